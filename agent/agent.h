@@ -1,0 +1,51 @@
+#pragma once
+
+#include <filesystem>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "agent/protocol.h"
+#include "agent/text_model.h"
+#include "agent/tool.h"
+#include "engine/base/result.h"
+
+namespace facet::agent {
+
+struct AgentOptions {
+  std::filesystem::path database;
+  std::string system_prompt;  // resources/prompts; "{folder}" is replaced by the working folder
+  std::vector<Tool> tools;
+  // Loads a model for LoadModel; called on the agent's model thread, may take seconds.
+  std::function<Result<std::unique_ptr<TextModel>>(const std::string& model)> load_model;
+  std::function<void(const Event&)> on_event;  // called on the agent thread; must return at once
+  SamplingOverrides sampling;
+  std::optional<std::uint64_t> seed;  // fixed for tests and `ask --seed`; otherwise drawn per step and recorded
+  int max_steps = 24;                 // runs of the model in one turn
+  std::int64_t max_tokens = 2048;     // of one run
+  // Effects that run without asking, wherever they point: `ask --allow`. Empty in the window.
+  std::vector<Effect> allowed_effects;
+  // Answers approvals at once instead of waiting: refuse when nobody is there to be asked.
+  bool refuse_unanswered = false;
+};
+
+// The agent: one thread that owns the store, the conversations and the model. The window, the command line and the
+// server talk to it by operations and hear of it by events.
+class Agent {
+ public:
+  static Result<std::unique_ptr<Agent>> start(AgentOptions options);
+  // Stops what runs, finishes its rows and joins the threads.
+  ~Agent();
+
+  // From any thread; returns at once. StopTurn and AnswerApproval take effect while a turn is running.
+  void submit(Op op);
+
+ private:
+  Agent();
+  struct State;
+  std::unique_ptr<State> state_;
+};
+
+}  // namespace facet::agent

@@ -1,0 +1,22 @@
+#pragma once
+
+#include <filesystem>
+#include <memory>
+
+#include "agent/text_model.h"
+#include "engine/base/result.h"
+
+namespace facet::agent {
+
+struct LocalModelOptions {
+  std::filesystem::path path;
+  int threads = 0;                   // 0: one per core
+  std::uint32_t context_length = 0;  // 0: the engine's choice
+  bool built_in = false;
+};
+
+// The local engine as a TextModel. Keeps a few conversations' sequences (least recently used go first), so that going
+// back and forth between conversations re-reads nothing.
+Result<std::unique_ptr<TextModel>> open_local_model(const LocalModelOptions& options);
+
+}  // namespace facet::agent

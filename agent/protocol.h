@@ -1,0 +1,240 @@
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <variant>
+#include <vector>
+
+// The vocabulary of everything above the engine: what a conversation is made of, what can be asked of the agent
+// (operations) and what it tells (events). Types only; plain data that can be copied between threads.
+//
+// Order of the events of one turn:
+//
+//   TurnStarted
+//     { PromptProgress* { PartStarted PartDelta* PartFinished }* { CallChanged+ }* ContextChanged }+
+//   TurnFinished                      always, also after a stop or a failure
+//
+// A call begins as a part: PartStarted with a CallPart, then CallChanged for each state up to a final one (see
+// is_final), then PartFinished. While a call is in AwaitingApproval it carries the approval that wants an answer.
+// Rows are the truth: whatever an event says has finished is already in the store.
+namespace facet::agent {
+
+using ConversationId = std::int64_t;
+using MessageId = std::int64_t;
+using PartId = std::int64_t;
+using CallId = std::int64_t;
+using ApprovalId = std::int64_t;
+
+// --- what a conversation is made of -----------------------------------------------------------------------------
+
+// What a call may do to the machine. The policy decides by it.
+enum class Effect { Read, Write, Execute, Network, SeeScreen };
+
+enum class CallState { Preparing, AwaitingApproval, Running, Succeeded, Failed, Denied, Stopped };
+
+inline bool is_final(CallState state) {
+  return state == CallState::Succeeded || state == CallState::Failed || state == CallState::Denied ||
+         state == CallState::Stopped;
+}
+
+enum class Decision { Pending, AllowOnce, AllowAlwaysHere, Deny };
+
+// A question to the user. `effect_text` says what would really happen, with paths as the kernel will resolve them.
+struct Approval {
+  ApprovalId id = 0;
+  std::string reason;       // why it asks: "The file is outside the folders of this conversation."
+  std::string effect_text;  // what happens: "Read /etc/hosts"
+  std::string scope;        // what 'always here' would cover: a folder
+  Decision decision = Decision::Pending;
+};
+
+struct Call {
+  CallId id = 0;
+  std::string tool;
+  std::string arguments_json;
+  CallState state = CallState::Preparing;
+  std::string result;        // what the model is told
+  std::string details_json;  // what the window may show besides; an object
+  std::optional<Approval> approval;
+  std::int64_t started_ms = 0;   // since the epoch
+  std::int64_t finished_ms = 0;  // 0 while it runs
+};
+
+struct TextPart {
+  std::string text;
+};
+struct ThoughtPart {
+  std::string text;
+};
+struct CallPart {
+  Call call;
+};
+// A file the user attached. `text` is its content where it is a text short enough to go into the prompt; a longer one
+// is reached by the tools through `path`.
+struct AttachmentPart {
+  std::string name;
+  std::string path;
+  std::string media_type;
+  std::int64_t bytes = 0;
+  std::string sha256;
+  std::string text;
+};
+enum class Severity { Information, Warning, Error };
+struct NoticePart {
+  Severity severity = Severity::Information;
+  std::string text;
+};
+
+using PartContent = std::variant<TextPart, ThoughtPart, CallPart, AttachmentPart, NoticePart>;
+
+struct Part {
+  PartId id = 0;
+  int ordinal = 0;
+  PartContent content;
+};
+
+enum class Role { User, Assistant };
+
+// How a message ended. `Streaming` in a stored row means that the process ended while it was being written.
+enum class Finish { Streaming, Done, Length, Stopped, Failed };
+
+struct Message {
+  MessageId id = 0;
+  ConversationId conversation = 0;
+  Role role = Role::User;
+  Finish finish = Finish::Done;
+  std::int64_t created_ms = 0;
+  std::vector<Part> parts;
+};
+
+struct Conversation {
+  ConversationId id = 0;
+  std::string title;
+  std::string model;
+  std::vector<std::string> folders;  // the tools may read inside these without asking
+  std::int64_t created_ms = 0;
+  std::int64_t updated_ms = 0;
+};
+
+// The record of one run of the model inside a turn.
+struct Step {
+  std::int64_t id = 0;
+  MessageId message = 0;
+  std::string model;
+  std::string backend;
+  std::uint64_t seed = 0;
+  std::string sampling_json;
+  std::string prompt_sha256;  // of the exact prompt text
+  std::int64_t prompt_tokens = 0;
+  std::int64_t cached_tokens = 0;
+  std::int64_t completion_tokens = 0;
+  std::int64_t prefill_ms = 0;
+  std::int64_t decode_ms = 0;
+  std::string finish_reason;
+};
+
+// --- operations --------------------------------------------------------------------------------------------------
+
+struct UserTurn {
+  ConversationId conversation = 0;  // 0 begins a new one
+  std::string text;
+  std::vector<std::string> attachments;  // paths
+  std::vector<std::string> folders;      // for a new conversation
+};
+struct StopTurn {
+  ConversationId conversation = 0;
+};
+struct AnswerApproval {
+  ApprovalId approval = 0;
+  Decision decision = Decision::Deny;
+};
+struct RenameConversation {
+  ConversationId conversation = 0;
+  std::string title;
+};
+struct RemoveConversation {
+  ConversationId conversation = 0;
+};
+struct SetFolders {
+  ConversationId conversation = 0;
+  std::vector<std::string> folders;
+};
+// A path of a model file, or "built-in".
+struct LoadModel {
+  std::string model;
+};
+
+using Op = std::variant<UserTurn, StopTurn, AnswerApproval, RenameConversation, RemoveConversation, SetFolders, LoadModel>;
+
+// --- events ------------------------------------------------------------------------------------------------------
+
+struct ConversationChanged {  // new, renamed, or with other folders
+  Conversation conversation;
+};
+struct ConversationRemoved {
+  ConversationId conversation = 0;
+};
+struct TurnStarted {
+  ConversationId conversation = 0;
+  Message user;            // complete
+  MessageId assistant = 0;  // the message that is about to grow
+};
+struct PromptProgress {
+  ConversationId conversation = 0;
+  std::int64_t done = 0;
+  std::int64_t total = 0;
+};
+struct PartStarted {
+  ConversationId conversation = 0;
+  MessageId message = 0;
+  Part part;
+};
+struct PartDelta {
+  ConversationId conversation = 0;
+  MessageId message = 0;
+  PartId part = 0;
+  std::string text;  // to be appended
+};
+struct PartFinished {
+  ConversationId conversation = 0;
+  MessageId message = 0;
+  Part part;  // complete, as stored
+};
+struct CallChanged {
+  ConversationId conversation = 0;
+  MessageId message = 0;
+  PartId part = 0;
+  Call call;
+};
+struct ContextChanged {
+  ConversationId conversation = 0;
+  std::int64_t used_tokens = 0;
+  std::int64_t context_length = 0;
+};
+struct TurnFinished {
+  ConversationId conversation = 0;
+  MessageId message = 0;
+  Finish finish = Finish::Done;
+  std::string error;  // one sentence when finish is Failed
+};
+// The state of the model that answers. `ready` false with `error` empty means that it is being loaded.
+struct ModelChanged {
+  bool ready = false;
+  std::string name;        // "Practice model"
+  std::string description; // one line: what it is and how to get a real one
+  std::string device;      // "CPU, 2 threads, AVX2"
+  std::string path;
+  std::int64_t context_length = 0;
+  bool built_in = false;
+  std::string error;
+};
+struct Notice {
+  Severity severity = Severity::Information;
+  std::string text;
+};
+
+using Event = std::variant<ConversationChanged, ConversationRemoved, TurnStarted, PromptProgress, PartStarted, PartDelta,
+                           PartFinished, CallChanged, ContextChanged, TurnFinished, ModelChanged, Notice>;
+
+}  // namespace facet::agent

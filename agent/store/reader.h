@@ -1,0 +1,45 @@
+#pragma once
+
+#include <filesystem>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "agent/protocol.h"
+#include "agent/policy.h"
+#include "engine/base/result.h"
+
+namespace facet::agent {
+
+struct SearchHit {
+  Conversation conversation;
+  MessageId message = 0;
+  PartId part = 0;
+  std::string snippet;  // plain text; matches between U+2068 and U+2069 so that any view can mark them
+};
+
+// Reads the store over a connection of its own that cannot write. One per thread.
+class StoreReader {
+ public:
+  static Result<std::unique_ptr<StoreReader>> open(const std::filesystem::path& database);
+  ~StoreReader();
+
+  // Newest first.
+  Result<std::vector<Conversation>> conversations(int limit = 500) const;
+  Result<std::optional<Conversation>> conversation(ConversationId id) const;
+  // All messages with their parts, calls and approvals, oldest first.
+  Result<std::vector<Message>> messages(ConversationId id) const;
+  Result<std::vector<Step>> steps(MessageId message) const;
+  Result<std::vector<Grant>> grants() const;
+  // Full-text search over titles, texts, call arguments and results. The query is what a person types: words, a prefix
+  // of the last word, quotes for a phrase; nothing in it is an error.
+  Result<std::vector<SearchHit>> search(const std::string& query, int limit = 50) const;
+
+ private:
+  StoreReader();
+  struct State;
+  std::unique_ptr<State> state_;
+};
+
+}  // namespace facet::agent

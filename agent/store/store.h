@@ -1,0 +1,56 @@
+#pragma once
+
+#include <filesystem>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "agent/policy.h"
+#include "agent/protocol.h"
+#include "engine/base/result.h"
+
+namespace facet::agent {
+
+// The writing side of the database: one per data folder, owned by the agent thread. WAL; what the user did (a message,
+// a decision) is synced to the disk before the call returns, streamed text within 250 ms. Opening migrates an older
+// schema in one transaction, after a copy was put beside it, and refuses a newer one.
+class Store {
+ public:
+  // Creates the folder and the file when they are missing. Refuses (with a sentence) a second writer.
+  static Result<std::unique_ptr<Store>> open(const std::filesystem::path& database);
+  ~Store();
+
+  Result<Conversation> create_conversation(const std::string& title, const std::string& model,
+                                           const std::vector<std::string>& folders);
+  Status rename_conversation(ConversationId id, const std::string& title);
+  Status set_folders(ConversationId id, const std::vector<std::string>& folders);
+  Status remove_conversation(ConversationId id);
+
+  // A user message with its parts, durable when this returns. Ids are filled in.
+  Result<Message> add_user_message(ConversationId conversation, std::vector<PartContent> parts);
+  // An assistant message in state Streaming, without parts.
+  Result<Message> begin_assistant_message(ConversationId conversation);
+  // A part that is about to grow, or is complete at once.
+  Result<Part> add_part(MessageId message, PartContent content);
+  // Checkpoint of a growing text; cheap, not synced.
+  Status update_text(PartId part, const std::string& text);
+  Status finish_part(PartId part, const PartContent& content);
+  Status update_call(const Call& call);
+  Result<ApprovalId> add_approval(CallId call, const Approval& approval);
+  Status settle_approval(ApprovalId approval, Decision decision);
+  Status finish_message(MessageId message, Finish finish);
+  Status add_step(const Step& step);
+
+  Result<Grant> add_grant(Effect effect, const std::string& folder);
+  Status revoke_grant(std::int64_t id);
+
+  // Messages left in state Streaming by a process that ended become Stopped, their running calls too.
+  Status close_interrupted();
+
+ private:
+  Store();
+  struct State;
+  std::unique_ptr<State> state_;
+};
+
+}  // namespace facet::agent

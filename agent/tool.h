@@ -1,0 +1,59 @@
+#pragma once
+
+#include <cstddef>
+#include <functional>
+#include <nlohmann/json.hpp>
+#include <stop_token>
+#include <string>
+#include <vector>
+
+#include "agent/protocol.h"
+#include "engine/base/result.h"
+
+// A tool is a value: what the model is told about it, what it may do, and a function. The turn loop takes every call
+// through prepare (find the tool, check the arguments against the schema, resolve what would happen), authorize (the
+// policy and, where it asks, the user), run, and finish (cap the result, write the row, send the event).
+namespace facet::agent {
+
+using Json = nlohmann::json;
+
+// The real effect of one call, found by the tool before anything happens and without side effects. What is shown to the
+// user and what runs are the same object.
+struct PlannedEffect {
+  Effect effect = Effect::Read;
+  std::string text;                 // for the user: "Read /home/ann/notes/plan.md"
+  std::vector<std::string> paths;   // resolved, absolute, symlinks followed
+  bool inside_folders = true;       // all paths lie beneath a folder of the conversation, as the kernel resolves them
+};
+
+struct ToolContext {
+  std::vector<std::string> folders;  // absolute; relative paths of the model resolve against the first
+  std::stop_token stop;
+  std::function<void(std::string_view)> progress;  // one line about what is going on
+  std::size_t result_limit_bytes = 24 * 1024;      // longer results are cut by the tool, which says how to read on
+  bool outside_allowed = false;  // the user has allowed the planned paths although they lie outside the folders
+};
+
+// What a tool answers. A failure is an answer to the model as well: `failed` with a sentence such as
+// "error: no such file: plan.md".
+struct ToolResult {
+  std::string content;
+  Json details = Json::object();
+  bool failed = false;
+
+  static ToolResult failure(std::string sentence) { return {"error: " + std::move(sentence), Json::object(), true}; }
+};
+
+struct Tool {
+  std::string name;
+  std::string description;
+  Json parameters;  // JSON schema, an object
+  Effect effect = Effect::Read;
+
+  // Resolves what the call would do. The arguments have passed the schema. An error is told to the model.
+  std::function<Result<PlannedEffect>(const Json& arguments, const ToolContext&)> plan;
+  // Does it. Must observe the stop token at least every 100 ms. May throw nothing.
+  std::function<ToolResult(const Json& arguments, const PlannedEffect&, const ToolContext&)> run;
+};
+
+}  // namespace facet::agent

@@ -1,0 +1,124 @@
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <filesystem>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <span>
+#include <stop_token>
+#include <string>
+#include <vector>
+
+#include "engine/base/result.h"
+#include "engine/text/sampler.h"
+#include "engine/text/tokenizer.h"
+
+// The engine's public face. It knows tokens; it knows no chat, no tool and no file dialog, and this header shows no
+// tensor. `Engine` is a loaded model; `Sequence` is one timeline of tokens with its key/value cache. Callers hand over
+// the whole token list each time and `sync` finds what is already cached, so editing, branching and retrying need no
+// further calls.
+namespace facet::engine {
+
+struct EngineOptions {
+  int threads = 0;                   // 0: one per core
+  std::uint32_t context_length = 0;  // tokens of one sequence; 0: the smaller of the model's own and 8192
+};
+
+// Which of the two published chat templates the model was trained on (see agent/prompt).
+enum class TemplateVariant { Small, Large };
+
+struct ModelDescription {
+  std::filesystem::path path;
+  std::string name;          // general.name, or the file's name
+  std::string architecture;  // "gemma4"
+  std::string size_label;    // "E2B", "E4B", "12B", "26B-A4B", "31B", or empty for another shape
+  std::string formats;       // "Q4_0 215, Q6_K 2, F32 283"
+  std::uint64_t file_bytes = 0;
+  std::uint64_t parameters = 0;
+  std::uint32_t layers = 0;
+  std::uint32_t embedding_length = 0;
+  std::uint32_t vocabulary_size = 0;
+  std::uint32_t trained_context_length = 0;
+  TemplateVariant template_variant = TemplateVariant::Small;
+};
+
+struct MemoryPlan {
+  std::uint64_t weight_bytes = 0;     // mapped from the file
+  std::uint64_t cache_bytes = 0;      // keys and values of one sequence
+  std::uint64_t activation_bytes = 0;
+};
+
+class Sequence;
+
+// A loaded model. Immutable after `open`; its sequences may live on different threads, but only one of them evaluates
+// at a time.
+class Engine {
+ public:
+  static Result<std::unique_ptr<Engine>> open(const std::filesystem::path& model, const EngineOptions& options);
+  ~Engine();
+
+  const ModelDescription& description() const;
+  const MemoryPlan& memory() const;
+  const Tokenizer& tokenizer() const;
+  // The publisher's sampling defaults, from the file where it has them.
+  const Sampling& default_sampling() const;
+  std::uint32_t context_length() const;
+  // "CPU, 2 threads, AVX2"
+  const std::string& device() const;
+
+  std::unique_ptr<Sequence> create_sequence() const;
+
+ private:
+  Engine();
+  struct State;
+  std::unique_ptr<State> state_;
+  friend class Sequence;
+};
+
+// Reads a model file's metadata and checks its tensors without keeping it loaded.
+Result<ModelDescription> describe_model(const std::filesystem::path& model);
+
+struct SyncOptions {
+  std::size_t chunk = 0;       // tokens evaluated at once; 0: the engine's own choice
+  std::size_t logit_rows = 1;  // for how many of the last tokens logits are kept
+  // Called between chunks with tokens done and tokens to do.
+  std::function<void(std::size_t done, std::size_t total)> progress;
+};
+
+// The tokens of one conversation with their keys and values. Owned by one thread at a time.
+class Sequence {
+ public:
+  ~Sequence();
+
+  struct SyncResult {
+    std::size_t reused = 0;     // tokens that were already cached
+    std::size_t evaluated = 0;  // tokens that were not
+  };
+
+  // Makes the sequence hold exactly `tokens`: keeps the longest cached prefix, evaluates the rest in chunks, and leaves
+  // the logits of the last `logit_rows` tokens. Sliding layers keep only a ring, so a prefix that ends further back than
+  // the ring's slack is evaluated anew; the result never differs from that of a fresh sequence.
+  // Errors: a list longer than the context, an id outside the vocabulary, an empty list, a requested stop (what was
+  // evaluated until then stays cached).
+  Result<SyncResult> sync(std::span<const Token> tokens, const SyncOptions& options = {}, std::stop_token stop = {});
+
+  // Appends one token and evaluates it.
+  Status append(Token token);
+
+  // Logits after the tokens, softcap applied, nothing suppressed. Row 0 is the oldest kept; one row after `append`.
+  std::size_t logit_rows() const;
+  std::span<const float> logits(std::size_t row) const;
+  std::span<const float> last_logits() const { return logits(logit_rows() - 1); }
+
+  std::span<const Token> tokens() const;
+
+ private:
+  explicit Sequence(const Engine::State& engine);
+  struct State;
+  std::unique_ptr<State> state_;
+  friend class Engine;
+};
+
+}  // namespace facet::engine

@@ -1,0 +1,59 @@
+#pragma once
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <filesystem>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "engine/base/result.h"
+#include "engine/formats/formats.h"
+
+namespace facet::engine {
+
+// One tensor of a model file. `shape[0]` is the contiguous dimension (the input size of a matrix used as y = W x);
+// missing dimensions are 1. `data` points into the mapped file and has exactly the bytes that shape and format need.
+struct GgufTensor {
+  std::string_view name;
+  Format format;
+  std::array<std::uint64_t, 4> shape;
+  std::span<const std::byte> data;
+};
+
+// A GGUF file (version 2 or 3), mapped read-only. Everything the header claims is checked against the size of the file
+// before it is believed, so that a hostile file costs neither memory nor time: after `open` succeeds every accessor is
+// safe. Immutable and usable from any thread; the views it hands out live as long as the object.
+class GgufFile {
+ public:
+  static Result<std::unique_ptr<GgufFile>> open(const std::filesystem::path& path);
+  ~GgufFile();
+
+  // Metadata by key; nothing when the key is absent or holds another kind of value. Any integer type (and a whole
+  // float) serves as an integer, any number as a number. A scalar serves as an array of one element.
+  bool has(std::string_view key) const;
+  std::optional<std::string_view> string(std::string_view key) const;
+  std::optional<std::int64_t> integer(std::string_view key) const;
+  std::optional<double> number(std::string_view key) const;
+  std::optional<bool> boolean(std::string_view key) const;
+  std::optional<std::vector<std::string_view>> strings(std::string_view key) const;
+  std::optional<std::vector<std::int64_t>> integers(std::string_view key) const;
+  std::optional<std::vector<double>> numbers(std::string_view key) const;
+
+  const GgufTensor* find(std::string_view tensor_name) const;
+  std::span<const GgufTensor> tensors() const;
+
+  const std::filesystem::path& path() const;
+  std::uint64_t file_bytes() const;
+
+ private:
+  GgufFile();
+  struct State;
+  std::unique_ptr<State> state_;
+};
+
+}  // namespace facet::engine

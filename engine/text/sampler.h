@@ -1,0 +1,45 @@
+#pragma once
+
+#include <cstdint>
+#include <random>
+#include <span>
+#include <vector>
+
+#include "engine/text/tokenizer.h"
+
+namespace facet::engine {
+
+// How the next token is chosen. The defaults are the publisher's; a model file may carry its own.
+struct Sampling {
+  float temperature = 1.0F;  // 0 takes the most probable token
+  int top_k = 64;            // 0 switches it off
+  float top_p = 0.95F;
+  float min_p = 0.0F;
+  float repetition_penalty = 1.0F;
+  int repetition_window = 64;  // tokens looked back at
+  std::uint64_t seed = 0;
+};
+
+// Chooses tokens from logits. The same seed, settings and logits give the same tokens on every platform. Owned by one
+// generation; not thread-safe.
+class Sampler {
+ public:
+  Sampler(const Sampling& sampling, std::span<const Token> suppressed);
+
+  // `logits` has one value per vocabulary entry and is changed in place. `history` is what came before, newest last;
+  // the repetition penalty looks at its end. Markers (all special tokens) are exempt from that penalty.
+  // Order: suppression, penalty, temperature, top-k, top-p, min-p, draw.
+  Token sample(std::span<float> logits, std::span<const Token> history, const Tokenizer* tokenizer = nullptr);
+
+ private:
+  Sampling sampling_;
+  std::vector<Token> suppressed_;
+  std::mt19937_64 random_;
+  struct Candidate {
+    Token token;
+    float logit;
+  };
+  std::vector<Candidate> candidates_;
+};
+
+}  // namespace facet::engine

@@ -1,0 +1,36 @@
+#pragma once
+
+#include <QMainWindow>
+#include <filesystem>
+#include <functional>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "agent/protocol.h"
+
+namespace facet::ui {
+
+// What the window needs from outside. It sends operations, is fed events, and reads the store; it decides nothing.
+struct WindowContext {
+  std::function<void(agent::Op)> submit;
+  std::filesystem::path database;            // read-only here
+  std::vector<std::string> default_folders;  // for new conversations
+};
+
+class MainWindow : public QMainWindow {
+  Q_OBJECT
+
+ public:
+  explicit MainWindow(WindowContext context, QWidget* parent = nullptr);
+  ~MainWindow() override;
+
+  // From any thread. Events are queued and folded into the models at most once per frame.
+  void post_event(const agent::Event& event);
+
+ private:
+  struct State;
+  std::unique_ptr<State> state_;
+};
+
+}  // namespace facet::ui
