@@ -51,4 +51,7 @@ class ReplyParser {
 // The same from text in which markers are spelled out: imported transcripts, and the test vectors.
 std::vector<ReplyPiece> split_markers(std::string_view raw);
 
+// A whole output at once: {content, thinking, tool_calls: [{name, arguments}], problems: [...]}.
+Json parse_reply(std::string_view raw, const Json& tools, ReplyParser::Start start, ReplyParser::End end);
+
 }  // namespace facet::agent

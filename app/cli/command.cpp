@@ -1,0 +1,163 @@
+#include "app/cli/command.h"
+
+#include <cstdio>
+#include <limits>
+
+namespace facet::app::cli {
+
+namespace {
+
+const std::vector<Command>& commands() {
+  static const std::vector<Command> all = {
+      {"ask", "Ask one question and print the answer", ask},
+      {"models", "Describe model files", models},
+      {"history", "Search and show stored conversations", history},
+      {"doctor", "Check this machine and the installation", doctor},
+      {"debug", "Look inside: tokens, prompts, replies, logits", debug},
+  };
+  return all;
+}
+
+QString list_of(const std::vector<Command>& group) {
+  QString text;
+  for (const Command& command : group)
+    text += QStringLiteral("  %1 %2\n").arg(QString::fromUtf8(command.name), -12).arg(QString::fromUtf8(command.summary));
+  return text;
+}
+
+bool asks_for_help(const QStringList& arguments) {
+  return !arguments.isEmpty() && (arguments[0] == "--help" || arguments[0] == "-h" || arguments[0] == "help");
+}
+
+}  // namespace
+
+Arguments::Arguments(QString words, const QString& summary) : words_(std::move(words)) {
+  parser_.setApplicationDescription(summary);
+  parser_.addOption({{"h", "help"}, "Show this help."});
+  parser_.setOptionsAfterPositionalArgumentsMode(QCommandLineParser::ParseAsOptions);
+}
+
+void Arguments::option(const QString& name, const QString& value_name, const QString& description) {
+  parser_.addOption({name, description, value_name});
+}
+
+void Arguments::flag(const QString& name, const QString& description) { parser_.addOption({name, description}); }
+
+void Arguments::positional(const QString& name, const QString& description, const QString& syntax) {
+  parser_.addPositionalArgument(name, description, syntax);
+}
+
+void Arguments::model_options() {
+  parser_.addOption({{"m", "model"}, "Model file, or built-in.", "model", "built-in"});
+  option("backend", "backend", "What computes: auto or cpu.");
+  option("threads", "n", "Threads of the CPU; all cores when left out.");
+}
+
+void Arguments::data_option() { option("data", "folder", "Data folder; the platform's when left out."); }
+
+std::optional<int> Arguments::parse(const QStringList& arguments) {
+  // The parser takes the first word for the program's name and prints it in the help.
+  if (!parser_.parse(QStringList{words_} + arguments)) return usage_error(parser_.errorText().toStdString());
+  if (parser_.isSet("help")) {
+    // The library prints the program's path; the command is what a reader can type.
+    QString help = parser_.helpText();
+    const qsizetype end_of_name = help.indexOf(" [options]");
+    if (help.startsWith("Usage: ") && end_of_name > 0) help.replace(0, end_of_name, "Usage: " + words_);
+    print(help.toStdString());
+    return kSuccess;
+  }
+  for (const QString& name : {QStringLiteral("backend")}) {
+    if (!parser_.optionNames().contains(name)) continue;
+    const QString value = parser_.value(name);
+    if (value != "auto" && value != "cpu") return usage_error("--backend takes auto or cpu, not " + value.toStdString() + ".");
+  }
+  if (parser_.optionNames().contains("threads")) {
+    const auto threads = integer("threads");
+    if (!threads.ok()) return usage_error(threads.error().message);
+    if (**threads < 1 || **threads > 1024) return usage_error("--threads takes a number from 1 to 1024.");
+  }
+  return std::nullopt;
+}
+
+std::vector<std::string> Arguments::texts(const QString& name) const {
+  std::vector<std::string> all;
+  for (const QString& value : parser_.values(name)) all.push_back(value.toStdString());
+  return all;
+}
+
+std::vector<std::string> Arguments::positionals() const {
+  std::vector<std::string> all;
+  for (const QString& value : parser_.positionalArguments()) all.push_back(value.toStdString());
+  return all;
+}
+
+std::string Arguments::model() const { return text("model"); }
+
+int Arguments::threads() const { return has("threads") ? parser_.value("threads").toInt() : 0; }
+
+Result<Paths> Arguments::paths() const {
+  return find_paths(parser_.optionNames().contains("data") ? std::filesystem::path(text("data")) : std::filesystem::path());
+}
+
+Result<std::optional<std::int64_t>> Arguments::integer(const QString& name) const {
+  if (!has(name)) return std::optional<std::int64_t>();
+  bool ok = false;
+  const qlonglong value = parser_.value(name).toLongLong(&ok);
+  if (!ok) return Error{Error::Code::InvalidInput, "--" + name.toStdString() + " takes a whole number, not " + text(name) + "."};
+  return std::optional<std::int64_t>(value);
+}
+
+Result<std::optional<double>> Arguments::number(const QString& name) const {
+  if (!has(name)) return std::optional<double>();
+  bool ok = false;
+  const double value = parser_.value(name).toDouble(&ok);
+  if (!ok) return Error{Error::Code::InvalidInput, "--" + name.toStdString() + " takes a number, not " + text(name) + "."};
+  return std::optional<double>(value);
+}
+
+int Arguments::usage_error(const std::string& sentence) const {
+  std::fprintf(stderr, "facet: %s Try '%s --help'.\n", sentence.c_str(), words_.toStdString().c_str());
+  return kUsage;
+}
+
+int fail(const Error& error) {
+  std::fprintf(stderr, "facet: %s\n", error.message.c_str());
+  return kFailure;
+}
+
+void print(const std::string& text) { std::fwrite(text.data(), 1, text.size(), stdout); }
+
+bool is_command_line(const QStringList& arguments) {
+  return !arguments.isEmpty() && (!arguments[0].startsWith('-') || asks_for_help(arguments) || arguments[0] == "--version");
+}
+
+int run(const QStringList& arguments) {
+  if (asks_for_help(arguments)) {
+    print("Usage: facet [--model MODEL] [--data DIR]   open the window\n       facet COMMAND ...\n\nCommands:\n" +
+          list_of(commands()).toStdString() + "\nEvery command has --help.\n");
+    return kSuccess;
+  }
+  if (arguments[0] == "--version") {
+    print("facet " FACET_VERSION "\n");
+    return kSuccess;
+  }
+  return run_group("facet", commands(), arguments);
+}
+
+int run_group(const QString& words, const std::vector<Command>& group, const QStringList& arguments) {
+  if (asks_for_help(arguments)) {
+    print("Usage: " + words.toStdString() + " COMMAND ...\n\n" + list_of(group).toStdString());
+    return kSuccess;
+  }
+  if (!arguments.isEmpty()) {
+    for (const Command& command : group) {
+      if (arguments[0] == command.name) return command.run(arguments.mid(1));
+    }
+  }
+  const std::string given = arguments.isEmpty() ? "is missing" : "'" + arguments[0].toStdString() + "' is unknown";
+  std::fprintf(stderr, "facet: The command after '%s' %s. Try '%s --help'.\n", words.toStdString().c_str(), given.c_str(),
+               words.toStdString().c_str());
+  return kUsage;
+}
+
+}  // namespace facet::app::cli

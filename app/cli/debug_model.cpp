@@ -1,0 +1,125 @@
+#include <algorithm>
+#include <bit>
+#include <fstream>
+
+#include "app/cli/command.h"
+#include "app/cli/ids_file.h"
+#include "engine/engine.h"
+
+namespace facet::app::cli {
+
+namespace {
+
+struct Prepared {
+  std::unique_ptr<engine::Engine> engine;
+  std::unique_ptr<engine::Sequence> sequence;
+  std::vector<engine::Token> ids;
+};
+
+// Loads the model with a context that holds the ids and `more` tokens.
+Result<Prepared> prepare(const Arguments& arguments, std::int64_t more) {
+  Prepared prepared;
+  FACET_ASSIGN_OR_RETURN(prepared.ids, read_ids_file(arguments.text("ids-file")));
+  FACET_ASSIGN_OR_RETURN(const Paths paths, arguments.paths());
+  engine::EngineOptions options;
+  options.threads = arguments.threads();
+  options.context_length = static_cast<std::uint32_t>(
+      std::max<std::size_t>(prepared.ids.size() + static_cast<std::size_t>(more), 16));
+  FACET_ASSIGN_OR_RETURN(prepared.engine, engine::Engine::open(resolve_model(paths, arguments.model()), options));
+  prepared.sequence = prepared.engine->create_sequence();
+  return prepared;
+}
+
+Status logits(const Arguments& arguments) {
+  FACET_ASSIGN_OR_RETURN(const auto last, arguments.integer("last"));
+  FACET_ASSIGN_OR_RETURN(const auto chunk, arguments.integer("chunk"));
+  FACET_ASSIGN_OR_RETURN(const Prepared prepared, prepare(arguments, /*more=*/0));
+  engine::SyncOptions options;
+  options.chunk = static_cast<std::size_t>(chunk.value_or(0));
+  options.logit_rows = std::min(prepared.ids.size(), static_cast<std::size_t>(last.value_or(1)));
+  FACET_RETURN_IF_ERROR([&]() -> Status {
+    const auto synced = prepared.sequence->sync(prepared.ids, options);
+    return synced.ok() ? Status() : Status(synced.error());
+  }());
+
+  static_assert(std::endian::native == std::endian::little, "the output is little-endian float32");
+  std::ofstream out(arguments.text("out"), std::ios::binary);
+  for (std::size_t row = 0; row < prepared.sequence->logit_rows(); ++row) {
+    const std::span<const float> values = prepared.sequence->logits(row);
+    out.write(reinterpret_cast<const char*>(values.data()), static_cast<std::streamsize>(values.size_bytes()));
+  }
+  out.close();
+  if (!out) return Error{Error::Code::Io, "Cannot write " + arguments.text("out") + "."};
+  return {};
+}
+
+Result<std::vector<engine::Token>> generate(const Arguments& arguments) {
+  FACET_ASSIGN_OR_RETURN(const auto count, arguments.integer("n"));
+  FACET_ASSIGN_OR_RETURN(const auto seed, arguments.integer("seed"));
+  FACET_ASSIGN_OR_RETURN(const Prepared prepared, prepare(arguments, *count));
+  engine::Sampling sampling = prepared.engine->default_sampling();
+  sampling.seed = static_cast<std::uint64_t>(seed.value_or(0));
+  if (arguments.has("greedy")) sampling.temperature = 0.0F;
+  // Raw: nothing is suppressed and no token ends it, so that the ids can be compared with any other engine's.
+  engine::Sampler sampler(sampling, {});
+  engine::Sequence& sequence = *prepared.sequence;
+  FACET_ASSIGN_OR_RETURN(const auto synced, sequence.sync(prepared.ids));
+  static_cast<void>(synced);
+
+  std::vector<engine::Token> generated;
+  std::vector<float> row;
+  while (static_cast<std::int64_t>(generated.size()) < *count) {
+    row.assign(sequence.last_logits().begin(), sequence.last_logits().end());
+    generated.push_back(sampler.sample(row, sequence.tokens(), &prepared.engine->tokenizer()));
+    if (static_cast<std::int64_t>(generated.size()) < *count) FACET_RETURN_IF_ERROR(sequence.append(generated.back()));
+  }
+  return generated;
+}
+
+}  // namespace
+
+int debug_logits(const QStringList& words) {
+  Arguments arguments("facet debug logits", "Evaluates token ids and writes logits as rows of little-endian float32.");
+  arguments.model_options();
+  arguments.option("ids-file", "file", "A JSON array of ids.");
+  arguments.option("last", "n", "For how many of the last ids; 1 when left out.");
+  arguments.option("chunk", "n", "How many ids are evaluated at once.");
+  arguments.option("out", "file", "Where the rows go.");
+  if (const auto status = arguments.parse(words)) return *status;
+  for (const char* name : {"ids-file", "out"}) {
+    if (!arguments.has(name)) return arguments.usage_error(std::string("--") + name + " is missing.");
+  }
+  for (const char* name : {"last", "chunk"}) {
+    const auto value = arguments.integer(name);
+    if (!value.ok()) return arguments.usage_error(value.error().message);
+    if (value->value_or(1) < 1) return arguments.usage_error(std::string("--") + name + " takes a number of at least 1.");
+  }
+  const Status status = logits(arguments);
+  return status.ok() ? kSuccess : fail(status.error());
+}
+
+int debug_generate(const QStringList& words) {
+  Arguments arguments("facet debug generate",
+                      "Continues token ids and prints the new ids as a JSON array. Nothing is suppressed and no token ends it.");
+  arguments.model_options();
+  arguments.option("ids-file", "file", "A JSON array of ids.");
+  arguments.option("n", "count", "How many ids to add.");
+  arguments.flag("greedy", "Take the most probable token each time.");
+  arguments.option("seed", "n", "Seed of the sampler.");
+  if (const auto status = arguments.parse(words)) return *status;
+  for (const char* name : {"ids-file", "n"}) {
+    if (!arguments.has(name)) return arguments.usage_error(std::string("--") + name + " is missing.");
+  }
+  for (const char* name : {"n", "seed"}) {
+    const auto value = arguments.integer(name);
+    if (!value.ok()) return arguments.usage_error(value.error().message);
+    if (value->value_or(0) < 0 || value->value_or(0) > 1'000'000'000)
+      return arguments.usage_error(std::string("--") + name + " is out of range.");
+  }
+  const Result<std::vector<engine::Token>> ids = generate(arguments);
+  if (!ids.ok()) return fail(ids.error());
+  print(ids_json(*ids));
+  return kSuccess;
+}
+
+}  // namespace facet::app::cli

@@ -1,0 +1,32 @@
+#include "app/composition.h"
+
+#include "agent/local_model.h"
+#include "tools/all_tools.h"
+
+namespace facet::app {
+
+Result<std::unique_ptr<agent::TextModel>> open_model(const Paths& paths, const std::string& model, int threads) {
+  agent::LocalModelOptions options;
+  options.path = resolve_model(paths, model);
+  options.threads = threads;
+  options.built_in = is_built_in(model);
+  return agent::open_local_model(options);
+}
+
+Result<std::unique_ptr<agent::Agent>> start_agent(const Paths& paths, AgentChoices choices) {
+  agent::AgentOptions options;
+  FACET_ASSIGN_OR_RETURN(options.system_prompt, read_text_file(paths.system_prompt()));
+  options.database = paths.database;
+  options.tools = tools::all_tools();
+  options.load_model = [paths, threads = choices.threads](const std::string& model) {
+    return open_model(paths, model, threads);
+  };
+  options.on_event = std::move(choices.on_event);
+  options.sampling = choices.sampling;
+  options.seed = choices.seed;
+  options.allowed_effects = std::move(choices.allowed_effects);
+  options.refuse_unanswered = choices.refuse_unanswered;
+  return agent::Agent::start(std::move(options));
+}
+
+}  // namespace facet::app

@@ -1,0 +1,30 @@
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <string>
+
+#include "agent/agent.h"
+#include "app/paths.h"
+#include "engine/base/result.h"
+
+namespace facet::app {
+
+// What the window and the command line choose; everything else is the same for both.
+struct AgentChoices {
+  int threads = 0;
+  std::function<void(const agent::Event&)> on_event;
+  agent::SamplingOverrides sampling;
+  std::optional<std::uint64_t> seed;
+  std::vector<agent::Effect> allowed_effects;
+  bool refuse_unanswered = false;
+};
+
+// Builds the object graph: store, tools, policy, model loader, agent.
+Result<std::unique_ptr<agent::Agent>> start_agent(const Paths& paths, AgentChoices choices);
+
+// Opens a model by the name a user gives it.
+Result<std::unique_ptr<agent::TextModel>> open_model(const Paths& paths, const std::string& model, int threads);
+
+}  // namespace facet::app
