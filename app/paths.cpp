@@ -30,7 +30,8 @@ Result<fs::path> find_resources() {
   for (const fs::path& candidate : candidates) {
     if (fs::exists(candidate / "prompts" / "system.txt", ignored)) return candidate;
   }
-  return Error{Error::Code::NotFound, "Facet's own files (prompts, practice model) are missing beside " + folder.string() +
+  return Error{Error::Code::NotFound, "Facet's own files (prompts, practice model) are missing beside " +
+                                          folder.string() +
                                           "; install Facet again or name their folder in FACET_RESOURCES."};
 }
 
@@ -48,7 +49,9 @@ Result<Paths> find_paths(const fs::path& data) {
   return paths;
 }
 
-bool is_built_in(const std::string& model) { return model.empty() || model == "built-in"; }
+bool is_built_in(const std::string& model) {
+  return model.empty() || model == "built-in";
+}
 
 fs::path resolve_model(const Paths& paths, const std::string& model) {
   return is_built_in(model) ? paths.built_in_model() : fs::path(model);

@@ -21,7 +21,8 @@ const std::vector<Command>& commands() {
 QString list_of(const std::vector<Command>& group) {
   QString text;
   for (const Command& command : group)
-    text += QStringLiteral("  %1 %2\n").arg(QString::fromUtf8(command.name), -12).arg(QString::fromUtf8(command.summary));
+    text +=
+        QStringLiteral("  %1 %2\n").arg(QString::fromUtf8(command.name), -12).arg(QString::fromUtf8(command.summary));
   return text;
 }
 
@@ -41,7 +42,9 @@ void Arguments::option(const QString& name, const QString& value_name, const QSt
   parser_.addOption({name, description, value_name});
 }
 
-void Arguments::flag(const QString& name, const QString& description) { parser_.addOption({name, description}); }
+void Arguments::flag(const QString& name, const QString& description) {
+  parser_.addOption({name, description});
+}
 
 void Arguments::positional(const QString& name, const QString& description, const QString& syntax) {
   parser_.addPositionalArgument(name, description, syntax);
@@ -53,7 +56,9 @@ void Arguments::model_options() {
   option("threads", "n", "Threads of the CPU; all cores when left out.");
 }
 
-void Arguments::data_option() { option("data", "folder", "Data folder; the platform's when left out."); }
+void Arguments::data_option() {
+  option("data", "folder", "Data folder; the platform's when left out.");
+}
 
 std::optional<int> Arguments::parse(const QStringList& arguments) {
   // The parser takes the first word for the program's name and prints it in the help.
@@ -69,7 +74,8 @@ std::optional<int> Arguments::parse(const QStringList& arguments) {
   for (const QString& name : {QStringLiteral("backend")}) {
     if (!parser_.optionNames().contains(name)) continue;
     const QString value = parser_.value(name);
-    if (value != "auto" && value != "cpu") return usage_error("--backend takes auto or cpu, not " + value.toStdString() + ".");
+    if (value != "auto" && value != "cpu")
+      return usage_error("--backend takes auto or cpu, not " + value.toStdString() + ".");
   }
   if (parser_.optionNames().contains("threads")) {
     const auto threads = integer("threads");
@@ -81,29 +87,38 @@ std::optional<int> Arguments::parse(const QStringList& arguments) {
 
 std::vector<std::string> Arguments::texts(const QString& name) const {
   std::vector<std::string> all;
-  for (const QString& value : parser_.values(name)) all.push_back(value.toStdString());
+  for (const QString& value : parser_.values(name))
+    all.push_back(value.toStdString());
   return all;
 }
 
 std::vector<std::string> Arguments::positionals() const {
   std::vector<std::string> all;
-  for (const QString& value : parser_.positionalArguments()) all.push_back(value.toStdString());
+  for (const QString& value : parser_.positionalArguments())
+    all.push_back(value.toStdString());
   return all;
 }
 
-std::string Arguments::model() const { return text("model"); }
+std::string Arguments::model() const {
+  return text("model");
+}
 
-int Arguments::threads() const { return has("threads") ? parser_.value("threads").toInt() : 0; }
+int Arguments::threads() const {
+  return has("threads") ? parser_.value("threads").toInt() : 0;
+}
 
 Result<Paths> Arguments::paths() const {
-  return find_paths(parser_.optionNames().contains("data") ? std::filesystem::path(text("data")) : std::filesystem::path());
+  return find_paths(parser_.optionNames().contains("data") ? std::filesystem::path(text("data"))
+                                                           : std::filesystem::path());
 }
 
 Result<std::optional<std::int64_t>> Arguments::integer(const QString& name) const {
   if (!has(name)) return std::optional<std::int64_t>();
   bool ok = false;
   const qlonglong value = parser_.value(name).toLongLong(&ok);
-  if (!ok) return Error{Error::Code::InvalidInput, "--" + name.toStdString() + " takes a whole number, not " + text(name) + "."};
+  if (!ok)
+    return Error{Error::Code::InvalidInput,
+                 "--" + name.toStdString() + " takes a whole number, not " + text(name) + "."};
   return std::optional<std::int64_t>(value);
 }
 
@@ -111,7 +126,8 @@ Result<std::optional<double>> Arguments::number(const QString& name) const {
   if (!has(name)) return std::optional<double>();
   bool ok = false;
   const double value = parser_.value(name).toDouble(&ok);
-  if (!ok) return Error{Error::Code::InvalidInput, "--" + name.toStdString() + " takes a number, not " + text(name) + "."};
+  if (!ok)
+    return Error{Error::Code::InvalidInput, "--" + name.toStdString() + " takes a number, not " + text(name) + "."};
   return std::optional<double>(value);
 }
 
@@ -125,10 +141,13 @@ int fail(const Error& error) {
   return kFailure;
 }
 
-void print(const std::string& text) { std::fwrite(text.data(), 1, text.size(), stdout); }
+void print(const std::string& text) {
+  std::fwrite(text.data(), 1, text.size(), stdout);
+}
 
 bool is_command_line(const QStringList& arguments) {
-  return !arguments.isEmpty() && (!arguments[0].startsWith('-') || asks_for_help(arguments) || arguments[0] == "--version");
+  return !arguments.isEmpty() &&
+         (!arguments[0].startsWith('-') || asks_for_help(arguments) || arguments[0] == "--version");
 }
 
 int run(const QStringList& arguments) {
@@ -155,8 +174,8 @@ int run_group(const QString& words, const std::vector<Command>& group, const QSt
     }
   }
   const std::string given = arguments.isEmpty() ? "is missing" : "'" + arguments[0].toStdString() + "' is unknown";
-  std::fprintf(stderr, "facet: The command after '%s' %s. Try '%s --help'.\n", words.toStdString().c_str(), given.c_str(),
-               words.toStdString().c_str());
+  std::fprintf(stderr, "facet: The command after '%s' %s. Try '%s --help'.\n", words.toStdString().c_str(),
+               given.c_str(), words.toStdString().c_str());
   return kUsage;
 }
 

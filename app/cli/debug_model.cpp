@@ -23,8 +23,8 @@ Result<Prepared> prepare(const Arguments& arguments, std::int64_t more) {
   FACET_ASSIGN_OR_RETURN(const Paths paths, arguments.paths());
   engine::EngineOptions options;
   options.threads = arguments.threads();
-  options.context_length = static_cast<std::uint32_t>(
-      std::max<std::size_t>(prepared.ids.size() + static_cast<std::size_t>(more), 16));
+  options.context_length =
+      static_cast<std::uint32_t>(std::max<std::size_t>(prepared.ids.size() + static_cast<std::size_t>(more), 16));
   FACET_ASSIGN_OR_RETURN(prepared.engine, engine::Engine::open(resolve_model(paths, arguments.model()), options));
   prepared.sequence = prepared.engine->create_sequence();
   return prepared;
@@ -92,15 +92,17 @@ int debug_logits(const QStringList& words) {
   for (const char* name : {"last", "chunk"}) {
     const auto value = arguments.integer(name);
     if (!value.ok()) return arguments.usage_error(value.error().message);
-    if (value->value_or(1) < 1) return arguments.usage_error(std::string("--") + name + " takes a number of at least 1.");
+    if (value->value_or(1) < 1)
+      return arguments.usage_error(std::string("--") + name + " takes a number of at least 1.");
   }
   const Status status = logits(arguments);
   return status.ok() ? kSuccess : fail(status.error());
 }
 
 int debug_generate(const QStringList& words) {
-  Arguments arguments("facet debug generate",
-                      "Continues token ids and prints the new ids as a JSON array. Nothing is suppressed and no token ends it.");
+  Arguments arguments(
+      "facet debug generate",
+      "Continues token ids and prints the new ids as a JSON array. Nothing is suppressed and no token ends it.");
   arguments.model_options();
   arguments.option("ids-file", "file", "A JSON array of ids.");
   arguments.option("n", "count", "How many ids to add.");

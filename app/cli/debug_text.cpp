@@ -68,7 +68,7 @@ Result<std::string> render(const Arguments& arguments) {
     FACET_ASSIGN_OR_RETURN(const Paths paths, arguments.paths());
     FACET_ASSIGN_OR_RETURN(const auto model, engine::describe_model(resolve_model(paths, arguments.model())));
     options.variant = model.template_variant == engine::TemplateVariant::Large ? agent::PromptVariant::Large
-                                                                                : agent::PromptVariant::Small;
+                                                                               : agent::PromptVariant::Small;
   } else if (conversation.value("variant", "small") == "large") {
     options.variant = agent::PromptVariant::Large;
   }
@@ -83,7 +83,8 @@ Result<std::string> parse(const Arguments& arguments) {
   if (arguments.has("tools")) {
     FACET_ASSIGN_OR_RETURN(tools, read_json_file(arguments.text("tools")));
   }
-  const auto start = arguments.has("in-thought") ? agent::ReplyParser::Start::Thought : agent::ReplyParser::Start::Content;
+  const auto start =
+      arguments.has("in-thought") ? agent::ReplyParser::Start::Thought : agent::ReplyParser::Start::Content;
   const auto end = arguments.has("cut") ? agent::ReplyParser::End::Length : agent::ReplyParser::End::Stop;
   return agent::parse_reply(output, tools, start, end).dump(2) + "\n";
 }
@@ -120,9 +121,11 @@ int debug_detokenize(const QStringList& words) {
 }
 
 int debug_render(const QStringList& words) {
-  Arguments arguments("facet debug render", "Prints the exact prompt of a conversation (messages, tools and flags as JSON).");
+  Arguments arguments("facet debug render",
+                      "Prints the exact prompt of a conversation (messages, tools and flags as JSON).");
   arguments.model_options();
-  arguments.option("conversation", "file", "JSON with messages, tools, enable_thinking, add_generation_prompt, variant.");
+  arguments.option("conversation", "file",
+                   "JSON with messages, tools, enable_thinking, add_generation_prompt, variant.");
   return run_text_command(arguments, words, {"conversation"}, render);
 }
 

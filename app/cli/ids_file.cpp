@@ -23,6 +23,8 @@ Result<std::vector<engine::Token>> read_ids_file(const std::filesystem::path& pa
   return tokens;
 }
 
-std::string ids_json(const std::vector<engine::Token>& ids) { return nlohmann::json(ids).dump() + "\n"; }
+std::string ids_json(const std::vector<engine::Token>& ids) {
+  return nlohmann::json(ids).dump() + "\n";
+}
 
 }  // namespace facet::app::cli

@@ -1,0 +1,213 @@
+#include <unistd.h>
+
+#include <cstdio>
+#include <filesystem>
+#include <iostream>
+#include <variant>
+
+#include "agent/store/reader.h"
+#include "app/cli/command.h"
+#include "app/composition.h"
+#include "app/event_json.h"
+#include "engine/base/channel.h"
+
+namespace facet::app::cli {
+
+namespace {
+
+using nlohmann::json;
+
+struct Options {
+  agent::UserTurn turn;
+  AgentChoices choices;
+  std::string model;
+  bool as_json = false;
+};
+
+// Prints one turn as it happens: the answer to stdout, what the tools do to stderr.
+class Printer {
+ public:
+  Printer(const Paths& paths, bool as_json) : paths_(paths), as_json_(as_json) {}
+
+  void show(const agent::Event& event) {
+    if (as_json_) {
+      json line = to_json(event);
+      if (const auto* finished = std::get_if<agent::TurnFinished>(&event)) line["usage"] = usage_of(finished->message);
+      print(line.dump(-1, ' ', false, json::error_handler_t::replace) + "\n");
+    } else if (const auto* delta = std::get_if<agent::PartDelta>(&event)) {
+      if (delta->part == answer_) print(delta->text);
+    } else if (const auto* started = std::get_if<agent::PartStarted>(&event)) {
+      begin(started->part);
+    } else if (const auto* changed = std::get_if<agent::CallChanged>(&event)) {
+      if (agent::is_final(changed->call.state)) finish(changed->call);
+    } else if (const auto* notice = std::get_if<agent::Notice>(&event)) {
+      std::fprintf(stderr, "%s\n", notice->text.c_str());
+    } else if (std::holds_alternative<agent::TurnFinished>(event) && answer_ != 0) {
+      print("\n");
+    }
+    std::fflush(stdout);
+  }
+
+ private:
+  void begin(const agent::Part& part) {
+    if (const auto* text = std::get_if<agent::TextPart>(&part.content)) {
+      if (answer_ != 0) print("\n");
+      answer_ = part.id;
+      print(text->text);
+    } else if (const auto* call = std::get_if<agent::CallPart>(&part.content)) {
+      std::fprintf(stderr, "> %s %s\n", call->call.tool.c_str(), call->call.arguments_json.c_str());
+    } else if (const auto* notice = std::get_if<agent::NoticePart>(&part.content)) {
+      std::fprintf(stderr, "%s\n", notice->text.c_str());
+    }
+  }
+
+  static void finish(const agent::Call& call) {
+    if (call.state != agent::CallState::Succeeded)
+      std::fprintf(stderr, "  %s: %s\n", name_of(call.state), call.result.c_str());
+  }
+
+  json usage_of(agent::MessageId message) const {
+    std::int64_t prompt = 0;
+    std::int64_t cached = 0;
+    std::int64_t completion = 0;
+    if (const auto reader = agent::StoreReader::open(paths_.database); reader.ok()) {
+      if (const auto steps = (*reader)->steps(message); steps.ok()) {
+        for (const agent::Step& step : *steps) {
+          prompt += step.prompt_tokens;
+          cached += step.cached_tokens;
+          completion += step.completion_tokens;
+        }
+      }
+    }
+    return {{"prompt_tokens", prompt}, {"cached_tokens", cached}, {"completion_tokens", completion}};
+  }
+
+  const Paths& paths_;
+  bool as_json_;
+  agent::PartId answer_ = 0;
+};
+
+agent::Decision ask_person(const agent::Approval& approval) {
+  std::fprintf(stderr, "%s\n  %s\nAllow once (y), always in %s (a), or deny (n)? ", approval.reason.c_str(),
+               approval.effect_text.c_str(), approval.scope.c_str());
+  std::string line;
+  if (!std::getline(std::cin, line)) return agent::Decision::Deny;
+  if (line == "y" || line == "yes") return agent::Decision::AllowOnce;
+  return line == "a" && !approval.scope.empty() ? agent::Decision::AllowAlwaysHere : agent::Decision::Deny;
+}
+
+Result<int> run_turn(const Paths& paths, Options options) {
+  // The agent's thread may not wait for a slow terminal, so events pass through a queue larger than any turn's burst.
+  Channel<agent::Event> events(/*capacity=*/1 << 16);
+  options.choices.on_event = [&](const agent::Event& event) { events.send(event); };
+  FACET_ASSIGN_OR_RETURN(const auto agent, start_agent(paths, std::move(options.choices)));
+  agent->submit(agent::LoadModel{options.model});
+  agent->submit(std::move(options.turn));
+
+  Printer printer(paths, options.as_json);
+  agent::ApprovalId answered = 0;
+  while (const auto event = events.receive()) {
+    printer.show(*event);
+    if (const auto* changed = std::get_if<agent::CallChanged>(&*event)) {
+      const auto& approval = changed->call.approval;
+      if (changed->call.state == agent::CallState::AwaitingApproval && approval && approval->id != answered) {
+        answered = approval->id;
+        agent->submit(agent::AnswerApproval{approval->id, ask_person(*approval)});
+      }
+    } else if (const auto* model = std::get_if<agent::ModelChanged>(&*event);
+               model != nullptr && !model->error.empty()) {
+      return Error{Error::Code::InvalidInput, model->error};
+    } else if (const auto* finished = std::get_if<agent::TurnFinished>(&*event)) {
+      if (finished->finish == agent::Finish::Failed) return Error{Error::Code::Internal, finished->error};
+      return kSuccess;
+    } else if (const auto* notice = std::get_if<agent::Notice>(&*event);
+               notice != nullptr && notice->severity == agent::Severity::Error) {
+      return kFailure;
+    }
+  }
+  return kFailure;
+}
+
+Result<std::vector<agent::Effect>> parse_effects(const std::string& list) {
+  std::vector<agent::Effect> effects;
+  for (const QString& word : QString::fromStdString(list).split(',', Qt::SkipEmptyParts)) {
+    if (word == "read") {
+      effects.push_back(agent::Effect::Read);
+    } else if (word == "write") {
+      effects.push_back(agent::Effect::Write);
+    } else if (word == "execute") {
+      effects.push_back(agent::Effect::Execute);
+    } else {
+      return Error{Error::Code::InvalidInput, "--allow takes read, write and execute, not " + word.toStdString() + "."};
+    }
+  }
+  return effects;
+}
+
+// The options that can be wrong in themselves; an error here is wrong usage.
+Result<Options> read_options(const Arguments& arguments) {
+  Options options;
+  for (const std::string& word : arguments.positionals())
+    options.turn.text += (options.turn.text.empty() ? "" : " ") + word;
+  if (options.turn.text.empty()) return Error{Error::Code::InvalidInput, "The question is missing."};
+  FACET_ASSIGN_OR_RETURN(options.choices.allowed_effects, parse_effects(arguments.text("allow")));
+  FACET_ASSIGN_OR_RETURN(const auto seed, arguments.integer("seed"));
+  if (seed) options.choices.seed = static_cast<std::uint64_t>(*seed);
+  FACET_ASSIGN_OR_RETURN(const auto temperature, arguments.number("temperature"));
+  if (temperature) {
+    if (*temperature < 0 || *temperature > 10)
+      return Error{Error::Code::InvalidInput, "--temperature takes a number from 0 to 10."};
+    options.choices.sampling.temperature = static_cast<float>(*temperature);
+  }
+  options.choices.threads = arguments.threads();
+  options.choices.refuse_unanswered = isatty(STDIN_FILENO) == 0;
+  options.model = arguments.model();
+  options.as_json = arguments.has("json");
+  return options;
+}
+
+Status resolve_paths(const Arguments& arguments, agent::UserTurn& turn) {
+  namespace fs = std::filesystem;
+  std::vector<std::string> folders = arguments.texts("folder");
+  if (folders.empty()) folders.push_back(".");
+  std::error_code failure;
+  for (const std::string& folder : folders) {
+    const fs::path path = fs::canonical(folder, failure);
+    if (failure || !fs::is_directory(path, failure))
+      return Error{Error::Code::NotFound, "There is no folder " + folder + "."};
+    turn.folders.push_back(path.string());
+  }
+  for (const std::string& file : arguments.texts("file")) {
+    const fs::path path = fs::canonical(file, failure);
+    if (failure || !fs::is_regular_file(path, failure))
+      return Error{Error::Code::NotFound, "There is no file " + file + "."};
+    turn.attachments.push_back(path.string());
+  }
+  return {};
+}
+
+}  // namespace
+
+int ask(const QStringList& words) {
+  Arguments arguments("facet ask", "Asks one question; the conversation is stored like any other.");
+  arguments.model_options();
+  arguments.data_option();
+  arguments.option("folder", "folder", "A folder the tools may read; the current one when left out. May be repeated.");
+  arguments.option("file", "file", "A file that goes with the question. May be repeated.");
+  arguments.option("allow", "effects", "What runs without asking, wherever it points: read,write,execute.");
+  arguments.option("seed", "n", "Seed of the sampler.");
+  arguments.option("temperature", "t", "0 takes the most probable token each time.");
+  arguments.flag("json", "Print the events as JSON lines.");
+  arguments.positional("question", "The question.", "QUESTION");
+  if (const auto status = arguments.parse(words)) return *status;
+
+  Result<Options> options = read_options(arguments);
+  if (!options.ok()) return arguments.usage_error(options.error().message);
+  if (const Status resolved = resolve_paths(arguments, options->turn); !resolved.ok()) return fail(resolved.error());
+  const Result<Paths> paths = arguments.paths();
+  if (!paths.ok()) return fail(paths.error());
+  const Result<int> status = run_turn(*paths, std::move(*options));
+  return status.ok() ? *status : fail(status.error());
+}
+
+}  // namespace facet::app::cli

@@ -1,0 +1,138 @@
+#include <ctime>
+#include <nlohmann/json.hpp>
+
+#include "agent/store/reader.h"
+#include "app/cli/command.h"
+#include "app/event_json.h"
+
+namespace facet::app::cli {
+
+namespace {
+
+using nlohmann::json;
+
+std::string local_time(std::int64_t ms) {
+  const std::time_t seconds = static_cast<std::time_t>(ms / 1000);
+  std::tm parts{};
+  localtime_r(&seconds, &parts);
+  char text[32];
+  return {text, std::strftime(text, sizeof text, "%Y-%m-%d %H:%M", &parts)};
+}
+
+// The store marks matches with isolates; a terminal reads stars better.
+std::string with_stars(const std::string& snippet) {
+  QString text = QString::fromStdString(snippet);
+  text.replace(QChar(0x2068), "*").replace(QChar(0x2069), "*").replace('\n', ' ');
+  return text.toStdString();
+}
+
+Result<std::unique_ptr<agent::StoreReader>> open_reader(const Arguments& arguments) {
+  FACET_ASSIGN_OR_RETURN(const Paths paths, arguments.paths());
+  return agent::StoreReader::open(paths.database);
+}
+
+Result<std::string> search_text(const Arguments& arguments, const std::string& query, int limit) {
+  FACET_ASSIGN_OR_RETURN(const auto reader, open_reader(arguments));
+  FACET_ASSIGN_OR_RETURN(const std::vector<agent::SearchHit> hits, reader->search(query, limit));
+  if (arguments.has("json")) {
+    json all = json::array();
+    for (const agent::SearchHit& hit : hits)
+      all.push_back({{"conversation", to_json(hit.conversation)},
+                     {"message", hit.message},
+                     {"snippet", with_stars(hit.snippet)}});
+    return all.dump(2, ' ', false, json::error_handler_t::replace) + "\n";
+  }
+  std::string text;
+  for (const agent::SearchHit& hit : hits)
+    text += std::to_string(hit.conversation.id) + "  " + local_time(hit.conversation.updated_ms) + "  " +
+            hit.conversation.title + "\n    " + with_stars(hit.snippet) + "\n";
+  return text;
+}
+
+std::string as_text(const agent::Message& message) {
+  std::string text =
+      std::string(message.role == agent::Role::User ? "user" : "assistant") + ", " + local_time(message.created_ms);
+  if (message.finish != agent::Finish::Done) text += std::string(" (") + name_of(message.finish) + ")";
+  text += "\n";
+  for (const agent::Part& part : message.parts) {
+    if (const auto* words = std::get_if<agent::TextPart>(&part.content)) {
+      text += words->text + "\n";
+    } else if (const auto* thought = std::get_if<agent::ThoughtPart>(&part.content)) {
+      text += "[thought] " + thought->text + "\n";
+    } else if (const auto* call = std::get_if<agent::CallPart>(&part.content)) {
+      text += "[" + call->call.tool + " " + call->call.arguments_json + ": " + name_of(call->call.state) + "]\n" +
+              call->call.result + "\n";
+    } else if (const auto* file = std::get_if<agent::AttachmentPart>(&part.content)) {
+      text += "[attached " + file->path + "]\n";
+    } else if (const auto* notice = std::get_if<agent::NoticePart>(&part.content)) {
+      text += "[" + notice->text + "]\n";
+    }
+  }
+  return text;
+}
+
+Result<std::string> show_text(const Arguments& arguments, agent::ConversationId id) {
+  FACET_ASSIGN_OR_RETURN(const auto reader, open_reader(arguments));
+  FACET_ASSIGN_OR_RETURN(const auto conversation, reader->conversation(id));
+  if (!conversation) return Error{Error::Code::NotFound, "There is no conversation " + std::to_string(id) + "."};
+  FACET_ASSIGN_OR_RETURN(const std::vector<agent::Message> messages, reader->messages(id));
+  json out = to_json(*conversation);
+  std::string text = conversation->title + "\n";
+  for (const agent::Message& message : messages) {
+    text += "\n" + as_text(message);
+    json entry = to_json(message);
+    FACET_ASSIGN_OR_RETURN(const std::vector<agent::Step> steps, reader->steps(message.id));
+    entry["steps"] = json::array();
+    for (const agent::Step& step : steps)
+      entry["steps"].push_back(to_json(step));
+    out["messages"].push_back(entry);
+  }
+  return arguments.has("json") ? out.dump(2, ' ', false, json::error_handler_t::replace) + "\n" : text;
+}
+
+int print_or_fail(const Result<std::string>& text) {
+  if (!text.ok()) return fail(text.error());
+  print(*text);
+  return kSuccess;
+}
+
+int search(const QStringList& words) {
+  Arguments arguments("facet history search", "Finds stored conversations by words in them.");
+  arguments.data_option();
+  arguments.option("limit", "n", "How many hits at most; 20 when left out.");
+  arguments.flag("json", "Print JSON.");
+  arguments.positional("query", "Words; quotes make a phrase.", "QUERY");
+  if (const auto status = arguments.parse(words)) return *status;
+  const auto limit = arguments.integer("limit");
+  if (!limit.ok()) return arguments.usage_error(limit.error().message);
+  if (limit->value_or(20) < 1 || limit->value_or(20) > 10000)
+    return arguments.usage_error("--limit takes a number from 1 to 10000.");
+  std::string query;
+  for (const std::string& word : arguments.positionals())
+    query += (query.empty() ? "" : " ") + word;
+  if (query.empty()) return arguments.usage_error("The words to search for are missing.");
+  return print_or_fail(search_text(arguments, query, static_cast<int>(limit->value_or(20))));
+}
+
+int show(const QStringList& words) {
+  Arguments arguments("facet history show", "Prints a stored conversation with its tool calls.");
+  arguments.data_option();
+  arguments.flag("json", "Print JSON, with the record of every run of the model.");
+  arguments.positional("id", "The conversation's number, as search prints it.", "ID");
+  if (const auto status = arguments.parse(words)) return *status;
+  const std::vector<std::string> given = arguments.positionals();
+  bool ok = false;
+  const qlonglong id = given.size() == 1 ? QString::fromStdString(given[0]).toLongLong(&ok) : 0;
+  if (!ok) return arguments.usage_error("Name one conversation by its number.");
+  return print_or_fail(show_text(arguments, id));
+}
+
+}  // namespace
+
+int history(const QStringList& arguments) {
+  static const std::vector<Command> group = {{"search", "Find conversations by words", search},
+                                             {"show", "Print a conversation", show}};
+  return run_group("facet history", group, arguments);
+}
+
+}  // namespace facet::app::cli

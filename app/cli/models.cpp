@@ -1,0 +1,63 @@
+#include <nlohmann/json.hpp>
+#include <sstream>
+
+#include "app/cli/command.h"
+#include "engine/engine.h"
+
+namespace facet::app::cli {
+
+namespace {
+
+using nlohmann::json;
+
+json as_json(const engine::ModelDescription& model) {
+  return {{"path", model.path.string()},
+          {"name", model.name},
+          {"architecture", model.architecture},
+          {"size", model.size_label},
+          {"formats", model.formats},
+          {"file_bytes", model.file_bytes},
+          {"parameters", model.parameters},
+          {"layers", model.layers},
+          {"embedding_length", model.embedding_length},
+          {"vocabulary_size", model.vocabulary_size},
+          {"trained_context_length", model.trained_context_length},
+          {"template", model.template_variant == engine::TemplateVariant::Large ? "large" : "small"}};
+}
+
+std::string as_text(const engine::ModelDescription& model) {
+  std::ostringstream out;
+  out << model.name << "\n"
+      << "  file            " << model.path.string() << " (" << model.file_bytes / 1'000'000.0 << " MB)\n"
+      << "  architecture    " << model.architecture << (model.size_label.empty() ? "" : ", " + model.size_label) << "\n"
+      << "  parameters      " << model.parameters / 1'000'000.0 << " million\n"
+      << "  layers          " << model.layers << ", width " << model.embedding_length << "\n"
+      << "  vocabulary      " << model.vocabulary_size << "\n"
+      << "  trained context " << model.trained_context_length << " tokens\n"
+      << "  formats         " << model.formats << "\n";
+  return out.str();
+}
+
+int info(const QStringList& words) {
+  Arguments arguments("facet models info", "Describes a model file without loading it.");
+  arguments.flag("json", "Print JSON.");
+  arguments.positional("model", "A path, or built-in.", "MODEL");
+  if (const auto status = arguments.parse(words)) return *status;
+  const std::vector<std::string> given = arguments.positionals();
+  if (given.size() != 1) return arguments.usage_error("Name one model.");
+  const Result<Paths> paths = arguments.paths();
+  if (!paths.ok()) return fail(paths.error());
+  const auto model = engine::describe_model(resolve_model(*paths, given[0]));
+  if (!model.ok()) return fail(model.error());
+  print(arguments.has("json") ? as_json(*model).dump(2) + "\n" : as_text(*model));
+  return kSuccess;
+}
+
+}  // namespace
+
+int models(const QStringList& arguments) {
+  static const std::vector<Command> group = {{"info", "Describe a model file", info}};
+  return run_group("facet models", group, arguments);
+}
+
+}  // namespace facet::app::cli

@@ -1,0 +1,89 @@
+#include "app/desktop.h"
+
+#include <QApplication>
+#include <QDir>
+#include <QFile>
+#include <QFileInfo>
+#include <QMessageBox>
+#include <QSettings>
+#include <atomic>
+#include <cstdio>
+
+#include "app/cli/command.h"
+#include "app/composition.h"
+#include "ui/main_window.h"
+
+namespace facet::app {
+
+namespace {
+
+constexpr const char* kModelSetting = "model";
+
+// The model that was open last, unless its file is gone; the practice model on a new machine.
+std::string model_to_open(const cli::Arguments& arguments) {
+  if (arguments.has("model")) return arguments.model();
+  const QString last = QSettings().value(kModelSetting).toString();
+  return last.isEmpty() || !QFile::exists(last) ? "built-in" : last.toStdString();
+}
+
+// A relative path means something else after the next start, so only absolute ones are remembered.
+void remember_model(const agent::ModelChanged& model) {
+  if (model.ready)
+    QSettings().setValue(kModelSetting,
+                         model.built_in ? QString() : QFileInfo(QString::fromStdString(model.path)).absoluteFilePath());
+}
+
+int fail_in_window(const Error& error) {
+  std::fprintf(stderr, "facet: %s\n", error.message.c_str());
+  QMessageBox::critical(nullptr, QStringLiteral("Facet"), QString::fromStdString(error.message));
+  return cli::kFailure;
+}
+
+}  // namespace
+
+int run_desktop(int argc, char** argv) {
+  QApplication application(argc, argv);
+  QApplication::setOrganizationName("facet");
+  QApplication::setApplicationName("facet");
+  QApplication::setApplicationDisplayName("Facet");
+  QApplication::setApplicationVersion(FACET_VERSION);
+  QApplication::setDesktopFileName("facet");
+
+  cli::Arguments arguments("facet", "Opens the window.");
+  arguments.model_options();
+  arguments.data_option();
+  if (const auto status = arguments.parse(QApplication::arguments().mid(1))) return *status;
+  const Result<Paths> paths = arguments.paths();
+  if (!paths.ok()) return fail_in_window(paths.error());
+
+  std::unique_ptr<agent::Agent> agent;
+  ui::WindowContext context;
+  context.submit = [&agent](agent::Op op) {
+    if (agent) agent->submit(std::move(op));
+  };
+  context.database = paths->database;
+  context.default_folders = {QDir::homePath().toStdString()};
+
+  // The agent starts first, because the window reads the store that it creates; nothing happens that the window could
+  // miss before it submits something. It also ends first, so that no event meets a window that is gone.
+  std::atomic<ui::MainWindow*> window = nullptr;
+  AgentChoices choices;
+  choices.threads = arguments.threads();
+  choices.on_event = [&window](const agent::Event& event) {
+    if (const auto* model = std::get_if<agent::ModelChanged>(&event)) remember_model(*model);
+    if (ui::MainWindow* target = window.load(); target != nullptr) target->post_event(event);
+  };
+  Result<std::unique_ptr<agent::Agent>> started = start_agent(*paths, std::move(choices));
+  if (!started.ok()) return fail_in_window(started.error());
+  agent = std::move(*started);
+
+  ui::MainWindow main_window(std::move(context));
+  window = &main_window;
+  main_window.show();
+  agent->submit(agent::LoadModel{model_to_open(arguments)});
+  const int status = QApplication::exec();
+  agent.reset();
+  return status;
+}
+
+}  // namespace facet::app

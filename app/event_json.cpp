@@ -1,0 +1,227 @@
+#include "app/event_json.h"
+
+namespace facet::app {
+
+using nlohmann::json;
+
+namespace {
+
+template <typename... Handlers>
+struct Overloaded : Handlers... {
+  using Handlers::operator()...;
+};
+template <typename... Handlers>
+Overloaded(Handlers...) -> Overloaded<Handlers...>;
+
+const char* name_of(agent::Severity severity) {
+  switch (severity) {
+    case agent::Severity::Information:
+      return "information";
+    case agent::Severity::Warning:
+      return "warning";
+    case agent::Severity::Error:
+      return "error";
+  }
+  return "";
+}
+
+const char* name_of(agent::Decision decision) {
+  switch (decision) {
+    case agent::Decision::Pending:
+      return "pending";
+    case agent::Decision::AllowOnce:
+      return "allow_once";
+    case agent::Decision::AllowAlwaysHere:
+      return "allow_always_here";
+    case agent::Decision::Deny:
+      return "deny";
+  }
+  return "";
+}
+
+// Arguments and details are stored as JSON text; what does not parse stays a string.
+json parsed(const std::string& text) {
+  json value = json::parse(text, nullptr, /*allow_exceptions=*/false);
+  return value.is_discarded() ? json(text) : value;
+}
+
+}  // namespace
+
+const char* name_of(agent::CallState state) {
+  switch (state) {
+    case agent::CallState::Preparing:
+      return "preparing";
+    case agent::CallState::AwaitingApproval:
+      return "awaiting_approval";
+    case agent::CallState::Running:
+      return "running";
+    case agent::CallState::Succeeded:
+      return "succeeded";
+    case agent::CallState::Failed:
+      return "failed";
+    case agent::CallState::Denied:
+      return "denied";
+    case agent::CallState::Stopped:
+      return "stopped";
+  }
+  return "";
+}
+
+const char* name_of(agent::Finish finish) {
+  switch (finish) {
+    case agent::Finish::Streaming:
+      return "streaming";
+    case agent::Finish::Done:
+      return "done";
+    case agent::Finish::Length:
+      return "length";
+    case agent::Finish::Stopped:
+      return "stopped";
+    case agent::Finish::Failed:
+      return "failed";
+  }
+  return "";
+}
+
+json to_json(const agent::Conversation& conversation) {
+  return {{"id", conversation.id},
+          {"title", conversation.title},
+          {"model", conversation.model},
+          {"folders", conversation.folders},
+          {"created_ms", conversation.created_ms},
+          {"updated_ms", conversation.updated_ms}};
+}
+
+json to_json(const agent::Call& call) {
+  json out = {{"id", call.id},
+              {"tool", call.tool},
+              {"arguments", parsed(call.arguments_json)},
+              {"state", name_of(call.state)},
+              {"result", call.result},
+              {"started_ms", call.started_ms},
+              {"finished_ms", call.finished_ms}};
+  if (!call.details_json.empty()) out["details"] = parsed(call.details_json);
+  if (call.approval) {
+    out["approval"] = {{"id", call.approval->id},
+                       {"reason", call.approval->reason},
+                       {"effect", call.approval->effect_text},
+                       {"scope", call.approval->scope},
+                       {"decision", name_of(call.approval->decision)}};
+  }
+  return out;
+}
+
+json to_json(const agent::Part& part) {
+  json out = {{"id", part.id}, {"ordinal", part.ordinal}};
+  std::visit(Overloaded{[&](const agent::TextPart& text) {
+                          out["kind"] = "text";
+                          out["text"] = text.text;
+                        },
+                        [&](const agent::ThoughtPart& thought) {
+                          out["kind"] = "thought";
+                          out["text"] = thought.text;
+                        },
+                        [&](const agent::CallPart& call) {
+                          out["kind"] = "call";
+                          out["call"] = to_json(call.call);
+                        },
+                        [&](const agent::AttachmentPart& file) {
+                          out["kind"] = "attachment";
+                          out["name"] = file.name;
+                          out["path"] = file.path;
+                          out["media_type"] = file.media_type;
+                          out["bytes"] = file.bytes;
+                          out["sha256"] = file.sha256;
+                        },
+                        [&](const agent::NoticePart& notice) {
+                          out["kind"] = "notice";
+                          out["severity"] = name_of(notice.severity);
+                          out["text"] = notice.text;
+                        }},
+             part.content);
+  return out;
+}
+
+json to_json(const agent::Message& message) {
+  json parts = json::array();
+  for (const agent::Part& part : message.parts)
+    parts.push_back(to_json(part));
+  return {{"id", message.id},
+          {"conversation", message.conversation},
+          {"role", message.role == agent::Role::User ? "user" : "assistant"},
+          {"finish", name_of(message.finish)},
+          {"created_ms", message.created_ms},
+          {"parts", parts}};
+}
+
+json to_json(const agent::Step& step) {
+  return {{"model", step.model},
+          {"backend", step.backend},
+          {"seed", step.seed},
+          {"sampling", parsed(step.sampling_json)},
+          {"prompt_sha256", step.prompt_sha256},
+          {"prompt_tokens", step.prompt_tokens},
+          {"cached_tokens", step.cached_tokens},
+          {"completion_tokens", step.completion_tokens},
+          {"prefill_ms", step.prefill_ms},
+          {"decode_ms", step.decode_ms},
+          {"finish_reason", step.finish_reason}};
+}
+
+json to_json(const agent::Event& event) {
+  return std::visit(
+      Overloaded{
+          [](const agent::ConversationChanged& e) {
+            return json{{"type", "conversation_changed"}, {"conversation", to_json(e.conversation)}};
+          },
+          [](const agent::ConversationRemoved& e) {
+            return json{{"type", "conversation_removed"}, {"conversation", e.conversation}};
+          },
+          [](const agent::TurnStarted& e) {
+            return json{{"type", "turn_started"},
+                        {"conversation", e.conversation},
+                        {"user", to_json(e.user)},
+                        {"assistant", e.assistant}};
+          },
+          [](const agent::PromptProgress& e) {
+            return json{
+                {"type", "prompt_progress"}, {"conversation", e.conversation}, {"done", e.done}, {"total", e.total}};
+          },
+          [](const agent::PartStarted& e) {
+            return json{{"type", "part_started"}, {"message", e.message}, {"part", to_json(e.part)}};
+          },
+          [](const agent::PartDelta& e) {
+            return json{{"type", "part_delta"}, {"message", e.message}, {"part", e.part}, {"text", e.text}};
+          },
+          [](const agent::PartFinished& e) {
+            return json{{"type", "part_finished"}, {"message", e.message}, {"part", to_json(e.part)}};
+          },
+          [](const agent::CallChanged& e) {
+            return json{{"type", "call_changed"}, {"message", e.message}, {"part", e.part}, {"call", to_json(e.call)}};
+          },
+          [](const agent::ContextChanged& e) {
+            return json{
+                {"type", "context_changed"}, {"used_tokens", e.used_tokens}, {"context_length", e.context_length}};
+          },
+          [](const agent::TurnFinished& e) {
+            json out = {{"type", "turn_finished"},
+                        {"conversation", e.conversation},
+                        {"message", e.message},
+                        {"finish", name_of(e.finish)}};
+            if (!e.error.empty()) out["error"] = e.error;
+            return out;
+          },
+          [](const agent::ModelChanged& e) {
+            json out = {{"type", "model_changed"}, {"ready", e.ready}, {"name", e.name},
+                        {"device", e.device},      {"path", e.path},   {"context_length", e.context_length},
+                        {"built_in", e.built_in}};
+            if (!e.error.empty()) out["error"] = e.error;
+            return out;
+          },
+          [](const agent::Notice& e) {
+            return json{{"type", "notice"}, {"severity", name_of(e.severity)}, {"text", e.text}};
+          }},
+      event);
+}
+
+}  // namespace facet::app
