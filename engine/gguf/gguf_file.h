@@ -17,7 +17,8 @@
 namespace facet::engine {
 
 // One tensor of a model file. `shape[0]` is the contiguous dimension (the input size of a matrix used as y = W x);
-// missing dimensions are 1. `data` points into the mapped file and has exactly the bytes that shape and format need.
+// missing dimensions are 1. `data` points into the mapped file, is not necessarily aligned, and has exactly the bytes
+// that shape and format need. The format may be one without a decoder (see FormatInfo).
 struct GgufTensor {
   std::string_view name;
   Format format;
@@ -33,8 +34,9 @@ class GgufFile {
   static Result<std::unique_ptr<GgufFile>> open(const std::filesystem::path& path);
   ~GgufFile();
 
-  // Metadata by key; nothing when the key is absent or holds another kind of value. Any integer type (and a whole
-  // float) serves as an integer, any number as a number. A scalar serves as an array of one element.
+  // Metadata by key; nothing when the key is absent or holds another kind of value. Any integer type, a truth value and
+  // a whole float serve as an integer, any number as a number, 0 and 1 as truth values. A scalar serves as an array of
+  // one element, and an array of one element as a scalar.
   bool has(std::string_view key) const;
   std::optional<std::string_view> string(std::string_view key) const;
   std::optional<std::int64_t> integer(std::string_view key) const;
