@@ -52,6 +52,7 @@ int run_desktop(int argc, char** argv) {
   cli::Arguments arguments("facet", "Opens the window.");
   arguments.model_options();
   arguments.data_option();
+  arguments.option("folder", "folder", "A folder that new conversations may read. May be repeated.");
   if (const auto status = arguments.parse(QApplication::arguments().mid(1))) return *status;
   const Result<Paths> paths = arguments.paths();
   if (!paths.ok()) return fail_in_window(paths.error());
@@ -62,7 +63,8 @@ int run_desktop(int argc, char** argv) {
     if (agent) agent->submit(std::move(op));
   };
   context.database = paths->database;
-  context.default_folders = {QDir::homePath().toStdString()};
+  for (const std::string& folder : arguments.texts("folder"))
+    context.default_folders.push_back(QDir(QString::fromStdString(folder)).absolutePath().toStdString());
 
   // The agent starts first, because the window reads the store that it creates; nothing happens that the window could
   // miss before it submits something. It also ends first, so that no event meets a window that is gone.
