@@ -23,7 +23,9 @@ struct Verdict {
   std::string scope;   // what 'always here' would grant: the folder; empty when that choice is not offered
 };
 
-// Reading inside the conversation's folders is allowed; what a grant covers is allowed; anything else asks.
-Verdict decide(const PlannedEffect& planned, const std::vector<Grant>& grants);
+// Reading inside the conversation's folders is allowed; what a grant covers is allowed; anything else asks. Writing
+// beneath `own_folder`, where Facet keeps its database and settings, is forbidden: no call may change what decides
+// about calls.
+Verdict decide(const PlannedEffect& planned, const std::vector<Grant>& grants, const std::string& own_folder = {});
 
 }  // namespace facet::agent

@@ -9,15 +9,18 @@
 // The vocabulary of everything above the engine: what a conversation is made of, what can be asked of the agent
 // (operations) and what it tells (events). Types only; plain data that can be copied between threads.
 //
-// Order of the events of one turn:
+// Order of the events of one turn (those of another conversation may lie in between):
 //
-//   TurnStarted
-//     { PromptProgress* { PartStarted PartDelta* PartFinished }* { CallChanged+ }* ContextChanged }+
-//   TurnFinished                      always, also after a stop or a failure
+//   turn   = TurnStarted { run } { notice } TurnFinished     TurnFinished always, also after a stop or a failure
+//          | TurnFinished                                    when the question itself could not be stored
+//   run    = { PromptProgress } { text } [ ContextChanged ] { call }
+//   text   = PartStarted { PartDelta } PartFinished          a TextPart or a ThoughtPart
+//   call   = PartStarted { CallChanged } PartFinished        a CallPart; the last CallChanged has a final state
+//   notice = PartStarted PartFinished                        a NoticePart: why the turn ended without an answer
 //
-// A call begins as a part: PartStarted with a CallPart, then CallChanged for each state up to a final one (see
-// is_final), then PartFinished. While a call is in AwaitingApproval it carries the approval that wants an answer.
-// Rows are the truth: whatever an event says has finished is already in the store.
+// While a call is in AwaitingApproval it carries the approval that wants an answer; a running call may change several
+// times, each with its progress. Rows are the truth: whatever an event says has finished is already in the store, so
+// an ending that the user should understand is a notice in the message and not only an error in TurnFinished.
 namespace facet::agent {
 
 using ConversationId = std::int64_t;
@@ -92,6 +95,7 @@ struct Part {
   PartId id = 0;
   int ordinal = 0;
   PartContent content;
+  int run = 0;  // which run of the model in this turn wrote it, from 0: calls of one run were asked for together
 };
 
 enum class Role { User, Assistant };
@@ -143,7 +147,7 @@ struct UserTurn {
   std::vector<std::string> folders;      // for a new conversation
 };
 struct StopTurn {
-  ConversationId conversation = 0;
+  ConversationId conversation = 0;  // 0 stops every turn
 };
 struct AnswerApproval {
   ApprovalId approval = 0;

@@ -24,14 +24,15 @@ class Store {
                                            const std::vector<std::string>& folders);
   Status rename_conversation(ConversationId id, const std::string& title);
   Status set_folders(ConversationId id, const std::vector<std::string>& folders);
+  Status set_model(ConversationId id, const std::string& model);
   Status remove_conversation(ConversationId id);
 
   // A user message with its parts, durable when this returns. Ids are filled in.
   Result<Message> add_user_message(ConversationId conversation, std::vector<PartContent> parts);
   // An assistant message in state Streaming, without parts.
   Result<Message> begin_assistant_message(ConversationId conversation);
-  // A part that is about to grow, or is complete at once.
-  Result<Part> add_part(MessageId message, PartContent content);
+  // A part that is about to grow; finish_part completes it. `run` as in Part.
+  Result<Part> add_part(MessageId message, PartContent content, int run);
   // Checkpoint of a growing text; cheap, not synced.
   Status update_text(PartId part, const std::string& text);
   Status finish_part(PartId part, const PartContent& content);
