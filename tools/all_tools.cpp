@@ -2,6 +2,12 @@
 
 namespace facet::tools {
 
-std::vector<agent::Tool> all_tools() { return {}; }
+std::vector<agent::Tool> all_tools() {
+  return {
+      read_file_tool(),
+      list_files_tool(),
+      search_files_tool(),
+  };
+}
 
 }  // namespace facet::tools

@@ -6,7 +6,12 @@
 
 namespace facet::tools {
 
-// Everything the model may call, in the order in which it is declared. A new tool is one file and one line here.
+// Everything the model may call, in the order in which it is declared. A new tool is one file, its declaration here and
+// one line in all_tools.cpp.
 std::vector<agent::Tool> all_tools();
+
+agent::Tool read_file_tool();
+agent::Tool list_files_tool();
+agent::Tool search_files_tool();
 
 }  // namespace facet::tools
