@@ -6,8 +6,8 @@
 #include <string>
 #include <vector>
 
-#include "agent/protocol.h"
 #include "agent/policy.h"
+#include "agent/protocol.h"
 #include "engine/base/result.h"
 
 namespace facet::agent {

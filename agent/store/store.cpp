@@ -1,0 +1,305 @@
+#include "agent/store/store.h"
+
+#include <system_error>
+
+#include "agent/clock.h"
+#include "agent/store/database.h"
+#include "agent/store/migrations.h"
+#include "agent/store/names.h"
+#include "agent/store/writer_lock.h"
+
+namespace facet::agent {
+
+namespace {
+
+namespace fs = std::filesystem;
+
+// Synced survives a power cut; Written survives the end of the process.
+enum class Durability { Synced, Written };
+
+// The columns of `part`; what else a kind has lies in tables of its own.
+struct PartColumns {
+  std::string_view kind;
+  std::string_view text;
+  std::string_view severity;
+};
+
+struct ToColumns {
+  PartColumns operator()(const TextPart& part) const { return {"text", part.text, {}}; }
+  PartColumns operator()(const ThoughtPart& part) const { return {"thought", part.text, {}}; }
+  PartColumns operator()(const CallPart&) const { return {"call", {}, {}}; }
+  PartColumns operator()(const AttachmentPart& part) const { return {"attachment", part.text, {}}; }
+  PartColumns operator()(const NoticePart& part) const { return {"notice", part.text, name_of(part.severity)}; }
+};
+
+// A new data folder is for its owner alone: conversations are private.
+Status prepare_folder(const fs::path& folder) {
+  std::error_code failure;
+  if (folder.empty() || fs::is_directory(folder, failure)) return {};
+  fs::create_directories(folder, failure);
+  if (failure)
+    return Error{Error::Code::Io, "The data folder " + folder.string() + " can not be made (" + failure.message() +
+                                      "); choose another one with --data."};
+  fs::permissions(folder, fs::perms::owner_all, failure);
+  return {};
+}
+
+}  // namespace
+
+struct Store::State {
+  State(WriterLock held, std::unique_ptr<Database> opened) : lock(std::move(held)), database(std::move(opened)) {}
+
+  WriterLock lock;  // given back last
+  std::unique_ptr<Database> database;
+
+  // Runs `work`, which returns a Status or a Result, in one transaction.
+  template <typename Work>
+  auto write(Durability durability, Work work) -> decltype(work()) {
+    FACET_RETURN_IF_ERROR(database->execute(durability == Durability::Synced ? "PRAGMA synchronous = FULL"
+                                                                             : "PRAGMA synchronous = NORMAL"));
+    FACET_ASSIGN_OR_RETURN(Transaction transaction, Transaction::begin(*database));
+    auto outcome = work();
+    if (!outcome.ok()) return outcome;
+    FACET_RETURN_IF_ERROR(transaction.commit());
+    return outcome;
+  }
+
+  // The same for one statement that must find its row.
+  template <typename... Arguments>
+  Status change(Durability durability, const char* what, const char* sql, const Arguments&... arguments) {
+    return write(durability, [&] { return change_row(what, sql, arguments...); });
+  }
+
+  template <typename... Arguments>
+  Status change_row(const char* what, const char* sql, const Arguments&... arguments) {
+    FACET_RETURN_IF_ERROR(database->run(sql, arguments...));
+    if (database->changed_rows() > 0) return {};
+    return Error{Error::Code::NotFound, std::string("The ") + what + " does not exist any more."};
+  }
+
+  Status touch(ConversationId conversation, std::int64_t now) {
+    return change_row("conversation", "UPDATE conversation SET updated_ms = ? WHERE id = ?", now, conversation);
+  }
+
+  Status put_folders(ConversationId conversation, const std::vector<std::string>& folders) {
+    FACET_RETURN_IF_ERROR(database->run("DELETE FROM folder WHERE conversation_id = ?", conversation));
+    int ordinal = 0;
+    for (const std::string& folder : folders)
+      FACET_RETURN_IF_ERROR(database->run("INSERT INTO folder (conversation_id, ordinal, path) VALUES (?, ?, ?)",
+                                          conversation, ordinal++, folder));
+    return {};
+  }
+
+  Result<Message> put_message(ConversationId conversation, Role role, Finish finish) {
+    Message message{
+        .conversation = conversation, .role = role, .finish = finish, .created_ms = epoch_ms(), .parts = {}};
+    FACET_RETURN_IF_ERROR(touch(conversation, message.created_ms));
+    FACET_RETURN_IF_ERROR(
+        database->run("INSERT INTO message (conversation_id, role, finish, created_ms) VALUES (?, ?, ?, ?)",
+                      conversation, name_of(role), name_of(finish), message.created_ms));
+    message.id = database->last_id();
+    return message;
+  }
+
+  Result<Part> put_part(MessageId message, PartContent content, int run, bool finished) {
+    const PartColumns columns = std::visit(ToColumns{}, content);
+    FACET_ASSIGN_OR_RETURN(
+        Statement row, database->query("INSERT INTO part (message_id, ordinal, run, kind, text, severity, finished) "
+                                       "SELECT ?1, coalesce(max(ordinal) + 1, 0), ?2, ?3, ?4, nullif(?5, ''), ?6 "
+                                       "FROM part WHERE message_id = ?1 RETURNING id, ordinal",
+                                       message, run, columns.kind, columns.text, columns.severity, finished));
+    FACET_RETURN_IF_ERROR(row.next());
+    Part part;
+    part.id = row.integer();
+    part.ordinal = static_cast<int>(row.integer());
+    part.run = run;
+    part.content = std::move(content);
+    FACET_RETURN_IF_ERROR(row.run_to_end());
+    if (auto* call = std::get_if<CallPart>(&part.content)) FACET_RETURN_IF_ERROR(put_call(part.id, call->call));
+    if (const auto* file = std::get_if<AttachmentPart>(&part.content))
+      FACET_RETURN_IF_ERROR(put_attachment(part.id, *file));
+    return part;
+  }
+
+  Status put_call(PartId part, Call& call) {
+    FACET_RETURN_IF_ERROR(
+        database->run("INSERT INTO call (part_id, tool, arguments_json, state, result, details_json, started_ms, "
+                      "finished_ms) VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+                      part, call.tool, call.arguments_json, name_of(call.state), call.result, call.details_json,
+                      call.started_ms, call.finished_ms));
+    call.id = database->last_id();
+    return {};
+  }
+
+  Status put_attachment(PartId part, const AttachmentPart& file) {
+    return database->run(
+        "INSERT INTO attachment (part_id, name, path, media_type, bytes, sha256) VALUES (?, ?, ?, ?, ?, ?)", part,
+        file.name, file.path, file.media_type, file.bytes, file.sha256);
+  }
+
+  Status change_call(const Call& call) {
+    return change_row("call",
+                      "UPDATE call SET tool = ?, arguments_json = ?, state = ?, result = ?, details_json = ?, "
+                      "started_ms = ?, finished_ms = ? WHERE id = ?",
+                      call.tool, call.arguments_json, name_of(call.state), call.result, call.details_json,
+                      call.started_ms, call.finished_ms, call.id);
+  }
+};
+
+Store::Store() = default;
+Store::~Store() = default;
+
+Result<std::unique_ptr<Store>> Store::open(const fs::path& database) {
+  FACET_RETURN_IF_ERROR(prepare_folder(database.parent_path()));
+  FACET_ASSIGN_OR_RETURN(WriterLock lock, WriterLock::take(database));
+  FACET_ASSIGN_OR_RETURN(auto opened, Database::open(database, Database::Mode::Write));
+  FACET_RETURN_IF_ERROR(migrate(*opened, store_migrations()));
+  FACET_RETURN_IF_ERROR(opened->execute("PRAGMA journal_mode = WAL"));
+  std::unique_ptr<Store> store(new Store());
+  store->state_ = std::make_unique<State>(std::move(lock), std::move(opened));
+  return store;
+}
+
+Result<Conversation> Store::create_conversation(const std::string& title, const std::string& model,
+                                                const std::vector<std::string>& folders) {
+  return state_->write(Durability::Synced, [&]() -> Result<Conversation> {
+    const std::int64_t now = epoch_ms();
+    FACET_RETURN_IF_ERROR(state_->database->run(
+        "INSERT INTO conversation (title, model, created_ms, updated_ms) VALUES (?, ?, ?, ?)", title, model, now, now));
+    const ConversationId id = state_->database->last_id();
+    FACET_RETURN_IF_ERROR(state_->put_folders(id, folders));
+    return Conversation{id, title, model, folders, now, now};
+  });
+}
+
+Status Store::rename_conversation(ConversationId id, const std::string& title) {
+  return state_->change(Durability::Synced, "conversation", "UPDATE conversation SET title = ? WHERE id = ?", title,
+                        id);
+}
+
+Status Store::set_model(ConversationId id, const std::string& model) {
+  return state_->change(Durability::Written, "conversation", "UPDATE conversation SET model = ? WHERE id = ?", model,
+                        id);
+}
+
+Status Store::set_folders(ConversationId id, const std::vector<std::string>& folders) {
+  return state_->write(Durability::Synced, [&]() -> Status {
+    FACET_RETURN_IF_ERROR(state_->touch(id, epoch_ms()));
+    return state_->put_folders(id, folders);
+  });
+}
+
+Status Store::remove_conversation(ConversationId id) {
+  return state_->change(Durability::Synced, "conversation", "DELETE FROM conversation WHERE id = ?", id);
+}
+
+Result<Message> Store::add_user_message(ConversationId conversation, std::vector<PartContent> parts) {
+  return state_->write(Durability::Synced, [&]() -> Result<Message> {
+    FACET_ASSIGN_OR_RETURN(Message message, state_->put_message(conversation, Role::User, Finish::Done));
+    for (PartContent& content : parts) {
+      FACET_ASSIGN_OR_RETURN(Part part, state_->put_part(message.id, std::move(content), /*run=*/0, /*finished=*/true));
+      message.parts.push_back(std::move(part));
+    }
+    return message;
+  });
+}
+
+Result<Message> Store::begin_assistant_message(ConversationId conversation) {
+  return state_->write(Durability::Written,
+                       [&] { return state_->put_message(conversation, Role::Assistant, Finish::Streaming); });
+}
+
+Result<Part> Store::add_part(MessageId message, PartContent content, int run) {
+  return state_->write(Durability::Written,
+                       [&] { return state_->put_part(message, std::move(content), run, /*finished=*/false); });
+}
+
+Status Store::update_text(PartId part, const std::string& text) {
+  return state_->change(Durability::Written, "part", "UPDATE part SET text = ? WHERE id = ?", text, part);
+}
+
+Status Store::finish_part(PartId part, const PartContent& content) {
+  const PartColumns columns = std::visit(ToColumns{}, content);
+  return state_->write(Durability::Written, [&]() -> Status {
+    if (const auto* call = std::get_if<CallPart>(&content)) FACET_RETURN_IF_ERROR(state_->change_call(call->call));
+    return state_->change_row("part", "UPDATE part SET text = ?, severity = nullif(?, ''), finished = 1 WHERE id = ?",
+                              columns.text, columns.severity, part);
+  });
+}
+
+Status Store::update_call(const Call& call) {
+  return state_->write(Durability::Written, [&] { return state_->change_call(call); });
+}
+
+Result<ApprovalId> Store::add_approval(CallId call, const Approval& approval) {
+  return state_->write(Durability::Written, [&]() -> Result<ApprovalId> {
+    FACET_RETURN_IF_ERROR(state_->database->run(
+        "INSERT INTO approval (call_id, reason, effect_text, scope, decision, asked_ms, decided_ms) "
+        "VALUES (?, ?, ?, ?, ?, ?, 0)",
+        call, approval.reason, approval.effect_text, approval.scope, name_of(approval.decision), epoch_ms()));
+    return state_->database->last_id();
+  });
+}
+
+Status Store::settle_approval(ApprovalId approval, Decision decision) {
+  return state_->change(Durability::Synced, "approval", "UPDATE approval SET decision = ?, decided_ms = ? WHERE id = ?",
+                        name_of(decision), epoch_ms(), approval);
+}
+
+Status Store::finish_message(MessageId message, Finish finish) {
+  return state_->write(Durability::Synced, [&]() -> Status {
+    FACET_RETURN_IF_ERROR(
+        state_->change_row("message", "UPDATE message SET finish = ? WHERE id = ?", name_of(finish), message));
+    return state_->database->run(
+        "UPDATE conversation SET updated_ms = ? WHERE id = (SELECT conversation_id FROM message WHERE id = ?)",
+        epoch_ms(), message);
+  });
+}
+
+Status Store::add_step(const Step& step) {
+  return state_->write(Durability::Written, [&] {
+    return state_->database->run(
+        "INSERT INTO step (message_id, model, backend, seed, sampling_json, prompt_sha256, prompt_tokens, "
+        "cached_tokens, "
+        "completion_tokens, prefill_ms, decode_ms, finish_reason) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        step.message, step.model, step.backend, step.seed, step.sampling_json, step.prompt_sha256, step.prompt_tokens,
+        step.cached_tokens, step.completion_tokens, step.prefill_ms, step.decode_ms, step.finish_reason);
+  });
+}
+
+Result<Grant> Store::add_grant(Effect effect, const std::string& folder) {
+  return state_->write(Durability::Synced, [&]() -> Result<Grant> {
+    // Granting twice is granting once.
+    FACET_ASSIGN_OR_RETURN(
+        Statement row,
+        state_->database->query("INSERT INTO \"grant\" (effect, folder, created_ms) VALUES (?, ?, ?) "
+                                "ON CONFLICT (effect, folder) DO UPDATE SET folder = folder RETURNING id, created_ms",
+                                name_of(effect), folder, epoch_ms()));
+    FACET_RETURN_IF_ERROR(row.next());
+    Grant grant{.effect = effect, .folder = folder};
+    grant.id = row.integer();
+    grant.created_ms = row.integer();
+    FACET_RETURN_IF_ERROR(row.run_to_end());
+    return grant;
+  });
+}
+
+Status Store::revoke_grant(std::int64_t id) {
+  return state_->change(Durability::Synced, "permission", "DELETE FROM \"grant\" WHERE id = ?", id);
+}
+
+Status Store::close_interrupted() {
+  return state_->write(Durability::Synced, [&]() -> Status {
+    FACET_RETURN_IF_ERROR(state_->database->run(
+        "UPDATE call SET state = 'stopped', finished_ms = ? "
+        "WHERE state IN ('preparing', 'awaiting_approval', 'running') AND part_id IN "
+        "(SELECT part.id FROM part JOIN message ON message.id = message_id WHERE finish = 'streaming')",
+        epoch_ms()));
+    FACET_RETURN_IF_ERROR(
+        state_->database->run("UPDATE part SET finished = 1 WHERE finished = 0 AND message_id IN "
+                              "(SELECT id FROM message WHERE finish = 'streaming')"));
+    return state_->database->run("UPDATE message SET finish = 'stopped' WHERE finish = 'streaming'");
+  });
+}
+
+}  // namespace facet::agent
