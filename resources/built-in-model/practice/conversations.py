@@ -1,0 +1,121 @@
+"""Whole conversations: system text, declared tools, several tasks; and the stages of training."""
+from . import tools
+from .tasks import NO_TOOL, SHORT_SHARES, Tasks
+from .words import Words
+
+SYSTEM_TEXTS = (
+    "Use tools when useful.", "You are Facet. You work offline with local files. Use tools when they help.",
+    "You are Facet, a desktop assistant.", "You are a helpful assistant.", "Answer briefly.",
+    "You are Facet, an offline assistant. Use the tools for files.",
+    "You are Facet, a desktop assistant that works without a network. Say where an answer comes from.",
+    "You are Facet, an assistant on the user's computer. Answer briefly and name your source.",
+)
+PRODUCT_SYSTEM = SYSTEM_TEXTS[-1]
+
+
+def system_text(random, tasks, product):
+    """The system text of a conversation, or None."""
+    if product and random.random() < 0.7:
+        return "%s\nWorking folder: /home/%s/%s" % (PRODUCT_SYSTEM, tasks.words.first_name().lower(),
+                                                    tasks.documents.folder())
+    if random.random() < 0.2:
+        return None
+    text = random.choice(SYSTEM_TEXTS)
+    draw = random.random()
+    if draw < 0.12:
+        text += " Today is %s." % tasks.documents.date()
+    elif draw < 0.25:
+        text += "\nWorking folder: /home/%s/%s" % (tasks.words.invented(), tasks.documents.folder())
+    return text
+
+
+def messages_of(task):
+    """The messages that follow the user's one when everything goes as expected."""
+    out = []
+    for name, arguments, result in task.steps:
+        call = {"type": "function", "function": {"name": name, "arguments": arguments}}
+        out.append({"role": "assistant", "tool_calls": [call]})
+        out.append({"role": "tool", "content": result})
+    out.append({"role": "assistant", "content": task.answer})
+    return out
+
+
+def offered_tools(random, words, needed, removed, product):
+    """Declarations that contain the needed tools and never the removed one, or None."""
+    if not needed and not removed and random.random() < 0.4:
+        return None
+    rest = [name for name in tools.NAMES if name not in needed and name != removed]
+    if product:
+        names = set(needed) | {name for name in tools.PRODUCT if name != removed}
+        if random.random() < 0.15:
+            names = set(needed) | {name for name in names if random.random() < 0.5}
+        if random.random() < 0.3:
+            names |= {name for name in rest if random.random() < 0.6}
+    else:
+        names = set(needed) | set(rest if random.random() < 0.4 else
+                                  [name for name in rest if random.random() < 0.3])
+    names = [name for name in tools.NAMES if name in names]
+    if random.random() < 0.25:
+        random.shuffle(names)
+    offered = [tools.declare(random, name, product) for name in names]
+    if random.random() < 0.08:
+        offered.insert(random.randint(0, len(offered)), tools.unknown(random, words))
+    return offered or None
+
+
+class Conversations:
+    """Generates conversations for a given progress of the training, from 0 to 1.
+
+    Early on: documents of one or two lines, half of the questions without an
+    answer, no or one declared tool. Copying and absence are learned there at a
+    small cost. Later everything, in the final proportions.
+    """
+
+    def __init__(self, random, pieces=(), held_out=False, held_out_wording=False):
+        self.random = random
+        self.words = Words(random, held_out, pieces)
+        self.tasks = Tasks(self.words, held_out_wording)
+
+    def generate(self, progress=1.0, count=None):
+        """(tools, messages, kinds): messages end with the last answer; count tasks if given."""
+        random, tasks = self.random, self.tasks
+        short = progress < 0.05 or (progress < 0.12 and random.random() < 0.6) or random.random() < 0.06
+        if short:
+            tasks.limit = 1 if progress < 0.015 else random.choice((1, 2, 2, 3))
+            tasks.absent = 0.3 if progress < 0.02 else 0.5 if progress < 0.12 else 0.35
+            chosen = [tasks.draw(SHORT_SHARES) for _ in range(count or random.randint(1, 3))]
+        else:
+            tasks.limit = random.choice((4, 10, 20, 32)) if progress > 0.12 else random.choice((3, 6, 10))
+            tasks.absent = 0.18
+            count = count or random.choices((1, 2, 3, 4, 5), (22, 22, 24, 18, 14))[0]
+            chosen = [tasks.draw() for _ in range(count)]
+        removed = None
+        if not short and progress > 0.3 and random.random() < 0.06:
+            removed = self.remove_tool(chosen)
+        product = random.random() < 0.5
+        needed = {name for task in chosen for name, _, _ in task.steps}
+        offered = offered_tools(random, self.words, needed, removed, product)
+        if short and progress < 0.05 and offered and len(offered) > 2:
+            offered = [tool for tool in offered if tool["function"]["name"] in needed] or None
+        text = system_text(random, tasks, product)
+        messages = [{"role": "system", "content": text}] if text is not None else []
+        for task in chosen:
+            messages.append({"role": "user", "content": task.user})
+            messages.extend(messages_of(task))
+        return offered, messages, [task.kind for task in chosen]
+
+    def remove_tool(self, chosen):
+        """Turn one task into one whose tool is not declared; returns that tool."""
+        candidates = []
+        for task in chosen:
+            if task.steps:
+                name = task.steps[0][0]
+                if all(name != other for rival in chosen if rival is not task
+                       for other, _, _ in rival.steps):
+                    candidates.append(task)
+        if not candidates:
+            return None
+        task = self.random.choice(candidates)
+        removed = task.steps[0][0]
+        task.kind, task.steps, task.answer = "no_tool", [], NO_TOOL
+        return removed
