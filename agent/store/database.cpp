@@ -14,12 +14,12 @@ namespace {
 // How long a write waits for another connection; readers never block a writer, so this is for checkpoints.
 constexpr int kBusyTimeoutMs = 5000;
 
-// Hardening that costs nothing: a crafted file can not make the schema run functions with side effects or write to the
-// tables behind an index.
-void harden(sqlite3* handle) {
+// Defensive: no statement, also none in the schema of a crafted file, can write to the tables behind an index or to the
+// schema itself.
+void configure(sqlite3* handle) {
   sqlite3_db_config(handle, SQLITE_DBCONFIG_DEFENSIVE, 1, nullptr);
-  sqlite3_db_config(handle, SQLITE_DBCONFIG_TRUSTED_SCHEMA, 0, nullptr);
   sqlite3_db_config(handle, SQLITE_DBCONFIG_ENABLE_FKEY, 1, nullptr);
+  sqlite3_busy_timeout(handle, kBusyTimeoutMs);
 }
 
 }  // namespace
@@ -84,8 +84,7 @@ Result<std::unique_ptr<Database>> Database::open(const std::filesystem::path& pa
   const int code = sqlite3_open_v2(path.c_str(), &handle, flags | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE, nullptr);
   database->handle_.reset(handle);
   if (code != SQLITE_OK) return database->error(code);
-  harden(handle);
-  sqlite3_busy_timeout(handle, kBusyTimeoutMs);
+  configure(handle);
   return database;
 }
 
