@@ -2,9 +2,6 @@
 
 #include <sqlite3.h>
 
-#include <cerrno>
-#include <cstring>
-
 #include "engine/base/check.h"
 
 namespace facet::agent {
@@ -148,11 +145,9 @@ Error Database::error(int code) const {
       return {Code::Io, "Another program is using the database " + file + "; close it and try again."};
     case SQLITE_NOMEM:
       return {Code::OutOfMemory, "There is not enough memory to use the database " + file + "."};
-    case SQLITE_IOERR: {
-      const int cause = handle_ != nullptr ? sqlite3_system_errno(handle_.get()) : 0;
-      const std::string detail = cause != 0 ? std::strerror(cause) : sqlite3_errstr(code);
-      return {Code::Io, "The database " + file + " could not be read or written: " + detail + "."};
-    }
+    case SQLITE_IOERR:
+      return {Code::Io, "The database " + file + " could not be read or written (" + sqlite3_errstr(code) +
+                            "); check the disk and its limits."};
     default: {
       const char* detail = handle_ != nullptr ? sqlite3_errmsg(handle_.get()) : sqlite3_errstr(code);
       return {Code::Internal, "The database " + file + " refused a request: " + detail + "."};
