@@ -44,11 +44,9 @@ bool take_element(std::string_view& pattern, char c) {
       found = found || (static_cast<unsigned char>(low) <= static_cast<unsigned char>(c) &&
                         static_cast<unsigned char>(c) <= static_cast<unsigned char>(high));
     }
-    if (i < pattern.size()) {
-      pattern.remove_prefix(i + 1);
-      return found != inverted;
-    }
-    // A set that is not closed stands for its bracket.
+    if (i >= pattern.size()) return false;  // a set that is not closed matches nothing
+    pattern.remove_prefix(i + 1);
+    return found != inverted;
   }
   pattern.remove_prefix(1);
   return first == '?' || first == c;
