@@ -1,1 +1,95 @@
 #include "engine/engine.h"
+
+#include <algorithm>
+#include <thread>
+
+#include "engine/cpu/cpu_backend.h"
+#include "engine/engine_state.h"
+#include "engine/model/describe.h"
+
+namespace facet::engine {
+namespace {
+
+constexpr std::uint32_t kDefaultContext = 8192;
+
+int thread_count(int wanted) {
+  constexpr int kMost = 256;
+  if (wanted > 0) return std::min(wanted, kMost);
+  return std::clamp(static_cast<int>(std::thread::hardware_concurrency()), 1, kMost);
+}
+
+Result<std::uint32_t> choose_context(std::uint32_t wanted, const ModelConfig& config) {
+  if (wanted == 0) return std::min(config.trained_context_length, kDefaultContext);
+  if (wanted > config.trained_context_length)
+    return Error{Error::Code::InvalidInput, "A context of " + std::to_string(wanted) +
+                                                " tokens is more than this model was trained for (" +
+                                                std::to_string(config.trained_context_length) + ")."};
+  return wanted;
+}
+
+Status check_vocabulary(const GgufFile& file, const ModelConfig& config, const Tokenizer& tokenizer) {
+  if (static_cast<std::uint32_t>(tokenizer.vocabulary_size()) == config.vocabulary_size) return {};
+  return Error{Error::Code::CorruptFile, "'" + file.path().filename().string() + "' can not be used: it lists " +
+                                             std::to_string(tokenizer.vocabulary_size()) + " tokens and has " +
+                                             std::to_string(config.vocabulary_size) + " embeddings."};
+}
+
+}  // namespace
+
+Engine::Engine() : state_(std::make_unique<State>()) {}
+Engine::~Engine() = default;
+
+Result<std::unique_ptr<Engine>> Engine::open(const std::filesystem::path& model, const EngineOptions& options) {
+  std::unique_ptr<Engine> engine(new Engine);
+  State& state = *engine->state_;
+  FACET_ASSIGN_OR_RETURN(state.file, GgufFile::open(model));
+  FACET_ASSIGN_OR_RETURN(state.config, read_config(*state.file));
+  FACET_ASSIGN_OR_RETURN(const WeightCount weights, check_weights(*state.file, state.config));
+  FACET_ASSIGN_OR_RETURN(state.tokenizer, Tokenizer::from_gguf(*state.file));
+  FACET_RETURN_IF_ERROR(check_vocabulary(*state.file, state.config, *state.tokenizer));
+  FACET_ASSIGN_OR_RETURN(const std::uint32_t context, choose_context(options.context_length, state.config));
+
+  state.description = describe(*state.file, state.config, weights);
+  state.default_sampling = read_default_sampling(*state.file);
+  state.kv_layout = KvLayout::plan(state.config, context, options.rewind_length);
+  const std::vector<ActivationShape> activations = plan_activations(state.config, state.kv_layout.largest_batch());
+  state.memory = {weights.bytes, state.kv_layout.bytes(), activation_bytes(activations)};
+
+  state.backend = std::make_unique<CpuBackend>(thread_count(options.threads));
+  FACET_ASSIGN_OR_RETURN(state.weights, load_weights(*state.file, state.config, *state.backend));
+  FACET_ASSIGN_OR_RETURN(state.activations, create_activations(activations, *state.backend));
+  state.forward = std::make_unique<ForwardPass>(*state.backend, state.config, state.weights, state.activations);
+  return engine;
+}
+
+const ModelDescription& Engine::description() const {
+  return state_->description;
+}
+const MemoryPlan& Engine::memory() const {
+  return state_->memory;
+}
+const Tokenizer& Engine::tokenizer() const {
+  return *state_->tokenizer;
+}
+const Sampling& Engine::default_sampling() const {
+  return state_->default_sampling;
+}
+std::uint32_t Engine::context_length() const {
+  return state_->kv_layout.context;
+}
+const std::string& Engine::device() const {
+  return state_->backend->description();
+}
+
+std::unique_ptr<Sequence> Engine::create_sequence() const {
+  return std::unique_ptr<Sequence>(new Sequence(*state_));
+}
+
+Result<ModelDescription> describe_model(const std::filesystem::path& model) {
+  FACET_ASSIGN_OR_RETURN(const std::unique_ptr<GgufFile> file, GgufFile::open(model));
+  FACET_ASSIGN_OR_RETURN(const ModelConfig config, read_config(*file));
+  FACET_ASSIGN_OR_RETURN(const WeightCount weights, check_weights(*file, config));
+  return describe(*file, config, weights);
+}
+
+}  // namespace facet::engine

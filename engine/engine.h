@@ -24,6 +24,8 @@ namespace facet::engine {
 struct EngineOptions {
   int threads = 0;                   // 0: one per core
   std::uint32_t context_length = 0;  // tokens of one sequence; 0: the smaller of the model's own and 8192
+  // Tokens that a sequence can take back without evaluating it anew; more need more memory. 0: the engine's own choice.
+  std::uint32_t rewind_length = 0;
 };
 
 // Which of the two published chat templates the model was trained on (see agent/prompt).
@@ -45,15 +47,15 @@ struct ModelDescription {
 };
 
 struct MemoryPlan {
-  std::uint64_t weight_bytes = 0;     // mapped from the file
-  std::uint64_t cache_bytes = 0;      // keys and values of one sequence
-  std::uint64_t activation_bytes = 0;
+  std::uint64_t weight_bytes = 0;      // mapped from the file
+  std::uint64_t cache_bytes = 0;       // keys and values of one sequence, when it is full
+  std::uint64_t activation_bytes = 0;  // intermediate results, shared by all sequences
 };
 
 class Sequence;
 
-// A loaded model. Immutable after `open`; its sequences may live on different threads, but only one of them evaluates
-// at a time.
+// A loaded model. Immutable after `open`; outlives its sequences. They may live on different threads: they take turns,
+// a chunk of tokens at a time.
 class Engine {
  public:
   static Result<std::unique_ptr<Engine>> open(const std::filesystem::path& model, const EngineOptions& options);
@@ -77,7 +79,7 @@ class Engine {
   friend class Sequence;
 };
 
-// Reads a model file's metadata and checks its tensors without keeping it loaded.
+// Reads a model file's metadata and checks its tensors without loading it.
 Result<ModelDescription> describe_model(const std::filesystem::path& model);
 
 struct SyncOptions {
@@ -98,10 +100,10 @@ class Sequence {
   };
 
   // Makes the sequence hold exactly `tokens`: keeps the longest cached prefix, evaluates the rest in chunks, and leaves
-  // the logits of the last `logit_rows` tokens. Sliding layers keep only a ring, so a prefix that ends further back than
-  // the ring's slack is evaluated anew; the result never differs from that of a fresh sequence.
-  // Errors: a list longer than the context, an id outside the vocabulary, an empty list, a requested stop (what was
-  // evaluated until then stays cached).
+  // the logits of the last `logit_rows` tokens. Sliding layers keep only a ring, so a prefix that ends further back
+  // than the ring's slack is evaluated anew; the result never differs from that of a fresh sequence. Errors: a list
+  // longer than the context, an id outside the vocabulary, an empty list, a requested stop (what was evaluated until
+  // then stays cached).
   Result<SyncResult> sync(std::span<const Token> tokens, const SyncOptions& options = {}, std::stop_token stop = {});
 
   // Appends one token and evaluates it.

@@ -1,0 +1,154 @@
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <span>
+#include <string>
+#include <string_view>
+
+#include "engine/base/result.h"
+#include "engine/text/tokenizer.h"
+
+namespace facet::engine {
+
+struct GgufTensor;
+
+// A matrix of 4-byte cells that a backend owns, by number. Cells hold float32, or 32-bit integers where an operation
+// says so.
+struct Buffer {
+  std::uint32_t id = 0;  // 0: none
+  std::uint32_t rows = 0;
+  std::uint32_t width = 0;
+
+  explicit operator bool() const { return id != 0; }
+};
+
+// A rectangle of a buffer: the operand of every operation. Views cost nothing and own nothing.
+struct View {
+  std::uint32_t buffer = 0;
+  std::uint32_t rows = 0;
+  std::uint32_t width = 0;
+  std::uint32_t stride = 0;  // cells from one row to the next
+  std::uint64_t offset = 0;  // cells in front of the first
+
+  View() = default;
+  explicit View(const Buffer& whole) : buffer(whole.id), rows(whole.rows), width(whole.width), stride(whole.width) {}
+
+  View first_rows(std::uint32_t count) const { return part(0, count, 0, width); }
+  View last_rows(std::uint32_t count) const { return part(rows - count, count, 0, width); }
+  View columns(std::uint32_t first, std::uint32_t count) const { return part(0, rows, first, count); }
+  View part(std::uint32_t first_row, std::uint32_t row_count, std::uint32_t first_column,
+            std::uint32_t column_count) const {
+    View view = *this;
+    view.rows = row_count;
+    view.width = column_count;
+    view.offset += std::uint64_t{first_row} * stride + first_column;
+    return view;
+  }
+};
+
+// What a weight is used for decides where a backend keeps it.
+enum class WeightUse {
+  Vector,  // read whole by every use: norms and scales
+  Matrix,  // multiplied with
+  Table,   // single rows are looked up: stays in the mapped file
+};
+
+// A tensor of the model file that a backend has taken over, by number. `shape` is the file's: input size, output size,
+// number of experts.
+struct Weight {
+  std::uint32_t id = 0;  // 0: the model has no such tensor
+  std::uint32_t inputs = 0;
+  std::uint32_t outputs = 0;
+  std::uint32_t experts = 0;
+
+  explicit operator bool() const { return id != 0; }
+};
+
+struct AttentionShape {
+  std::uint32_t heads = 0;
+  std::uint32_t kv_heads = 0;
+  std::uint32_t head_dim = 0;
+  std::uint32_t window = 0;  // 0: everything up to the token itself
+};
+
+// The operations of the forward pass. The CPU runs each at once; a GPU may record them and run them in `finish`, so a
+// result is only there after `finish` or `read`. There is no graph: the calls themselves are the order.
+//
+// Notation: x[r][c] is row r, column c of a view; n is the number of rows. Operands must not overlap unless an
+// operation says that it works in place. Shapes are the caller's promise, checked with FACET_CHECK. Every result is
+// computed from its own row alone and in an order that does not depend on the other rows, so a batch gives the same
+// bits as its tokens one by one.
+//
+// Owned by one engine; calls come from one thread at a time.
+class Backend {
+ public:
+  virtual ~Backend() = default;
+
+  // "CPU, 2 threads, AVX2"
+  virtual const std::string& description() const = 0;
+
+  // Memory. The contents of a new buffer are undefined.
+  virtual Result<Buffer> create_buffer(std::string_view name, std::uint32_t rows, std::uint32_t width) = 0;
+  virtual void release_buffer(const Buffer& buffer) = 0;
+  // The tensor's data must stay mapped as long as the backend lives. Its format has a decoder.
+  virtual Result<Weight> load_weight(const GgufTensor& tensor, WeightUse use) = 0;
+  virtual void write(const View& to, std::span<const float> values) = 0;
+  virtual void read(const View& from, std::span<float> values) = 0;
+  // Waits until everything called so far is done.
+  virtual Status finish() = 0;
+
+  // out[r] = factor * table[tokens[r]], a row of the table being `table.inputs` wide.
+  virtual void embed(const Weight& table, std::span<const Token> tokens, float factor, const View& out) = 0;
+
+  // out[r][o] = sum over i of weight[o][i] * x[r][i]
+  virtual void matmul(const Weight& weight, const View& x, const View& out) = 0;
+
+  // Each row consists of groups of `group` columns:
+  // out[g] = x[g] * weight / sqrt(mean(x[g]^2) + eps), without a weight times 1. In place allowed.
+  virtual void rms_norm(const View& x, const Weight& weight, std::uint32_t group, float eps, const View& out) = 0;
+
+  // sum[g] += rms_norm(x)[g], as above.
+  virtual void add_rms_norm(const View& x, const Weight& weight, std::uint32_t group, float eps, const View& sum) = 0;
+
+  // x[r][c] *= factor
+  virtual void scale(const View& x, float factor) = 0;
+
+  // out[r][c] = gelu(gate[r][c]) * up[r][c], gelu(x) = x/2 * (1 + tanh(sqrt(2/pi) * (x + 0.044715 x^3))).
+  // `out` may be `gate`.
+  virtual void geglu(const View& gate, const View& up, const View& out) = 0;
+
+  // x[r][c] = cap * tanh(x[r][c] / cap)
+  virtual void softcap(const View& x, float cap) = 0;
+
+  // For i < m = frequencies.size(): out[r][i] = cos((first_position + r) * frequencies[i]), out[r][m + i] = sin(the
+  // same), angles in double precision.
+  virtual void rope_table(std::span<const double> frequencies, std::uint32_t first_position, const View& out) = 0;
+
+  // Rotates each head of `head_dim` columns by its row of a rope table: for i < m the pair (i, i + head_dim / 2)
+  // becomes (a cos - b sin, b cos + a sin); the other pairs stay as they are. In place.
+  virtual void rope(const View& x, std::uint32_t head_dim, const View& table) = 0;
+
+  // cache[(first_position + r) mod cache.rows] = x[r]
+  virtual void store(const View& x, std::uint32_t first_position, const Buffer& cache) = 0;
+
+  // For row r at position p = first_position + r and head h, with kv = h / (heads / kv_heads), j running over
+  // max(0, p - window + 1) .. p and cache rows taken modulo their number:
+  // s[j] = q[r][h] . keys[j][kv];  out[r][h] = sum over j of softmax(s)[j] * values[j][kv]
+  virtual void attention(const View& q, const Buffer& keys, const Buffer& values, const AttentionShape& shape,
+                         std::uint32_t first_position, const View& out) = 0;
+
+  // p = softmax(logits[r]); ids[r] = the indices of the ids.width largest p (integers, the smaller index first among
+  // equals); weights[r][s] = p[ids[r][s]] / (sum of the chosen p) * expert_scale[ids[r][s]], without a scale times 1.
+  virtual void route_experts(const View& logits, const Weight& expert_scale, const View& ids, const View& weights) = 0;
+
+  // out[r * k + s][o] = sum over i of weight[ids[r][s]][o][i] * x[..][i] with k = ids.width; x has one row for each
+  // row of ids, or one for each row of out.
+  virtual void matmul_experts(const Weight& weight, const View& ids, const View& x, const View& out) = 0;
+
+  // out[r] = sum over s of weights[r][s] * x[r * k + s] with k = weights.width
+  virtual void combine_experts(const View& x, const View& weights, const View& out) = 0;
+};
+
+}  // namespace facet::engine

@@ -1,0 +1,111 @@
+#include "engine/cpu/cpu_backend.h"
+
+#include <algorithm>
+#include <cstdlib>
+#include <cstring>
+
+#include "engine/base/check.h"
+#include "engine/gguf/gguf_file.h"
+
+namespace facet::engine {
+namespace {
+
+constexpr std::size_t kCacheLine = 64;
+
+}  // namespace
+
+void CpuBackend::FreeMemory::operator()(float* memory) const {
+  std::free(memory);
+}
+
+CpuBackend::CpuBackend(int threads, const Kernels& kernels) : kernels_(kernels), pool_(threads) {
+  const int used = pool_.threads();
+  description_ = "CPU, " + std::to_string(used) + (used == 1 ? " thread, " : " threads, ") + kernels.name;
+}
+
+CpuBackend::~CpuBackend() = default;
+
+// Memory that has never been touched costs nothing on the systems we run on, so a long context is paid for as it fills.
+Result<Buffer> CpuBackend::create_buffer(std::string_view name, std::uint32_t rows, std::uint32_t width) {
+  const std::uint64_t count = std::uint64_t{rows} * width;
+  const std::uint64_t bytes = (count * sizeof(float) + kCacheLine - 1) / kCacheLine * kCacheLine;
+  Memory memory;
+  if (count <= SIZE_MAX / 2 / sizeof(float))
+    memory.cells.reset(static_cast<float*>(std::aligned_alloc(kCacheLine, std::max(bytes, kCacheLine))));
+  memory.count = count;
+  if (memory.cells == nullptr)
+    return Error{Error::Code::OutOfMemory, "There is not enough memory for " + std::string(name) + " (" +
+                                               std::to_string(bytes >> 20U) + " MiB); a shorter context needs less."};
+  if (free_ids_.empty()) {
+    buffers_.emplace_back();
+    free_ids_.push_back(static_cast<std::uint32_t>(buffers_.size()));
+  }
+  const std::uint32_t id = free_ids_.back();
+  free_ids_.pop_back();
+  buffers_[id - 1] = std::move(memory);
+  return Buffer{id, rows, width};
+}
+
+void CpuBackend::release_buffer(const Buffer& buffer) {
+  FACET_CHECK(buffer.id >= 1 && buffer.id <= buffers_.size(), "buffer %u", buffer.id);
+  buffers_[buffer.id - 1] = {};
+  free_ids_.push_back(buffer.id);
+}
+
+Result<Weight> CpuBackend::load_weight(const GgufTensor& tensor, WeightUse use) {
+  const FormatInfo& format = format_info(tensor.format);
+  FACET_CHECK(format.decode != nullptr, "format %u", static_cast<unsigned>(tensor.format));
+  LoadedWeight weight;
+  weight.rows = tensor.data.data();
+  weight.row_bytes = row_bytes(tensor.format, tensor.shape[0]);
+  weight.block_elements = format.block_elements;
+  weight.block_bytes = format.block_bytes;
+  weight.decode = kernels_.decoder(tensor.format);
+  if (tensor.format == Format::F32 && reinterpret_cast<std::uintptr_t>(weight.rows) % alignof(float) == 0)
+    weight.floats = reinterpret_cast<const float*>(weight.rows);
+  if (use == WeightUse::Vector) {
+    weight.vector.resize(tensor.shape[0]);
+    weight.decode(weight.rows, weight.vector.data(), weight.vector.size());
+  }
+  weights_.push_back(std::move(weight));
+  return Weight{static_cast<std::uint32_t>(weights_.size()), static_cast<std::uint32_t>(tensor.shape[0]),
+                static_cast<std::uint32_t>(tensor.shape[1]), static_cast<std::uint32_t>(tensor.shape[2])};
+}
+
+void CpuBackend::write(const View& to, std::span<const float> values) {
+  FACET_CHECK(values.size() == std::size_t{to.rows} * to.width, "%zu values", values.size());
+  const Rows rows = rows_of(to);
+  for (std::uint32_t r = 0; r < to.rows; ++r)
+    std::memcpy(rows[r], values.data() + std::size_t{r} * to.width, to.width * sizeof(float));
+}
+
+void CpuBackend::read(const View& from, std::span<float> values) {
+  FACET_CHECK(values.size() == std::size_t{from.rows} * from.width, "%zu values", values.size());
+  const Rows rows = rows_of(from);
+  for (std::uint32_t r = 0; r < from.rows; ++r)
+    std::memcpy(values.data() + std::size_t{r} * from.width, rows[r], from.width * sizeof(float));
+}
+
+CpuBackend::Rows CpuBackend::rows_of(const View& view) const {
+  FACET_CHECK(view.buffer >= 1 && view.buffer <= buffers_.size(), "buffer %u", view.buffer);
+  const Memory& memory = buffers_[view.buffer - 1];
+  const std::uint64_t end = view.rows == 0 ? 0 : view.offset + std::uint64_t{view.rows - 1} * view.stride + view.width;
+  FACET_CHECK(end <= memory.count, "a view of %u x %u cells from %llu on", view.rows, view.width,
+              static_cast<unsigned long long>(view.offset));
+  return {memory.cells.get() + view.offset, view.stride};
+}
+
+const CpuBackend::LoadedWeight& CpuBackend::loaded(const Weight& weight) const {
+  FACET_CHECK(weight.id >= 1 && weight.id <= weights_.size(), "weight %u", weight.id);
+  return weights_[weight.id - 1];
+}
+
+// Null for a weight that the model does not have.
+const float* CpuBackend::vector_of(const Weight& weight, std::uint32_t size) const {
+  if (!weight) return nullptr;
+  const std::vector<float>& vector = loaded(weight).vector;
+  FACET_CHECK(vector.size() == size, "%zu values for %u", vector.size(), size);
+  return vector.data();
+}
+
+}  // namespace facet::engine

@@ -1,0 +1,154 @@
+#pragma once
+
+#include <array>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "engine/backend.h"
+#include "engine/base/thread_pool.h"
+#include "engine/cpu/kernels.h"
+
+namespace facet::engine {
+
+// The operations on the CPU, each done when its call returns. Matrices stay in the mapped file in their own format and
+// are decoded to float32 a few rows at a time, so a weight is read once for all columns of a batch.
+class CpuBackend final : public Backend {
+ public:
+  explicit CpuBackend(int threads, const Kernels& kernels = best_kernels());
+  ~CpuBackend() override;
+
+  const std::string& description() const override { return description_; }
+  Result<Buffer> create_buffer(std::string_view name, std::uint32_t rows, std::uint32_t width) override;
+  void release_buffer(const Buffer& buffer) override;
+  Result<Weight> load_weight(const GgufTensor& tensor, WeightUse use) override;
+  void write(const View& to, std::span<const float> values) override;
+  void read(const View& from, std::span<float> values) override;
+  Status finish() override { return {}; }
+
+  void embed(const Weight& table, std::span<const Token> tokens, float factor, const View& out) override;
+  void matmul(const Weight& weight, const View& x, const View& out) override;
+  void rms_norm(const View& x, const Weight& weight, std::uint32_t group, float eps, const View& out) override;
+  void add_rms_norm(const View& x, const Weight& weight, std::uint32_t group, float eps, const View& sum) override;
+  void scale(const View& x, float factor) override;
+  void geglu(const View& gate, const View& up, const View& out) override;
+  void softcap(const View& x, float cap) override;
+  void rope_table(std::span<const double> frequencies, std::uint32_t first_position, const View& out) override;
+  void rope(const View& x, std::uint32_t head_dim, const View& table) override;
+  void store(const View& x, std::uint32_t first_position, const Buffer& cache) override;
+  void attention(const View& q, const Buffer& keys, const Buffer& values, const AttentionShape& shape,
+                 std::uint32_t first_position, const View& out) override;
+  void route_experts(const View& logits, const Weight& expert_scale, const View& ids, const View& weights) override;
+  void matmul_experts(const Weight& weight, const View& ids, const View& x, const View& out) override;
+  void combine_experts(const View& x, const View& weights, const View& out) override;
+
+ private:
+  struct FreeMemory {
+    void operator()(float* memory) const;
+  };
+  struct Memory {
+    std::unique_ptr<float, FreeMemory> cells;
+    std::uint64_t count = 0;
+  };
+  struct LoadedWeight {
+    const std::byte* rows = nullptr;  // in the mapped file
+    std::uint64_t row_bytes = 0;
+    std::uint32_t block_elements = 1;
+    std::uint32_t block_bytes = 0;
+    DecodeFunction decode = nullptr;
+    const float* floats = nullptr;  // the rows themselves, where they are aligned float32
+    std::vector<float> vector;      // the decoded values, for WeightUse::Vector
+  };
+  // Where a view lies, and a row of it.
+  struct Rows {
+    float* cells;
+    std::uint64_t stride;
+    float* operator[](std::uint64_t row) const { return cells + row * stride; }
+  };
+  // Some rows of one matrix, to be multiplied with some columns.
+  struct MatrixRows {
+    const LoadedWeight* weight;
+    const std::byte* rows;
+    std::uint32_t inputs;
+    std::uint32_t outputs;
+  };
+  // The columns of a product: `count` addresses of inputs and of results.
+  struct Columns {
+    const float* const* x;
+    float* const* out;
+    std::size_t count;
+  };
+  // The heads that one call of attention_item handles.
+  struct AttentionItem {
+    std::uint32_t row;
+    std::uint32_t first_head;
+    std::uint32_t head_count;
+  };
+  struct AttentionOperands {
+    Rows q;
+    Rows out;
+    Rows keys;
+    Rows values;
+    std::uint32_t slots;
+    std::uint32_t first_position;
+    AttentionShape shape;
+  };
+
+  Rows rows_of(const View& view) const;
+  const LoadedWeight& loaded(const Weight& weight) const;
+  const float* vector_of(const Weight& weight, std::uint32_t size) const;
+
+  // Calls `task(row)` for every row, on several threads when the cells are many.
+  template <typename Task>
+  void for_rows(std::uint32_t rows, std::uint64_t cells_per_row, const Task& task);
+  // Calls `task(row, first_column, column_count)` for pieces of rows.
+  template <typename Task>
+  void for_pieces(const View& shape, const Task& task);
+
+  std::uint32_t rows_per_item(std::uint32_t inputs, std::size_t columns) const;
+  void multiply_rows(const MatrixRows& matrix, std::uint32_t first, std::uint32_t count, const Columns& columns) const;
+  void attention_item(const AttentionOperands& operands, const AttentionItem& item) const;
+
+  const Kernels& kernels_;
+  ThreadPool pool_;
+  std::string description_;
+  std::vector<Memory> buffers_;
+  std::vector<std::uint32_t> free_ids_;
+  std::vector<LoadedWeight> weights_;
+  // The addresses of the columns of the matmul at hand; they grow to the largest batch once.
+  std::vector<const float*> column_x_;
+  std::vector<float*> column_out_;
+  std::vector<std::uint32_t> expert_begin_;
+};
+
+template <typename Task>
+void CpuBackend::for_rows(std::uint32_t rows, std::uint64_t cells_per_row, const Task& task) {
+  // Below this a fork costs more than it saves.
+  constexpr std::uint64_t kCellsWorthAFork = 16384;
+  const std::uint64_t rows_per_task =
+      std::max<std::uint64_t>(1, kCellsWorthAFork / 2 / std::max<std::uint64_t>(1, cells_per_row));
+  const std::uint64_t tasks = (rows + rows_per_task - 1) / rows_per_task;
+  const auto run_task = [&](std::size_t index) {
+    const std::uint64_t end = std::min<std::uint64_t>(rows, (index + 1) * rows_per_task);
+    for (std::uint64_t row = index * rows_per_task; row < end; ++row)
+      task(static_cast<std::uint32_t>(row));
+  };
+  if (rows * cells_per_row < kCellsWorthAFork) {
+    for (std::size_t i = 0; i < tasks; ++i)
+      run_task(i);
+  } else {
+    pool_.run(tasks, run_task);
+  }
+}
+
+template <typename Task>
+void CpuBackend::for_pieces(const View& shape, const Task& task) {
+  constexpr std::uint32_t kPiece = 2048;
+  const std::uint32_t pieces = (shape.width + kPiece - 1) / kPiece;
+  for_rows(shape.rows * pieces, std::min(shape.width, kPiece), [&](std::uint32_t index) {
+    const std::uint32_t first = index % pieces * kPiece;
+    task(index / pieces, first, std::min(kPiece, shape.width - first));
+  });
+}
+
+}  // namespace facet::engine

@@ -1,0 +1,72 @@
+#include <algorithm>
+#include <array>
+
+#include "engine/base/check.h"
+#include "engine/cpu/cpu_backend.h"
+
+namespace facet::engine {
+namespace {
+
+// Rows of a matrix that are decoded together, and how many of their elements at a time: 16 KiB, half of the smallest
+// first-level cache. A multiple of every block length. Sums run over these pieces one after the other, for every batch
+// size alike.
+constexpr std::uint32_t kRowsAtOnce = 8;
+constexpr std::uint32_t kElementsAtOnce = 512;
+
+}  // namespace
+
+// Enough multiplications to be worth a claim, few enough to balance threads of which one may be slowed by other
+// programs.
+std::uint32_t CpuBackend::rows_per_item(std::uint32_t inputs, std::size_t columns) const {
+  constexpr std::uint64_t kProducts = 65536;
+  const std::uint64_t rows = kProducts / (std::uint64_t{inputs} * columns) / kRowsAtOnce * kRowsAtOnce;
+  return static_cast<std::uint32_t>(std::max<std::uint64_t>(rows, kRowsAtOnce));
+}
+
+void CpuBackend::multiply_rows(const MatrixRows& matrix, std::uint32_t first, std::uint32_t count,
+                               const Columns& columns) const {
+  alignas(64) std::array<float, kRowsAtOnce * kElementsAtOnce> scratch;
+  const LoadedWeight& weight = *matrix.weight;
+  for (std::uint32_t row = first; row < first + count; row += kRowsAtOnce) {
+    const std::uint32_t rows = std::min(kRowsAtOnce, first + count - row);
+    const std::byte* blocks = matrix.rows + row * weight.row_bytes;
+    for (std::uint32_t i = 0; i < matrix.inputs; i += kElementsAtOnce) {
+      const std::uint32_t elements = std::min(kElementsAtOnce, matrix.inputs - i);
+      const float* decoded = scratch.data();
+      std::size_t stride = kElementsAtOnce;
+      if (weight.floats != nullptr) {
+        decoded = reinterpret_cast<const float*>(blocks) + i;
+        stride = matrix.inputs;
+      } else {
+        const std::uint64_t skipped = std::uint64_t{i / weight.block_elements} * weight.block_bytes;
+        for (std::uint32_t r = 0; r < rows; ++r)
+          weight.decode(blocks + r * weight.row_bytes + skipped, scratch.data() + r * stride, elements);
+      }
+      kernels_.dot_block(decoded, stride, rows, columns.x, columns.count, i, elements, columns.out, row,
+                         /*accumulate=*/i > 0);
+    }
+  }
+}
+
+void CpuBackend::matmul(const Weight& weight, const View& x, const View& out) {
+  FACET_CHECK(x.width == weight.inputs && out.width == weight.outputs && x.rows == out.rows, "%u x %u to %u x %u",
+              x.rows, x.width, out.rows, out.width);
+  const LoadedWeight& matrix = loaded(weight);
+  const Rows in = rows_of(x);
+  const Rows result = rows_of(out);
+  column_x_.resize(x.rows);
+  column_out_.resize(x.rows);
+  for (std::uint32_t r = 0; r < x.rows; ++r) {
+    column_x_[r] = in[r];
+    column_out_[r] = result[r];
+  }
+  const MatrixRows rows{&matrix, matrix.rows, weight.inputs, weight.outputs};
+  const Columns columns{column_x_.data(), column_out_.data(), x.rows};
+  const std::uint32_t per_item = rows_per_item(weight.inputs, columns.count);
+  pool_.run((weight.outputs + per_item - 1) / per_item, [&](std::size_t item) {
+    const auto first = static_cast<std::uint32_t>(item * per_item);
+    multiply_rows(rows, first, std::min(per_item, weight.outputs - first), columns);
+  });
+}
+
+}  // namespace facet::engine

@@ -1,0 +1,84 @@
+#include "engine/model/activations.h"
+
+#include <algorithm>
+#include <string>
+
+namespace facet::engine {
+namespace {
+
+// The widest layer of each kind of buffer.
+struct Widths {
+  std::uint32_t q = 0;
+  std::uint32_t kv = 0;
+  std::uint32_t ffn = 0;
+  std::uint32_t rope_full = 0;
+  std::uint32_t rope_sliding = 0;
+};
+
+Widths widest(const ModelConfig& config) {
+  Widths widths;
+  for (const LayerConfig& layer : config.layers) {
+    widths.q = std::max(widths.q, layer.heads * layer.head_dim);
+    widths.kv = std::max(widths.kv, layer.kv_heads * layer.head_dim);
+    widths.ffn = std::max(widths.ffn, layer.ffn_width);
+    std::uint32_t& rope = layer.sliding() ? widths.rope_sliding : widths.rope_full;
+    rope = std::max(rope, layer.head_dim);
+  }
+  return widths;
+}
+
+}  // namespace
+
+std::vector<ActivationShape> plan_activations(const ModelConfig& config, std::uint32_t batch) {
+  const std::uint32_t width = config.embedding_length;
+  const Widths widths = widest(config);
+  std::vector<ActivationShape> shapes = {
+      {"x", &Activations::x, batch, width},
+      {"normed", &Activations::normed, batch, width},
+      {"branch", &Activations::branch, batch, width},
+      {"q", &Activations::q, batch, widths.q},
+      {"k", &Activations::k, batch, widths.kv},
+      {"v", &Activations::v, batch, widths.kv},
+      {"attended", &Activations::attended, batch, widths.q},
+      {"gate", &Activations::gate, batch, widths.ffn},
+      {"up", &Activations::up, batch, widths.ffn},
+      {"rope_full", &Activations::rope_full, batch, widths.rope_full},
+      {"rope_sliding", &Activations::rope_sliding, batch, widths.rope_sliding},
+      {"logits", &Activations::logits, kLogitRows, config.vocabulary_size},
+  };
+  if (config.per_layer_width > 0) {
+    const std::uint32_t all_layers = config.per_layer_width * config.layer_count();
+    shapes.push_back({"per_layer", &Activations::per_layer, batch, all_layers});
+    shapes.push_back({"per_layer_context", &Activations::per_layer_context, batch, all_layers});
+    shapes.push_back({"per_layer_gate", &Activations::per_layer_gate, batch, config.per_layer_width});
+  }
+  if (config.expert_count > 0) {
+    const std::uint32_t chosen = config.expert_used_count;
+    shapes.push_back({"expert_logits", &Activations::expert_logits, batch, config.expert_count});
+    shapes.push_back({"expert_ids", &Activations::expert_ids, batch, chosen});
+    shapes.push_back({"expert_weights", &Activations::expert_weights, batch, chosen});
+    shapes.push_back({"experts_branch", &Activations::experts_branch, batch, width});
+    shapes.push_back({"expert_hidden", &Activations::expert_hidden, batch * chosen, 2 * config.expert_ffn_width});
+    shapes.push_back({"expert_out", &Activations::expert_out, batch * chosen, width});
+  }
+  return shapes;
+}
+
+std::uint64_t activation_bytes(const std::vector<ActivationShape>& shapes) {
+  std::uint64_t bytes = 0;
+  for (const ActivationShape& shape : shapes)
+    bytes += std::uint64_t{shape.rows} * shape.width * sizeof(float);
+  return bytes;
+}
+
+Result<Activations> create_activations(const std::vector<ActivationShape>& shapes, Backend& backend) {
+  Activations activations;
+  for (const ActivationShape& shape : shapes) {
+    FACET_ASSIGN_OR_RETURN(
+        activations.*shape.slot,
+        backend.create_buffer("the intermediate results '" + std::string(shape.name) + "'", shape.rows, shape.width));
+  }
+  return activations;
+}
+
+}  // namespace facet::engine

@@ -1,0 +1,235 @@
+#include "engine/model/forward.h"
+
+#include <algorithm>
+#include <cmath>
+
+#include "engine/base/check.h"
+
+namespace facet::engine {
+namespace {
+
+// The first rows and columns of a buffer that is as large as the largest batch and the widest layer.
+View part_of(const Buffer& buffer, std::uint32_t rows, std::uint32_t width) {
+  return View(buffer).part(0, rows, 0, width);
+}
+
+float square_root(std::uint32_t value) {
+  return std::sqrt(static_cast<float>(value));
+}
+
+}  // namespace
+
+void ForwardPass::Wave::narrow_to_last(std::uint32_t count) {
+  first_position += rows() - count;
+  for (View* view : {&x, &per_layer, &rope_full, &rope_sliding})
+    if (view->buffer != 0) *view = view->last_rows(count);
+}
+
+Status ForwardPass::evaluate(const Batch& batch, KvCache& cache, const std::stop_token& stop) {
+  const auto count = static_cast<std::uint32_t>(batch.tokens.size());
+  FACET_CHECK(count > 0 && batch.wanted_rows <= count, "%u of %u rows", batch.wanted_rows, count);
+  cache.begin(count);
+  kept_rows_ = 0;
+  const std::uint32_t last_kv_owner = config_.last_kv_owner();
+  Wave wave = embed(batch.tokens, cache.length());
+
+  for (std::uint32_t l = 0; l < config_.layer_count(); ++l) {
+    if (stop.stop_requested()) return Error{Error::Code::Stopped, "The evaluation was stopped."};
+    const LayerWeights& layer = weights_.layers[l];
+    View normed = part_of(activations_.normed, wave.rows(), config_.embedding_length);
+    norm(wave.x, layer.attn_norm, normed);
+    tap("attn_norm", static_cast<int>(l), normed);
+    if (layer.attn_k) store_keys_and_values(l, normed, wave, cache);
+    if (l == last_kv_owner) {
+      if (batch.wanted_rows == 0) break;
+      wave.narrow_to_last(batch.wanted_rows);
+      normed = normed.last_rows(batch.wanted_rows);
+    }
+    attend(l, normed, wave, cache);
+    feed_forward(l, wave);
+    if (layer.inp_gate) per_layer_embedding(l, wave);
+    if (layer.output_scale != 1.0F) backend_.scale(wave.x, layer.output_scale);
+    tap("layer_out", static_cast<int>(l), wave.x);
+  }
+
+  if (batch.wanted_rows > 0) {
+    const View normed = part_of(activations_.normed, batch.wanted_rows, config_.embedding_length);
+    norm(wave.x, weights_.output_norm, normed);
+    tap("output_norm", -1, normed);
+  }
+  FACET_RETURN_IF_ERROR(backend_.finish());
+  cache.commit(count);
+  kept_rows_ = batch.wanted_rows;
+  return {};
+}
+
+ForwardPass::Wave ForwardPass::embed(std::span<const Token> tokens, std::uint32_t first_position) {
+  const auto rows = static_cast<std::uint32_t>(tokens.size());
+  Wave wave;
+  wave.first_position = first_position;
+  wave.x = part_of(activations_.x, rows, config_.embedding_length);
+  backend_.embed(weights_.token_embd, tokens, square_root(config_.embedding_length), wave.x);
+  tap("embedding", -1, wave.x);
+  if (weights_.per_layer_token_embd) wave.per_layer = per_layer_inputs(tokens, wave.x);
+  // Cosines and sines of the batch's positions, once for all layers of a kind.
+  const auto table = [&](const std::vector<double>& frequencies, const Buffer& buffer) {
+    const View view = part_of(buffer, rows, static_cast<std::uint32_t>(2 * frequencies.size()));
+    backend_.rope_table(frequencies, first_position, view);
+    return view;
+  };
+  wave.rope_full = table(weights_.rope_full, activations_.rope_full);
+  wave.rope_sliding = table(weights_.rope_sliding, activations_.rope_sliding);
+  return wave;
+}
+
+// Each layer's own input: the mean, times sqrt(2), of a row of a table and of a projection of the token's embedding.
+View ForwardPass::per_layer_inputs(std::span<const Token> tokens, const View& x) {
+  const std::uint32_t width = config_.per_layer_width;
+  const View sum = part_of(activations_.per_layer, x.rows, width * config_.layer_count());
+  const View context = part_of(activations_.per_layer_context, x.rows, sum.width);
+  backend_.embed(weights_.per_layer_token_embd, tokens, square_root(width), sum);
+  backend_.matmul(weights_.per_layer_model_proj, x, context);
+  backend_.scale(context, 1.0F / square_root(config_.embedding_length));
+  backend_.add_rms_norm(context, weights_.per_layer_proj_norm, width, config_.rms_eps, sum);
+  backend_.scale(sum, 1.0F / std::sqrt(2.0F));
+  tap("per_layer", -1, sum);
+  return sum;
+}
+
+void ForwardPass::store_keys_and_values(std::uint32_t l, const View& normed, const Wave& wave, const KvCache& cache) {
+  const LayerConfig& config = config_.layers[l];
+  const LayerWeights& layer = weights_.layers[l];
+  const std::uint32_t width = config.kv_heads * config.head_dim;
+  const View k = part_of(activations_.k, wave.rows(), width);
+  const View v = part_of(activations_.v, wave.rows(), width);
+  backend_.matmul(layer.attn_k, normed, k);
+  // Without a projection of their own, the values are the keys as they are before norm and rotation.
+  if (layer.attn_v) backend_.matmul(layer.attn_v, normed, v);
+  backend_.rms_norm(layer.attn_v ? v : k, Weight{}, config.head_dim, config_.rms_eps, v);
+  backend_.rms_norm(k, layer.attn_k_norm, config.head_dim, config_.rms_eps, k);
+  backend_.rope(k, config.head_dim, rope_of(l, wave));
+  tap("k", static_cast<int>(l), k);
+  tap("v", static_cast<int>(l), v);
+  backend_.store(k, wave.first_position, cache.keys(l));
+  backend_.store(v, wave.first_position, cache.values(l));
+}
+
+void ForwardPass::attend(std::uint32_t l, const View& normed, const Wave& wave, const KvCache& cache) {
+  const LayerConfig& config = config_.layers[l];
+  const LayerWeights& layer = weights_.layers[l];
+  const View q = part_of(activations_.q, wave.rows(), config.heads * config.head_dim);
+  const View attended = part_of(activations_.attended, wave.rows(), q.width);
+  const View branch = part_of(activations_.branch, wave.rows(), config_.embedding_length);
+  backend_.matmul(layer.attn_q, normed, q);
+  backend_.rms_norm(q, layer.attn_q_norm, config.head_dim, config_.rms_eps, q);
+  backend_.rope(q, config.head_dim, rope_of(l, wave));
+  tap("q", static_cast<int>(l), q);
+  backend_.attention(q, cache.keys(config.kv_source), cache.values(config.kv_source),
+                     {config.heads, config.kv_heads, config.head_dim, config.window}, wave.first_position, attended);
+  tap("attended", static_cast<int>(l), attended);
+  backend_.matmul(layer.attn_output, attended, branch);
+  backend_.add_rms_norm(branch, layer.post_attention_norm, branch.width, config_.rms_eps, wave.x);
+  tap("after_attention", static_cast<int>(l), wave.x);
+}
+
+void ForwardPass::feed_forward(std::uint32_t l, const Wave& wave) {
+  const LayerWeights& layer = weights_.layers[l];
+  const View branch = dense_branch(layer, l, wave.x);
+  if (layer.ffn_gate_inp) {
+    const View experts = experts_branch(layer, l, wave.x);
+    norm(branch, layer.post_ffw_norm_1, branch);
+    backend_.add_rms_norm(experts, layer.post_ffw_norm_2, branch.width, config_.rms_eps, branch);
+  }
+  backend_.add_rms_norm(branch, layer.post_ffw_norm, branch.width, config_.rms_eps, wave.x);
+  tap("after_feed_forward", static_cast<int>(l), wave.x);
+}
+
+View ForwardPass::dense_branch(const LayerWeights& layer, std::uint32_t l, const View& x) {
+  const std::uint32_t width = config_.layers[l].ffn_width;
+  const View normed = part_of(activations_.normed, x.rows, x.width);
+  const View gate = part_of(activations_.gate, x.rows, width);
+  const View up = part_of(activations_.up, x.rows, width);
+  const View branch = part_of(activations_.branch, x.rows, x.width);
+  norm(x, layer.ffn_norm, normed);
+  backend_.matmul(layer.ffn_gate, normed, gate);
+  backend_.matmul(layer.ffn_up, normed, up);
+  backend_.geglu(gate, up, gate);
+  backend_.matmul(layer.ffn_down, gate, branch);
+  tap("dense_branch", static_cast<int>(l), branch);
+  return branch;
+}
+
+// The router reads the residual stream itself, normed and scaled in its own way; the chosen experts read another norm.
+View ForwardPass::experts_branch(const LayerWeights& layer, std::uint32_t l, const View& x) {
+  const std::uint32_t width = config_.expert_ffn_width;
+  const std::uint32_t chosen = config_.expert_used_count;
+  const View normed = part_of(activations_.normed, x.rows, x.width);
+  const View router = part_of(activations_.expert_logits, x.rows, config_.expert_count);
+  const View ids = part_of(activations_.expert_ids, x.rows, chosen);
+  const View shares = part_of(activations_.expert_weights, x.rows, chosen);
+  norm(x, layer.ffn_gate_inp_scale, normed);
+  backend_.scale(normed, 1.0F / square_root(config_.embedding_length));
+  backend_.matmul(layer.ffn_gate_inp, normed, router);
+  tap("expert_logits", static_cast<int>(l), router);
+  backend_.route_experts(router, layer.ffn_down_exps_scale, ids, shares);
+
+  const View hidden = part_of(activations_.expert_hidden, x.rows * chosen, 2 * width);
+  const View gate = hidden.columns(0, width);
+  const View up = hidden.columns(width, width);
+  norm(x, layer.pre_ffw_norm_2, normed);
+  if (layer.ffn_gate_up_exps) {
+    backend_.matmul_experts(layer.ffn_gate_up_exps, ids, normed, hidden);
+  } else {
+    backend_.matmul_experts(layer.ffn_gate_exps, ids, normed, gate);
+    backend_.matmul_experts(layer.ffn_up_exps, ids, normed, up);
+  }
+  backend_.geglu(gate, up, gate);
+  const View out = part_of(activations_.expert_out, x.rows * chosen, x.width);
+  const View branch = part_of(activations_.experts_branch, x.rows, x.width);
+  backend_.matmul_experts(layer.ffn_down_exps, ids, gate, out);
+  backend_.combine_experts(out, shares, branch);
+  tap("experts_branch", static_cast<int>(l), branch);
+  return branch;
+}
+
+void ForwardPass::per_layer_embedding(std::uint32_t l, const Wave& wave) {
+  const LayerWeights& layer = weights_.layers[l];
+  const std::uint32_t width = config_.per_layer_width;
+  const View gate = part_of(activations_.per_layer_gate, wave.rows(), width);
+  const View branch = part_of(activations_.branch, wave.rows(), config_.embedding_length);
+  backend_.matmul(layer.inp_gate, wave.x, gate);
+  backend_.geglu(gate, wave.per_layer.columns(l * width, width), gate);
+  backend_.matmul(layer.proj, gate, branch);
+  backend_.add_rms_norm(branch, layer.post_norm, branch.width, config_.rms_eps, wave.x);
+  tap("after_per_layer", static_cast<int>(l), wave.x);
+}
+
+Status ForwardPass::read_logits(std::span<float> out) {
+  const std::size_t vocabulary = config_.vocabulary_size;
+  FACET_CHECK(out.size() == kept_rows_ * vocabulary, "%zu values for %u rows", out.size(), kept_rows_);
+  const View normed = part_of(activations_.normed, kept_rows_, config_.embedding_length);
+  for (std::uint32_t first = 0; first < kept_rows_; first += kLogitRows) {
+    const std::uint32_t rows = std::min(kLogitRows, kept_rows_ - first);
+    const View logits = part_of(activations_.logits, rows, config_.vocabulary_size);
+    backend_.matmul(weights_.output, normed.part(first, rows, 0, normed.width), logits);
+    if (config_.logit_softcap > 0) backend_.softcap(logits, config_.logit_softcap);
+    tap("logits", -1, logits);
+    FACET_RETURN_IF_ERROR(backend_.finish());
+    backend_.read(logits, out.subspan(first * vocabulary, rows * vocabulary));
+  }
+  return {};
+}
+
+const View& ForwardPass::rope_of(std::uint32_t l, const Wave& wave) const {
+  return config_.layers[l].sliding() ? wave.rope_sliding : wave.rope_full;
+}
+
+void ForwardPass::norm(const View& x, const Weight& weight, const View& out) {
+  backend_.rms_norm(x, weight, x.width, config_.rms_eps, out);
+}
+
+void ForwardPass::tap(std::string_view name, int layer, const View& value) const {
+  if (tap_) tap_(name, layer, value);
+}
+
+}  // namespace facet::engine

@@ -1,0 +1,79 @@
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <span>
+#include <stop_token>
+#include <string_view>
+
+#include "engine/backend.h"
+#include "engine/model/activations.h"
+#include "engine/model/config.h"
+#include "engine/model/kv_cache.h"
+#include "engine/model/weights.h"
+
+namespace facet::engine {
+
+// Sees every named intermediate as it is computed; `layer` is -1 outside the layers. For comparing one backend with
+// another, or with stored values. The view is only valid during the call.
+using Tap = std::function<void(std::string_view name, int layer, const View& value)>;
+
+// Consecutive tokens behind what the cache holds.
+struct Batch {
+  std::span<const Token> tokens;
+  std::uint32_t wanted_rows = 0;  // for how many of the last tokens logits will be asked
+};
+
+// The forward pass of the text model. A straight line of operations on named buffers: what differs between models is
+// whether a weight is there, or a number of the configuration. Used by one thread at a time; several may share the
+// buffers as long as only one of them evaluates.
+class ForwardPass {
+ public:
+  ForwardPass(Backend& backend, const ModelConfig& config, const Weights& weights, const Activations& activations)
+      : backend_(backend), config_(config), weights_(weights), activations_(activations) {}
+
+  void set_tap(Tap tap) { tap_ = std::move(tap); }
+
+  // Evaluates the batch, extends the cache, and keeps the final hidden states of the wanted rows. Rows that nobody
+  // wants leave the pass at the last layer whose keys and values are kept. A requested stop takes effect between two
+  // layers: an error, and the cache is as long as before.
+  Status evaluate(const Batch& batch, KvCache& cache, const std::stop_token& stop = {});
+
+  // Logits of the wanted rows of the last batch, one after the other.
+  Status read_logits(std::span<float> out);
+
+ private:
+  // The rows that take part in the pass at the moment, and the position of the first.
+  struct Wave {
+    View x;
+    View per_layer;
+    View rope_full;
+    View rope_sliding;
+    std::uint32_t first_position = 0;
+
+    std::uint32_t rows() const { return x.rows; }
+    void narrow_to_last(std::uint32_t count);
+  };
+
+  Wave embed(std::span<const Token> tokens, std::uint32_t first_position);
+  View per_layer_inputs(std::span<const Token> tokens, const View& x);
+  void store_keys_and_values(std::uint32_t layer, const View& normed, const Wave& wave, const KvCache& cache);
+  void attend(std::uint32_t layer, const View& normed, const Wave& wave, const KvCache& cache);
+  void feed_forward(std::uint32_t layer, const Wave& wave);
+  View dense_branch(const LayerWeights& weights, std::uint32_t layer, const View& x);
+  View experts_branch(const LayerWeights& weights, std::uint32_t layer, const View& x);
+  void per_layer_embedding(std::uint32_t layer, const Wave& wave);
+
+  const View& rope_of(std::uint32_t layer, const Wave& wave) const;
+  void norm(const View& x, const Weight& weight, const View& out);
+  void tap(std::string_view name, int layer, const View& value) const;
+
+  Backend& backend_;
+  const ModelConfig& config_;
+  const Weights& weights_;
+  const Activations& activations_;
+  Tap tap_;
+  std::uint32_t kept_rows_ = 0;
+};
+
+}  // namespace facet::engine

@@ -1,0 +1,97 @@
+#include "engine/model/kv_cache.h"
+
+#include <algorithm>
+#include <string>
+
+#include "engine/base/check.h"
+#include "engine/model/activations.h"
+
+namespace facet::engine {
+namespace {
+
+// What the rings may spend on tokens that can be taken back, and how many are enough for an answer that is edited.
+constexpr std::uint64_t kSlackBytes = 96ULL << 20U;
+constexpr std::uint64_t kMaxSlack = 2048;
+
+std::uint32_t cache_width(const LayerConfig& layer) {
+  return layer.kv_heads * layer.head_dim;
+}
+
+std::uint32_t affordable_slack(const ModelConfig& config) {
+  std::uint64_t bytes_per_row = 0;
+  for (std::uint32_t i = 0; i < config.layer_count(); ++i)
+    if (config.owns_kv(i) && config.layers[i].sliding())
+      bytes_per_row += std::uint64_t{cache_width(config.layers[i])} * 2 * sizeof(float);
+  const std::uint64_t rows = bytes_per_row == 0 ? kMaxSlack : std::min(kMaxSlack, kSlackBytes / bytes_per_row);
+  return static_cast<std::uint32_t>(std::max<std::uint64_t>(rows, kMaxBatch));
+}
+
+}  // namespace
+
+KvLayout KvLayout::plan(const ModelConfig& config, std::uint32_t context, std::uint32_t slack) {
+  KvLayout layout;
+  layout.context = context;
+  for (const LayerConfig& layer : config.layers)
+    layout.window = std::max(layout.window, layer.window);
+  if (slack == 0) slack = affordable_slack(config);
+  layout.ring_rows = static_cast<std::uint32_t>(std::min<std::uint64_t>(context, std::uint64_t{layout.window} + slack));
+  layout.layers.resize(config.layer_count());
+  for (std::uint32_t i = 0; i < config.layer_count(); ++i) {
+    if (!config.owns_kv(i)) continue;
+    layout.layers[i] = {config.layers[i].sliding() ? layout.ring_rows : context, cache_width(config.layers[i])};
+  }
+  return layout;
+}
+
+// The first token of a batch of n at position p sees p - window + 1; the last one is written at p + n - 1.
+std::uint32_t KvLayout::largest_batch() const {
+  if (window == 0 || ring_rows == context) return kMaxBatch;
+  return std::min(kMaxBatch, ring_rows - window + 1);
+}
+
+std::uint64_t KvLayout::bytes() const {
+  std::uint64_t total = 0;
+  for (const Layer& layer : layers)
+    total += std::uint64_t{layer.rows} * layer.width * 2 * sizeof(float);
+  return total;
+}
+
+Result<std::unique_ptr<KvCache>> KvCache::create(Backend& backend, const KvLayout& layout) {
+  std::unique_ptr<KvCache> cache(new KvCache(backend, layout));
+  for (const KvLayout::Layer& layer : layout.layers) {
+    LayerBuffers& buffers = cache->layers_.emplace_back();
+    if (layer.rows == 0) continue;
+    FACET_ASSIGN_OR_RETURN(buffers.keys, backend.create_buffer("the keys of a conversation", layer.rows, layer.width));
+    FACET_ASSIGN_OR_RETURN(buffers.values,
+                           backend.create_buffer("the values of a conversation", layer.rows, layer.width));
+  }
+  return cache;
+}
+
+KvCache::~KvCache() {
+  for (const LayerBuffers& layer : layers_) {
+    if (layer.keys) backend_.release_buffer(layer.keys);
+    if (layer.values) backend_.release_buffer(layer.values);
+  }
+}
+
+std::uint32_t KvCache::exact_length(std::uint32_t length) const {
+  length = std::min(length, length_);
+  if (layout_.window == 0) return length;
+  const std::uint32_t first_seen = length - std::min(length, layout_.window - 1);
+  const std::uint32_t oldest_kept = written_ - std::min(written_, layout_.ring_rows);
+  return first_seen >= oldest_kept ? length : 0;
+}
+
+void KvCache::truncate(std::uint32_t length) {
+  FACET_CHECK(length == exact_length(length), "%u of %u", length, length_);
+  length_ = length;
+  if (length == 0) written_ = 0;
+}
+
+void KvCache::begin(std::uint32_t count) {
+  FACET_CHECK(count <= layout_.largest_batch() && length_ + count <= layout_.context, "%u after %u", count, length_);
+  written_ = std::max(written_, length_ + count);
+}
+
+}  // namespace facet::engine

@@ -1,0 +1,144 @@
+#include <algorithm>
+
+#include "engine/base/check.h"
+#include "engine/engine_state.h"
+
+namespace facet::engine {
+
+struct Sequence::State {
+  // The forward pass and the turn belong to the engine but are not constant.
+  Engine::State& engine;
+  std::unique_ptr<KvCache> cache;  // created with the first token
+  std::vector<Token> tokens;       // exactly those that the cache holds
+  // Logits of the last rows of `tokens`, oldest first.
+  std::vector<float> logits;
+  std::size_t logit_rows = 0;
+
+  ~State() {
+    const std::lock_guard lock(engine.turn);
+    cache.reset();
+  }
+
+  std::uint32_t vocabulary() const { return engine.config.vocabulary_size; }
+
+  Status check(std::span<const Token> list) const;
+  Status create_cache();
+  // How many of the tokens need not be evaluated, given that logits of the last `rows` are wanted.
+  std::size_t reusable(std::span<const Token> list, std::size_t rows) const;
+  void rewind(std::size_t length);
+  void keep_last_logits(std::size_t rows);
+  Status evaluate(std::span<const Token> batch, std::size_t wanted_rows, const std::stop_token& stop);
+};
+
+Status Sequence::State::check(std::span<const Token> list) const {
+  if (list.empty()) return Error{Error::Code::InvalidInput, "There are no tokens to evaluate."};
+  const std::uint32_t context = engine.kv_layout.context;
+  if (list.size() > context)
+    return Error{Error::Code::InvalidInput, "The conversation has " + std::to_string(list.size()) +
+                                                " tokens, more than the context of " + std::to_string(context) + "."};
+  for (const Token token : list)
+    if (token < 0 || static_cast<std::uint32_t>(token) >= vocabulary())
+      return Error{Error::Code::InvalidInput, "The token " + std::to_string(token) + " is not in the vocabulary of " +
+                                                  std::to_string(vocabulary()) + " entries."};
+  return {};
+}
+
+Status Sequence::State::create_cache() {
+  if (cache != nullptr) return {};
+  const std::lock_guard lock(engine.turn);
+  FACET_ASSIGN_OR_RETURN(cache, KvCache::create(*engine.backend, engine.kv_layout));
+  return {};
+}
+
+std::size_t Sequence::State::reusable(std::span<const Token> list, std::size_t rows) const {
+  const auto differing = std::mismatch(tokens.begin(), tokens.end(), list.begin(), list.end()).first;
+  const auto common = static_cast<std::size_t>(differing - tokens.begin());
+  // Nothing to do at all, and the logits are still there.
+  if (common == list.size() && common == tokens.size() && rows <= logit_rows) return common;
+  const std::size_t before_wanted = list.size() - std::min(list.size(), rows);
+  return cache->exact_length(static_cast<std::uint32_t>(std::min(common, before_wanted)));
+}
+
+void Sequence::State::rewind(std::size_t length) {
+  if (length == tokens.size()) return;
+  cache->truncate(static_cast<std::uint32_t>(length));
+  tokens.resize(length);
+}
+
+void Sequence::State::keep_last_logits(std::size_t rows) {
+  const std::size_t dropped = (logit_rows - rows) * vocabulary();
+  logits.erase(logits.begin(), logits.begin() + static_cast<std::ptrdiff_t>(dropped));
+  logit_rows = rows;
+}
+
+Status Sequence::State::evaluate(std::span<const Token> batch, std::size_t wanted_rows, const std::stop_token& stop) {
+  const std::lock_guard lock(engine.turn);
+  const auto rows = static_cast<std::uint32_t>(std::min(wanted_rows, batch.size()));
+  FACET_RETURN_IF_ERROR(engine.forward->evaluate({batch, rows}, *cache, stop));
+  tokens.insert(tokens.end(), batch.begin(), batch.end());
+  logits.resize((logit_rows + rows) * vocabulary());
+  const std::size_t kept = logit_rows * vocabulary();
+  logit_rows += rows;
+  return engine.forward->read_logits(std::span(logits).subspan(kept));
+}
+
+Sequence::Sequence(const Engine::State& engine)
+    : state_(new State{const_cast<Engine::State&>(engine), nullptr, {}, {}, 0}) {}
+Sequence::~Sequence() = default;
+
+Result<Sequence::SyncResult> Sequence::sync(std::span<const Token> list, const SyncOptions& options,
+                                            std::stop_token stop) {
+  State& state = *state_;
+  FACET_RETURN_IF_ERROR(state.check(list));
+  FACET_RETURN_IF_ERROR(state.create_cache());
+  const std::size_t rows = std::clamp<std::size_t>(options.logit_rows, 1, list.size());
+  SyncResult result;
+  result.reused = state.reusable(list, rows);
+  if (result.reused == list.size()) {
+    state.keep_last_logits(rows);
+    return result;
+  }
+  state.rewind(result.reused);
+  state.keep_last_logits(0);
+
+  const std::size_t largest = state.engine.kv_layout.largest_batch();
+  const std::size_t chunk = options.chunk == 0 ? largest : std::min(options.chunk, largest);
+  const std::size_t first_wanted = list.size() - rows;
+  while (state.tokens.size() < list.size()) {
+    if (stop.stop_requested()) return Error{Error::Code::Stopped, "The evaluation was stopped."};
+    const std::size_t begin = state.tokens.size();
+    const std::size_t end = std::min(begin + chunk, list.size());
+    const std::size_t wanted = end - std::min(end, std::max(begin, first_wanted));
+    FACET_RETURN_IF_ERROR(state.evaluate(list.subspan(begin, end - begin), wanted, stop));
+    result.evaluated += end - begin;
+    if (options.progress) options.progress(result.evaluated, list.size() - result.reused);
+  }
+  return result;
+}
+
+Status Sequence::append(Token token) {
+  State& state = *state_;
+  FACET_RETURN_IF_ERROR(state.check({&token, 1}));
+  const std::uint32_t context = state.engine.kv_layout.context;
+  if (state.tokens.size() >= context)
+    return Error{Error::Code::InvalidInput,
+                 "The conversation has filled the context of " + std::to_string(context) + " tokens."};
+  FACET_RETURN_IF_ERROR(state.create_cache());
+  state.keep_last_logits(0);
+  return state.evaluate({&token, 1}, 1, {});
+}
+
+std::size_t Sequence::logit_rows() const {
+  return state_->logit_rows;
+}
+
+std::span<const float> Sequence::logits(std::size_t row) const {
+  FACET_CHECK(row < state_->logit_rows, "row %zu of %zu", row, state_->logit_rows);
+  return std::span(state_->logits).subspan(row * state_->vocabulary(), state_->vocabulary());
+}
+
+std::span<const Token> Sequence::tokens() const {
+  return state_->tokens;
+}
+
+}  // namespace facet::engine
