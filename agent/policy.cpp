@@ -1,0 +1,80 @@
+#include "agent/policy.h"
+
+#include <algorithm>
+#include <filesystem>
+#include <system_error>
+
+namespace facet::agent {
+
+namespace {
+
+namespace fs = std::filesystem;
+
+bool lies_beneath(const std::string& path, const std::string& folder) {
+  if (folder.empty() || !path.starts_with(folder)) return false;
+  return path.size() == folder.size() || folder.back() == '/' || path[folder.size()] == '/';
+}
+
+bool is_covered(const PlannedEffect& planned, const std::vector<Grant>& grants) {
+  const auto has_grant = [&](const std::string& path) {
+    return std::any_of(grants.begin(), grants.end(), [&](const Grant& grant) {
+      return grant.effect == planned.effect && lies_beneath(path, grant.folder);
+    });
+  };
+  return !planned.paths.empty() && std::all_of(planned.paths.begin(), planned.paths.end(), has_grant);
+}
+
+// The path itself where it is a folder, otherwise the nearest folder above it that exists.
+fs::path folder_around(fs::path path) {
+  std::error_code failure;
+  while (!fs::is_directory(path, failure) && path.has_relative_path())
+    path = path.parent_path();
+  return path;
+}
+
+fs::path common_folder(const fs::path& a, const fs::path& b) {
+  const auto [end, unused] = std::mismatch(a.begin(), a.end(), b.begin(), b.end());
+  fs::path common;
+  for (auto component = a.begin(); component != end; ++component)
+    common /= *component;
+  return common;
+}
+
+// Only what touches files has a folder that can be granted; the whole file system is never on offer.
+std::string scope_of(const PlannedEffect& planned) {
+  if (planned.paths.empty() || (planned.effect != Effect::Read && planned.effect != Effect::Write)) return {};
+  fs::path scope = folder_around(planned.paths.front());
+  for (const std::string& path : planned.paths)
+    scope = common_folder(scope, folder_around(path));
+  return scope.has_relative_path() ? scope.string() : std::string();
+}
+
+std::string reason_to_ask(const PlannedEffect& planned) {
+  switch (planned.effect) {
+    case Effect::Read:
+      return "This is outside the folders of the conversation.";
+    case Effect::Write:
+      return planned.inside_folders ? "This changes files."
+                                    : "This changes files outside the folders of the conversation.";
+    case Effect::Execute:
+      return "This runs a program on your computer.";
+    case Effect::Network:
+      return "This sends data out of your computer.";
+    case Effect::SeeScreen:
+      return "This looks at your screen.";
+  }
+  return {};
+}
+
+}  // namespace
+
+Verdict decide(const PlannedEffect& planned, const std::vector<Grant>& grants, const std::string& own_folder) {
+  const auto is_own = [&](const std::string& path) { return lies_beneath(path, own_folder); };
+  if (planned.effect == Effect::Write && std::any_of(planned.paths.begin(), planned.paths.end(), is_own))
+    return {Verdict::Kind::Forbid, "Facet's own data can not be changed by a tool", {}};
+  const bool reads_inside = planned.effect == Effect::Read && planned.inside_folders;
+  if (reads_inside || is_covered(planned, grants)) return {Verdict::Kind::Allow, {}, {}};
+  return {Verdict::Kind::Ask, reason_to_ask(planned), scope_of(planned)};
+}
+
+}  // namespace facet::agent
