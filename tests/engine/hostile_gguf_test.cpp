@@ -36,10 +36,9 @@ using Damage = std::function<void(image::Image&)>;
 // A message for a person: one sentence, about this file.
 void verify_sentence(const Error& error, const QString& file_name) {
   const QString message = QString::fromStdString(error.message);
-  QVERIFY2(message.endsWith('.'), qPrintable(message));
-  QVERIFY2(!message.contains('\n'), qPrintable(message));
-  QVERIFY2(message.size() < 400, qPrintable(message));
-  QVERIFY2(message.contains(file_name) || message.startsWith("This is a"), qPrintable(message));
+  const bool fine = message.endsWith('.') && !message.contains('\n') && message.size() < 400 &&
+                    (message.contains(file_name) || message.startsWith("This is a"));
+  if (!fine) QFAIL(qPrintable(message));
 }
 
 // Everything that can be asked of a file that was opened.
@@ -56,8 +55,7 @@ void read_everything(const GgufFile& file, const std::vector<std::pair<QByteArra
   }
   volatile unsigned sum = 0;
   for (const GgufTensor& tensor : file.tensors())
-    for (const std::byte byte : tensor.data)
-      sum = sum + std::to_integer<unsigned>(byte);
+    sum = sum + std::to_integer<unsigned>(tensor.data.front()) + std::to_integer<unsigned>(tensor.data.back());
 }
 
 QByteArray replace_once(QByteArray bytes, const QByteArray& from, const QByteArray& to) {
@@ -338,7 +336,7 @@ void HostileGgufTest::refuses_every_truncation() {
     QVERIFY(file.resize(size));
     const auto result = GgufFile::open(path);
     // The last tensor is followed by padding that nobody reads.
-    if (result.ok()) QVERIFY2(sound.size() - size < 32, qPrintable(QString::number(size)));
+    if (result.ok()) QVERIFY(sound.size() - size < 32);
     if (!result.ok()) verify_sentence(result.error(), "truncated.gguf");
   }
 }
