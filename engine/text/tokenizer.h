@@ -26,16 +26,18 @@ struct TextSpan {
 };
 
 // The Gemma 4 tokenizer: byte-pair merges by rank over whole runs of text, byte tokens for the rest. Built from the
-// metadata of a model file, whatever writer made it. Immutable, usable from any thread.
+// metadata of a model file, whatever writer made it. Immutable, usable from any thread. An id outside the vocabulary is
+// a mistake that nothing crashes on: it counts as unused and prints U+FFFD.
 class Tokenizer {
  public:
   enum class Kind {
-    Text,     // prints its text
-    Byte,     // prints one byte of a UTF-8 sequence
-    Marker,   // a special token; prints nothing, see marker_text
-    Unused,   // reserved entry that encoding never produces
+    Text,    // prints its text
+    Byte,    // prints one byte of a UTF-8 sequence
+    Marker,  // a special token; prints nothing, see marker_text
+    Unused,  // reserved entry that encoding never produces
   };
 
+  // The tokenizer looks into the mapped file, which must outlive it.
   static Result<std::unique_ptr<Tokenizer>> from_gguf(const GgufFile& file);
   ~Tokenizer();
 
