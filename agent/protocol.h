@@ -169,7 +169,8 @@ struct LoadModel {
   std::string model;
 };
 
-using Op = std::variant<UserTurn, StopTurn, AnswerApproval, RenameConversation, RemoveConversation, SetFolders, LoadModel>;
+using Op =
+    std::variant<UserTurn, StopTurn, AnswerApproval, RenameConversation, RemoveConversation, SetFolders, LoadModel>;
 
 // --- events ------------------------------------------------------------------------------------------------------
 
@@ -181,7 +182,7 @@ struct ConversationRemoved {
 };
 struct TurnStarted {
   ConversationId conversation = 0;
-  Message user;            // complete
+  Message user;             // complete
   MessageId assistant = 0;  // the message that is about to grow
 };
 struct PromptProgress {
@@ -225,9 +226,9 @@ struct TurnFinished {
 // The state of the model that answers. `ready` false with `error` empty means that it is being loaded.
 struct ModelChanged {
   bool ready = false;
-  std::string name;        // "Practice model"
-  std::string description; // one line: what it is and how to get a real one
-  std::string device;      // "CPU, 2 threads, AVX2"
+  std::string name;         // "Practice model"
+  std::string description;  // one line: what it is and how to get a real one
+  std::string device;       // "CPU, 2 threads, AVX2"
   std::string path;
   std::int64_t context_length = 0;
   bool built_in = false;
@@ -238,7 +239,7 @@ struct Notice {
   std::string text;
 };
 
-using Event = std::variant<ConversationChanged, ConversationRemoved, TurnStarted, PromptProgress, PartStarted, PartDelta,
-                           PartFinished, CallChanged, ContextChanged, TurnFinished, ModelChanged, Notice>;
+using Event = std::variant<ConversationChanged, ConversationRemoved, TurnStarted, PromptProgress, PartStarted,
+                           PartDelta, PartFinished, CallChanged, ContextChanged, TurnFinished, ModelChanged, Notice>;
 
 }  // namespace facet::agent

@@ -21,9 +21,9 @@ using Json = nlohmann::json;
 // user and what runs are the same object.
 struct PlannedEffect {
   Effect effect = Effect::Read;
-  std::string text;                 // for the user: "Read /home/ann/notes/plan.md"
-  std::vector<std::string> paths;   // resolved, absolute, symlinks followed
-  bool inside_folders = true;       // all paths lie beneath a folder of the conversation, as the kernel resolves them
+  std::string text;                // for the user: "Read /home/ann/notes/plan.md"
+  std::vector<std::string> paths;  // resolved, absolute, symlinks followed
+  bool inside_folders = true;      // all paths lie beneath a folder of the conversation, as the kernel resolves them
 };
 
 struct ToolContext {

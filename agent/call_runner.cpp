@@ -1,0 +1,178 @@
+#include "agent/call_runner.h"
+
+#include <algorithm>
+#include <exception>
+
+#include "agent/schema.h"
+#include "agent/utf8.h"
+
+namespace facet::agent {
+
+namespace {
+
+// A tool cuts its own result and says how to read on; this is the fence behind it.
+constexpr std::size_t kCutNoticeBytes = 200;
+// A name is shown in a card and repeated to the model, so a runaway one is cut.
+constexpr std::size_t kMaxNameBytes = 100;
+
+std::string as_text(const Json& value) {
+  return value.dump(-1, ' ', false, Json::error_handler_t::replace);
+}
+
+std::string capped(std::string content, std::size_t limit) {
+  content = to_utf8(content);
+  if (content.size() <= limit) return content;
+  const std::string_view kept = utf8_prefix(content, limit - std::min(limit, kCutNoticeBytes));
+  return std::string(kept) + "\n[cut: these are the first " + std::to_string(kept.size()) + " of " +
+         std::to_string(content.size()) + " bytes]";
+}
+
+// Libraries beneath a tool may throw; for us that is a failing tool.
+template <typename T, typename Function>
+T without_exceptions(Function function, T (*failure)(std::string)) {
+  try {
+    return function();
+  } catch (const std::exception& exception) {
+    return failure(exception.what());
+  } catch (...) {
+    return failure("an unknown exception");
+  }
+}
+
+Result<PlannedEffect> planning_failure(std::string cause) {
+  return Error{Error::Code::Internal, "the tool failed: " + std::move(cause)};
+}
+
+ToolResult running_failure(std::string cause) {
+  return ToolResult::failure("the tool failed: " + std::move(cause));
+}
+
+}  // namespace
+
+CallRunner::CallRunner(ConversationId conversation, Store& store, const StoreReader& reader, const TurnOptions& options,
+                       const TurnHooks& hooks, PartWriter& writer)
+    : conversation_(conversation), store_(store), reader_(reader), options_(options), hooks_(hooks), writer_(writer) {}
+
+Status CallRunner::run(const ParsedCall& parsed, const std::string& hint, std::stop_token stop) {
+  Call call = new_call(parsed);
+  FACET_RETURN_IF_ERROR(writer_.begin_call(call));
+  FACET_ASSIGN_OR_RETURN(Answer outcome, answer(parsed, call, stop));
+  outcome.content += hint;
+  return finish(call, std::move(outcome));
+}
+
+Status CallRunner::record(const ParsedCall& parsed, CallState state, const std::string& result) {
+  Call call = new_call(parsed);
+  FACET_RETURN_IF_ERROR(writer_.begin_call(call));
+  return finish(call, {.state = state, .content = result});
+}
+
+Call CallRunner::new_call(const ParsedCall& parsed) const {
+  Call call;
+  call.tool = parsed.name.empty() ? "unknown" : utf8_prefix(to_utf8(parsed.name), kMaxNameBytes);
+  call.arguments_json = as_text(parsed.arguments);
+  // What could not be read is kept as it was written, for the user to see.
+  call.details_json = parsed.problem.empty() ? "{}" : as_text({{"raw", parsed.raw}});
+  call.started_ms = hooks_.now_ms();
+  return call;
+}
+
+Status CallRunner::finish(Call& call, Answer answer) {
+  call.state = answer.state;
+  call.result = std::move(answer.content);
+  if (!answer.details.empty()) call.details_json = as_text(answer.details);
+  call.finished_ms = hooks_.now_ms();
+  return writer_.finish_call(call);
+}
+
+const Tool* CallRunner::find(const std::string& name) const {
+  const auto found =
+      std::find_if(options_.tools.begin(), options_.tools.end(), [&](const Tool& tool) { return tool.name == name; });
+  return found == options_.tools.end() ? nullptr : &*found;
+}
+
+Result<CallRunner::Answer> CallRunner::answer(const ParsedCall& parsed, Call& call, std::stop_token stop) {
+  const auto failure = [](const std::string& sentence) {
+    return Answer{.state = CallState::Failed, .content = "error: " + sentence};
+  };
+  if (!parsed.problem.empty()) return failure("the call could not be read: " + parsed.problem);
+  const Tool* tool = find(parsed.name);
+  if (tool == nullptr) {
+    std::string names;
+    for (const Tool& known : options_.tools)
+      names += (names.empty() ? "" : ", ") + known.name;
+    return failure("there is no tool " + call.tool + (names.empty() ? "" : "; the tools are " + names));
+  }
+  const Result<Json> arguments = check_arguments(tool->parameters, parsed.arguments);
+  if (!arguments.ok()) return failure(arguments.error().message);
+  call.arguments_json = as_text(*arguments);
+
+  ToolContext context;
+  FACET_ASSIGN_OR_RETURN(const auto conversation, reader_.conversation(conversation_));
+  if (conversation) context.folders = conversation->folders;
+  context.stop = stop;
+  const auto planned =
+      without_exceptions<Result<PlannedEffect>>([&] { return tool->plan(*arguments, context); }, planning_failure);
+  if (!planned.ok()) return failure(planned.error().message);
+
+  FACET_ASSIGN_OR_RETURN(const Permission permission, authorize(*planned, call, stop));
+  if (!permission.is_given) return Answer{.state = permission.refusal_state, .content = permission.refusal};
+  context.outside_allowed = !planned->inside_folders;
+  return carry_out(*tool, *arguments, *planned, std::move(context), call);
+}
+
+Result<CallRunner::Permission> CallRunner::authorize(const PlannedEffect& planned, Call& call, std::stop_token stop) {
+  FACET_ASSIGN_OR_RETURN(const std::vector<Grant> grants, reader_.grants());
+  const Verdict verdict = decide(planned, grants, options_.own_folder);
+  if (verdict.kind == Verdict::Kind::Forbid) return Permission{.refusal = "error: " + verdict.reason};
+  const auto& allowed = options_.allowed_effects;
+  const bool is_allowed = std::find(allowed.begin(), allowed.end(), planned.effect) != allowed.end();
+  if (verdict.kind == Verdict::Kind::Allow || is_allowed) return Permission{.is_given = true, .refusal = {}};
+  return ask(planned, verdict, call, stop);
+}
+
+Result<CallRunner::Permission> CallRunner::ask(const PlannedEffect& planned, const Verdict& verdict, Call& call,
+                                               std::stop_token stop) {
+  Approval& approval = call.approval.emplace();
+  approval.reason = verdict.reason;
+  approval.effect_text = planned.text;
+  approval.scope = verdict.scope;
+  FACET_ASSIGN_OR_RETURN(approval.id, store_.add_approval(call.id, approval));
+  call.state = CallState::AwaitingApproval;
+  FACET_RETURN_IF_ERROR(writer_.change_call(call));
+
+  const std::optional<Decision> decision = hooks_.ask(approval, stop);
+  if (!decision) return Permission{.refusal_state = CallState::Stopped, .refusal = "error: stopped by the user"};
+  approval.decision = *decision;
+  FACET_RETURN_IF_ERROR(store_.settle_approval(approval.id, *decision));
+  if (*decision == Decision::AllowAlwaysHere && !approval.scope.empty()) {
+    if (const auto grant = store_.add_grant(planned.effect, approval.scope); !grant.ok()) return grant.error();
+  }
+  if (*decision == Decision::AllowOnce || *decision == Decision::AllowAlwaysHere)
+    return Permission{.is_given = true, .refusal = {}};
+  return Permission{.refusal = "error: the user did not allow this"};
+}
+
+Result<CallRunner::Answer> CallRunner::carry_out(const Tool& tool, const Json& arguments, const PlannedEffect& planned,
+                                                 ToolContext context, Call& call) {
+  call.state = CallState::Running;
+  FACET_RETURN_IF_ERROR(writer_.change_call(call));
+
+  const auto show_progress = [&](std::string_view line) {
+    writer_.show_progress(call, as_text({{"progress", to_utf8(line)}}));
+  };
+  const auto work = [&](const ToolProgress& progress) {
+    context.progress = progress;
+    return without_exceptions<ToolResult>([&] { return tool.run(arguments, planned, context); }, running_failure);
+  };
+  ToolResult result = hooks_.run_tool(work, show_progress);
+
+  Answer answer{.content = capped(std::move(result.content), context.result_limit_bytes)};
+  if (result.details.is_object()) answer.details = std::move(result.details);
+  answer.state = !result.failed                  ? CallState::Succeeded
+                 : context.stop.stop_requested() ? CallState::Stopped
+                                                 : CallState::Failed;
+  return answer;
+}
+
+}  // namespace facet::agent

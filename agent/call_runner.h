@@ -1,0 +1,56 @@
+#pragma once
+
+#include <cstdint>
+#include <stop_token>
+#include <string>
+
+#include "agent/part_writer.h"
+#include "agent/policy.h"
+#include "agent/prompt/reply_parser.h"
+#include "agent/turn.h"
+
+namespace facet::agent {
+
+// Takes one call through prepare, authorize, run and finish. Whatever goes wrong with the call itself is its result;
+// only a failing store is an error.
+class CallRunner {
+ public:
+  CallRunner(ConversationId conversation, Store& store, const StoreReader& reader, const TurnOptions& options,
+             const TurnHooks& hooks, PartWriter& writer);
+
+  // `hint` is appended to what the model is told.
+  Status run(const ParsedCall& parsed, const std::string& hint, std::stop_token stop);
+  // A call that is not carried out: its row and events, in a final state.
+  Status record(const ParsedCall& parsed, CallState state, const std::string& result);
+
+ private:
+  // How a call ended.
+  struct Answer {
+    CallState state = CallState::Failed;
+    std::string content;
+    Json details = Json::object();
+  };
+  struct Permission {
+    bool is_given = false;
+    CallState refusal_state = CallState::Denied;
+    std::string refusal;
+  };
+
+  Call new_call(const ParsedCall& parsed) const;
+  Status finish(Call& call, Answer answer);
+  Result<Answer> answer(const ParsedCall& parsed, Call& call, std::stop_token stop);
+  Result<Permission> authorize(const PlannedEffect& planned, Call& call, std::stop_token stop);
+  Result<Permission> ask(const PlannedEffect& planned, const Verdict& verdict, Call& call, std::stop_token stop);
+  Result<Answer> carry_out(const Tool& tool, const Json& arguments, const PlannedEffect& planned, ToolContext context,
+                           Call& call);
+  const Tool* find(const std::string& name) const;
+
+  ConversationId conversation_;
+  Store& store_;
+  const StoreReader& reader_;
+  const TurnOptions& options_;
+  const TurnHooks& hooks_;
+  PartWriter& writer_;
+};
+
+}  // namespace facet::agent

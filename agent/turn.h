@@ -1,0 +1,63 @@
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <optional>
+#include <stop_token>
+#include <string>
+#include <vector>
+
+#include "agent/protocol.h"
+#include "agent/store/reader.h"
+#include "agent/store/store.h"
+#include "agent/text_model.h"
+#include "agent/tool.h"
+#include "engine/base/result.h"
+
+// One turn: a question, and what the model makes of it with its tools. Runs on the thread that owns the store.
+namespace facet::agent {
+
+struct TurnOptions {
+  std::string system_prompt;
+  std::vector<Tool> tools;
+  SamplingOverrides sampling;
+  std::optional<std::uint64_t> seed;
+  int max_steps = 24;
+  std::int64_t max_tokens = 2048;
+  std::vector<Effect> allowed_effects;
+  std::string own_folder;  // as in decide()
+};
+
+using ToolProgress = std::function<void(std::string_view)>;
+
+// What a turn needs of the thread that it runs on.
+struct TurnHooks {
+  std::function<void(const Event&)> emit;
+  // Waits for the user's answer. Nothing when the turn was stopped instead.
+  std::function<std::optional<Decision>(const Approval&, std::stop_token)> ask;
+  // Runs a tool on a thread of its own and waits for it. `progress` is called here, on the turn's thread.
+  std::function<ToolResult(const std::function<ToolResult(const ToolProgress&)>& work, const ToolProgress& progress)>
+      run_tool;
+  // Called often while the model speaks, so that other operations need not wait for the end of the turn.
+  std::function<void()> serve;
+  std::function<std::int64_t()> now_ms;
+};
+
+// A question that is stored, with the answer that is about to grow.
+struct Turn {
+  Conversation conversation;
+  Message user;
+  Message assistant;
+  std::string problem;  // why it can not be answered, one sentence; empty when it can
+};
+
+// Stores the question, in a new conversation where it names none, and says so: ConversationChanged, TurnStarted. A file
+// that can not be read is the turn's problem; the question is kept.
+Result<Turn> begin_turn(Store& store, const StoreReader& reader, const UserTurn& question,
+                        const std::function<void(const Event&)>& emit);
+
+// Answers it. `model` may be null when the turn has a problem or is already stopped. Always ends with TurnFinished.
+void run_turn(Turn turn, Store& store, const StoreReader& reader, TextModel* model, const TurnOptions& options,
+              const TurnHooks& hooks, std::stop_token stop);
+
+}  // namespace facet::agent

@@ -1,0 +1,63 @@
+#include <filesystem>
+
+#include "agent/attachment.h"
+#include "agent/turn.h"
+#include "agent/utf8.h"
+
+namespace facet::agent {
+
+namespace {
+
+struct Question {
+  std::vector<PartContent> parts;
+  std::string problem;
+};
+
+Question read_question(const UserTurn& asked) {
+  Question question;
+  for (const std::string& path : asked.attachments) {
+    Result<AttachmentPart> file = read_attachment(path);
+    if (file.ok()) {
+      question.parts.emplace_back(std::move(*file));
+    } else {
+      question.problem = file.error().message;
+    }
+  }
+  if (!asked.text.empty()) question.parts.emplace_back(TextPart{to_utf8(asked.text)});
+  return question;
+}
+
+std::string title_for(const UserTurn& asked) {
+  std::string title = title_of(to_utf8(asked.text));
+  if (title.empty() && !asked.attachments.empty())
+    title = to_utf8(std::filesystem::path(asked.attachments.front()).filename().string());
+  return title;
+}
+
+Result<Conversation> conversation_for(Store& store, const StoreReader& reader, const UserTurn& asked) {
+  if (asked.conversation == 0) return store.create_conversation(title_for(asked), "", asked.folders);
+  FACET_ASSIGN_OR_RETURN(std::optional<Conversation> known, reader.conversation(asked.conversation));
+  if (!known) return Error{Error::Code::NotFound, "The conversation does not exist any more."};
+  return *std::move(known);
+}
+
+}  // namespace
+
+Result<Turn> begin_turn(Store& store, const StoreReader& reader, const UserTurn& asked,
+                        const std::function<void(const Event&)>& emit) {
+  if (title_for(asked).empty()) return Error{Error::Code::InvalidInput, "There is nothing to send."};
+  Question question = read_question(asked);
+  FACET_ASSIGN_OR_RETURN(Conversation conversation, conversation_for(store, reader, asked));
+  Result<Message> user = store.add_user_message(conversation.id, std::move(question.parts));
+  if (!user.ok()) {
+    // No empty conversation is left behind; if even that fails there is nothing more to be said than the error.
+    if (asked.conversation == 0) (void)store.remove_conversation(conversation.id);
+    return user.error();
+  }
+  FACET_ASSIGN_OR_RETURN(Message assistant, store.begin_assistant_message(conversation.id));
+  if (asked.conversation == 0) emit(ConversationChanged{conversation});
+  emit(TurnStarted{conversation.id, *user, assistant.id});
+  return Turn{std::move(conversation), std::move(*user), std::move(assistant), std::move(question.problem)};
+}
+
+}  // namespace facet::agent
