@@ -26,20 +26,32 @@ class Sampler {
  public:
   Sampler(const Sampling& sampling, std::span<const Token> suppressed);
 
-  // `logits` has one value per vocabulary entry and is changed in place. `history` is what came before, newest last;
-  // the repetition penalty looks at its end. Markers (all special tokens) are exempt from that penalty.
-  // Order: suppression, penalty, temperature, top-k, top-p, min-p, draw.
+  // `logits` has one value per vocabulary entry (at least one) and is changed in place. `history` is what came before,
+  // newest last; the repetition penalty looks at its end. Markers (all special tokens) are exempt from that penalty.
+  // Order: suppression, penalty, temperature, top-k, top-p, min-p, draw. Each step works on what the one before has
+  // left, as if its probabilities added up to one. Of equal logits the lower id comes first. A logit that is no number
+  // is never chosen.
   Token sample(std::span<float> logits, std::span<const Token> history, const Tokenizer* tokenizer = nullptr);
 
  private:
-  Sampling sampling_;
-  std::vector<Token> suppressed_;
-  std::mt19937_64 random_;
   struct Candidate {
     Token token;
     float logit;
+    double weight = 0.0;  // not normalised
   };
-  std::vector<Candidate> candidates_;
+
+  void penalise(std::span<float> logits, std::span<const Token> history, const Tokenizer* tokenizer) const;
+  void select_top(std::span<const float> logits, std::size_t count);
+  void keep_top_p(std::span<const float> logits);
+  bool cut_at(double wanted);
+  void keep_min_p();
+  double weight(float logit) const;
+  double uniform();
+
+  Sampling sampling_;
+  std::vector<Token> suppressed_;
+  std::mt19937_64 random_;
+  std::vector<Candidate> candidates_;  // best first
 };
 
 }  // namespace facet::engine
