@@ -57,9 +57,10 @@ def save(model, tokenizer, path, precise=False):
     out.add("general.description", "str", DESCRIPTION)
     out.add("general.file_type", "u32", 1 if precise else 7)
     out.add("general.quantization_version", "u32", 2)
-    out.add("general.sampling.top_k", "i32", 64)
-    out.add("general.sampling.top_p", "f32", 0.95)
-    out.add("general.sampling.temp", "f32", 1.0)
+    # It copies or it is wrong, so the most likely token is always taken.
+    out.add("general.sampling.top_k", "i32", 1)
+    out.add("general.sampling.top_p", "f32", 1.0)
+    out.add("general.sampling.temp", "f32", 0.0)
     layers = range(shape.layers)
     for key, kind, value in (
             ("block_count", "u32", shape.layers),
