@@ -1,0 +1,248 @@
+#include "agent/agent_loop.h"
+
+#include <algorithm>
+#include <iterator>
+#include <system_error>
+#include <thread>
+#include <utility>
+
+#include "agent/clock.h"
+
+namespace facet::agent {
+
+namespace {
+
+TurnOptions turn_options(const AgentOptions& options) {
+  TurnOptions out;
+  out.system_prompt = options.system_prompt;
+  out.tools = options.tools;
+  out.sampling = options.sampling;
+  out.seed = options.seed;
+  out.max_steps = options.max_steps;
+  out.max_tokens = options.max_tokens;
+  out.allowed_effects = options.allowed_effects;
+  std::error_code failure;
+  out.own_folder = std::filesystem::canonical(options.database, failure).parent_path().string();
+  return out;
+}
+
+}  // namespace
+
+AgentLoop::AgentLoop(AgentOptions options, std::unique_ptr<Store> store, std::unique_ptr<StoreReader> reader,
+                     Channel<Letter>& letters, StopBoard& stops)
+    : options_(std::move(options)),
+      turn_options_(turn_options(options_)),
+      store_(std::move(store)),
+      reader_(std::move(reader)),
+      letters_(letters),
+      stops_(stops),
+      slot_(
+          options_.load_model, [this](ModelLoaded loaded) { letters_.send(std::move(loaded)); }, options_.on_event) {
+  hooks_.emit = options_.on_event;
+  hooks_.ask = [this](const Approval& approval, const std::stop_token& stop) { return ask(approval, stop); };
+  hooks_.run_tool = [this](const auto& work, const ToolProgress& progress) { return run_tool(work, progress); };
+  hooks_.serve = [this] { serve(); };
+  hooks_.now_ms = epoch_ms;
+}
+
+void AgentLoop::run() {
+  while (std::optional<Letter> letter = letters_.receive()) {
+    open(*std::move(letter));
+    work();
+  }
+  close();
+}
+
+void AgentLoop::open(Letter letter) {
+  std::visit([this](auto&& content) { handle(std::move(content)); }, std::move(letter));
+}
+
+void AgentLoop::handle(Op op) {
+  std::visit([this](const auto& content) { handle(content); }, op);
+}
+
+// --- turns --------------------------------------------------------------------------------------------------------
+
+void AgentLoop::handle(AskedTurn asked) {
+  tasks_.emplace_back(WaitingTurn{std::move(asked), std::nullopt});
+  begin_turns();
+}
+
+// A turn that was asked for while the model is being loaded waits for it.
+void AgentLoop::work() {
+  while (!tasks_.empty() && !slot_.is_loading()) {
+    Task task = std::move(tasks_.front());
+    tasks_.pop_front();
+    if (auto* waiting = std::get_if<WaitingTurn>(&task)) {
+      run_now(std::move(*waiting));
+    } else {
+      slot_.load(std::get<LoadModel>(task));
+    }
+  }
+}
+
+void AgentLoop::close() {
+  stops_.stop(/*conversation=*/0);
+  std::erase_if(tasks_, [](const Task& task) { return std::holds_alternative<LoadModel>(task); });
+  while (!tasks_.empty()) {
+    begin_turns();
+    finish_stopped_turns();
+  }
+}
+
+void AgentLoop::run_now(WaitingTurn waiting) {
+  Turn& turn = *waiting.begun;
+  running_ = turn.conversation.id;
+  if (slot_.model() == nullptr && turn.problem.empty()) turn.problem = slot_.problem();
+  note_model(turn.conversation);
+  run_turn(std::move(turn), *store_, *reader_, slot_.model(), turn_options_, hooks_,
+           stops_.token(waiting.asked.ticket));
+  stops_.remove(waiting.asked.ticket);
+  running_ = 0;
+  begin_turns();
+  finish_stopped_turns();
+  remove_conversations();
+}
+
+// Stores and shows what has been asked, as far as no earlier turn of the same conversation is in the way.
+void AgentLoop::begin_turns() {
+  for (auto task = tasks_.begin(); task != tasks_.end();) {
+    auto* waiting = std::get_if<WaitingTurn>(&*task);
+    const bool is_due =
+        waiting != nullptr && !waiting->begun && !has_unfinished_turn(waiting->asked.question.conversation);
+    task = is_due && !begin(*waiting) ? tasks_.erase(task) : std::next(task);
+  }
+}
+
+bool AgentLoop::begin(WaitingTurn& waiting) {
+  Result<Turn> turn = begin_turn(*store_, *reader_, waiting.asked.question, options_.on_event);
+  if (!turn.ok()) {
+    options_.on_event(TurnFinished{waiting.asked.question.conversation, 0, Finish::Failed, turn.error().message});
+    stops_.remove(waiting.asked.ticket);
+    return false;
+  }
+  stops_.set_conversation(waiting.asked.ticket, turn->conversation.id);
+  waiting.begun = std::move(*turn);
+  return true;
+}
+
+// Turns that were stopped before their time came end at once.
+void AgentLoop::finish_stopped_turns() {
+  for (auto task = tasks_.begin(); task != tasks_.end();) {
+    auto* waiting = std::get_if<WaitingTurn>(&*task);
+    if (waiting == nullptr || !waiting->begun || !stops_.token(waiting->asked.ticket).stop_requested()) {
+      ++task;
+      continue;
+    }
+    run_turn(std::move(*waiting->begun), *store_, *reader_, nullptr, turn_options_, hooks_,
+             stops_.token(waiting->asked.ticket));
+    stops_.remove(waiting->asked.ticket);
+    task = tasks_.erase(task);
+  }
+}
+
+bool AgentLoop::has_unfinished_turn(ConversationId conversation) const {
+  if (conversation == 0) return false;
+  return running_ == conversation || std::any_of(tasks_.begin(), tasks_.end(), [&](const Task& task) {
+           const auto* waiting = std::get_if<WaitingTurn>(&task);
+           return waiting != nullptr && waiting->begun && waiting->begun->conversation.id == conversation;
+         });
+}
+
+// The conversation carries the name of the model that answered last.
+void AgentLoop::note_model(Conversation& conversation) {
+  const TextModel* model = slot_.model();
+  if (model == nullptr || conversation.model == model->info().name) return;
+  conversation.model = model->info().name;
+  report(store_->set_model(conversation.id, conversation.model), conversation.id);
+}
+
+// --- what a running turn waits for --------------------------------------------------------------------------------
+
+std::optional<Decision> AgentLoop::ask(const Approval& approval, const std::stop_token& stop) {
+  if (options_.refuse_unanswered) return Decision::Deny;
+  asked_ = approval.id;
+  answer_.reset();
+  while (!answer_) {
+    std::optional<Letter> letter = letters_.receive(stop);
+    if (!letter) break;
+    open(*std::move(letter));
+  }
+  asked_ = 0;
+  return std::exchange(answer_, std::nullopt);
+}
+
+// An answer that comes too late, or twice, meets nobody.
+void AgentLoop::handle(const AnswerApproval& op) {
+  if (op.approval == asked_ && op.decision != Decision::Pending) answer_ = op.decision;
+}
+
+ToolResult AgentLoop::run_tool(const std::function<ToolResult(const ToolProgress&)>& work,
+                               const ToolProgress& progress) {
+  ToolResult result;
+  tool_has_ended_ = false;
+  tool_progress_ = &progress;
+  try {
+    std::jthread worker([&] {
+      // Progress that finds no room is left out.
+      result = work([this](std::string_view line) { (void)letters_.try_send(ToolSpoke{std::string(line)}); });
+      letters_.send(ToolEnded{});
+    });
+    while (!tool_has_ended_) {
+      std::optional<Letter> letter = letters_.receive();
+      if (!letter) break;  // closing; the tool has been told to stop
+      open(*std::move(letter));
+    }
+  } catch (const std::system_error& error) {
+    result = ToolResult::failure(std::string("no thread could be started for the tool: ") + error.what());
+  }
+  tool_progress_ = nullptr;
+  return result;
+}
+
+void AgentLoop::handle(const ToolSpoke& spoke) {
+  if (tool_progress_ != nullptr) (*tool_progress_)(spoke.line);
+}
+
+void AgentLoop::serve() {
+  while (std::optional<Letter> letter = letters_.try_receive())
+    open(*std::move(letter));
+}
+
+// --- conversations ------------------------------------------------------------------------------------------------
+
+void AgentLoop::handle(const RenameConversation& op) {
+  report(store_->rename_conversation(op.conversation, op.title), op.conversation);
+}
+
+void AgentLoop::handle(const SetFolders& op) {
+  report(store_->set_folders(op.conversation, op.folders), op.conversation);
+}
+
+// Its turns were stopped when the operation was submitted; the one that is running needs a moment to end.
+void AgentLoop::handle(const RemoveConversation& op) {
+  to_remove_.push_back(op.conversation);
+  finish_stopped_turns();
+  remove_conversations();
+}
+
+void AgentLoop::remove_conversations() {
+  std::erase_if(to_remove_, [this](ConversationId id) {
+    if (has_unfinished_turn(id)) return false;
+    if (const Status removed = store_->remove_conversation(id); removed.ok()) {
+      options_.on_event(ConversationRemoved{id});
+    } else {
+      options_.on_event(Notice{Severity::Error, removed.error().message});
+    }
+    return true;
+  });
+}
+
+void AgentLoop::report(const Status& done, ConversationId id) {
+  if (!done.ok()) return options_.on_event(Notice{Severity::Error, done.error().message});
+  const auto conversation = reader_->conversation(id);
+  if (!conversation.ok()) return options_.on_event(Notice{Severity::Error, conversation.error().message});
+  if (*conversation) options_.on_event(ConversationChanged{**conversation});
+}
+
+}  // namespace facet::agent

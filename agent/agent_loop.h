@@ -1,0 +1,102 @@
+#pragma once
+
+#include <deque>
+#include <memory>
+#include <optional>
+#include <string>
+#include <variant>
+#include <vector>
+
+#include "agent/agent.h"
+#include "agent/model_slot.h"
+#include "agent/stop_board.h"
+#include "agent/store/reader.h"
+#include "agent/store/store.h"
+#include "agent/turn.h"
+#include "engine/base/channel.h"
+
+namespace facet::agent {
+
+// A question on its way to its turn.
+struct AskedTurn {
+  UserTurn question;
+  StopBoard::Ticket ticket;
+};
+struct ToolSpoke {
+  std::string line;
+};
+struct ToolEnded {};
+
+// All that reaches the agent thread. A UserTurn comes as an AskedTurn.
+using Letter = std::variant<Op, AskedTurn, ModelLoaded, ToolSpoke, ToolEnded>;
+
+// The agent thread: opens letters one by one. Turns and loads run one at a time in the order in which they were asked
+// for; everything else is done at once, also while a turn runs, because a turn opens letters wherever it waits. A
+// question is stored and shown when it arrives, unless its conversation still has an earlier one to answer.
+class AgentLoop {
+ public:
+  AgentLoop(AgentOptions options, std::unique_ptr<Store> store, std::unique_ptr<StoreReader> reader,
+            Channel<Letter>& letters, StopBoard& stops);
+
+  // Returns when the channel is closed and everything in it has been dealt with.
+  void run();
+
+ private:
+  struct WaitingTurn {
+    AskedTurn asked;
+    std::optional<Turn> begun;  // once it is stored and shown
+  };
+  using Task = std::variant<WaitingTurn, LoadModel>;
+
+  void open(Letter letter);
+  void handle(Op op);
+  void handle(AskedTurn asked);
+  void handle(ModelLoaded loaded) { slot_.install(std::move(loaded)); }
+  void handle(const ToolSpoke& spoke);
+  void handle(ToolEnded) { tool_has_ended_ = true; }
+  void handle(const UserTurn&) {}
+  void handle(const StopTurn&) { finish_stopped_turns(); }
+  void handle(const AnswerApproval& op);
+  void handle(const RenameConversation& op);
+  void handle(const SetFolders& op);
+  void handle(const RemoveConversation& op);
+  void handle(const LoadModel& op) { tasks_.emplace_back(op); }
+
+  void work();
+  void close();
+  void run_now(WaitingTurn waiting);
+  void begin_turns();
+  bool begin(WaitingTurn& waiting);
+  void finish_stopped_turns();
+  void remove_conversations();
+  bool has_unfinished_turn(ConversationId conversation) const;
+  void note_model(Conversation& conversation);
+
+  std::optional<Decision> ask(const Approval& approval, const std::stop_token& stop);
+  ToolResult run_tool(const std::function<ToolResult(const ToolProgress&)>& work, const ToolProgress& progress);
+  void serve();
+
+  // After an operation of the user: what has become of the conversation, or why it failed.
+  void report(const Status& done, ConversationId id);
+
+  const AgentOptions options_;
+  const TurnOptions turn_options_;
+  const std::unique_ptr<Store> store_;
+  const std::unique_ptr<StoreReader> reader_;
+  Channel<Letter>& letters_;
+  StopBoard& stops_;
+  ModelSlot slot_;
+  TurnHooks hooks_;
+
+  std::deque<Task> tasks_;
+  std::vector<ConversationId> to_remove_;  // when their turns are over
+  ConversationId running_ = 0;
+
+  // What the running turn waits for.
+  ApprovalId asked_ = 0;
+  std::optional<Decision> answer_;
+  const ToolProgress* tool_progress_ = nullptr;
+  bool tool_has_ended_ = false;
+};
+
+}  // namespace facet::agent
