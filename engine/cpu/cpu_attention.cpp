@@ -17,9 +17,9 @@ constexpr std::uint32_t kKeysAtOnce = 128;
 // Calls `part(first_slot, count, done)` for the one or two stretches of ring rows that hold `count` positions from
 // `position` on.
 template <typename Part>
-void for_ring_parts(std::uint32_t position, std::uint32_t count, std::uint32_t slots, const Part& part) {
-  const std::uint32_t slot = position % slots;
-  const std::uint32_t before_wrap = std::min(count, slots - slot);
+void for_ring_parts(std::uint32_t position, std::uint32_t count, std::uint32_t ring_rows, const Part& part) {
+  const std::uint32_t slot = position % ring_rows;
+  const std::uint32_t before_wrap = std::min(count, ring_rows - slot);
   part(slot, before_wrap, 0U);
   if (before_wrap < count) part(0U, count - before_wrap, before_wrap);
 }
@@ -53,7 +53,7 @@ void CpuBackend::attention_item(const AttentionOperands& o, const AttentionItem&
   for (std::uint32_t done = 0; done < seen; done += kKeysAtOnce) {
     const std::uint32_t first = position + 1 - seen + done;
     const std::uint32_t count = std::min(kKeysAtOnce, seen - done);
-    for_ring_parts(first, count, o.slots, [&](std::uint32_t slot, std::uint32_t keys, std::uint32_t before) {
+    for_ring_parts(first, count, o.ring_rows, [&](std::uint32_t slot, std::uint32_t keys, std::uint32_t before) {
       kernels_.dot_block(o.keys[slot] + kv_column, o.keys.stride, keys, queries.data(), item.head_count, 0,
                          shape.head_dim, score_out.data(), before, /*accumulate=*/false);
     });
@@ -64,7 +64,7 @@ void CpuBackend::attention_item(const AttentionOperands& o, const AttentionItem&
       total[h] = total[h] * shrink + kernels_.exponentials(scores[h].data(), count, top);
       if (shrink != 1.0F) kernels_.scale(out[h], shrink, out[h], shape.head_dim);
     }
-    for_ring_parts(first, count, o.slots, [&](std::uint32_t slot, std::uint32_t keys, std::uint32_t before) {
+    for_ring_parts(first, count, o.ring_rows, [&](std::uint32_t slot, std::uint32_t keys, std::uint32_t before) {
       for (std::uint32_t h = 0; h < item.head_count; ++h)
         score_rows[h] = scores[h].data() + before;
       kernels_.weighted_sum(o.values[slot] + kv_column, o.values.stride, keys, score_rows.data(), item.head_count,

@@ -89,7 +89,7 @@ class CpuBackend final : public Backend {
     Rows out;
     Rows keys;
     Rows values;
-    std::uint32_t slots;
+    std::uint32_t ring_rows;
     std::uint32_t first_position;
     AttentionShape shape;
   };
