@@ -86,7 +86,7 @@ struct SyncOptions {
   std::size_t chunk = 0;       // tokens evaluated at once; 0: the engine's own choice
   std::size_t logit_rows = 1;  // for how many of the last tokens logits are kept
   // Called between chunks with tokens done and tokens to do.
-  std::function<void(std::size_t done, std::size_t total)> progress;
+  std::function<void(std::size_t done, std::size_t total)> progress = {};
 };
 
 // The tokens of one conversation with their keys and values. Owned by one thread at a time.

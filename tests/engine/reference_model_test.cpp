@@ -1,0 +1,162 @@
+#include "reference_models.h"
+
+#include <QTest>
+#include <algorithm>
+#include <cmath>
+
+#include "engine/engine.h"
+
+using namespace facet;
+using namespace facet::engine;
+using reference_models::Model;
+using reference_models::Prompt;
+
+namespace {
+
+// Differences to the float64 evaluation that float32 arithmetic may have; every weight is decoded to float32, so they
+// hold for all formats.
+constexpr double kLargest = 5e-4;
+constexpr double kRootMeanSquare = 1e-4;
+// Where the best two tokens are closer than this, rounding may exchange them.
+constexpr double kClearGap = 4 * kLargest;
+
+std::unique_ptr<Engine> open(const Model& model, const EngineOptions& options = {}) {
+  auto engine = Engine::open(model.gguf.toStdString(), options);
+  if (!engine.ok()) qFatal("%s", engine.error().message.c_str());
+  return std::move(engine).value();
+}
+
+// The logits of the last rows, after feeding the tokens in pieces of the given sizes and the rest in pieces of `chunk`.
+std::vector<float> evaluate(const Engine& engine, const Prompt& prompt, const std::vector<std::size_t>& pieces,
+                            std::size_t chunk, std::size_t rows) {
+  const auto sequence = engine.create_sequence();
+  const std::span<const Token> tokens(prompt.tokens);
+  std::vector<std::size_t> ends;
+  for (const std::size_t piece : pieces)
+    ends.push_back((ends.empty() ? 0 : ends.back()) + piece);
+  if (ends.empty() || ends.back() != tokens.size()) ends.push_back(tokens.size());
+  for (const std::size_t end : ends) {
+    const auto synced = sequence->sync(tokens.first(end), {.chunk = chunk, .logit_rows = std::min(rows, end)});
+    if (!synced.ok()) qFatal("%s", synced.error().message.c_str());
+  }
+  std::vector<float> logits;
+  for (std::size_t row = 0; row < sequence->logit_rows(); ++row) {
+    const auto values = sequence->logits(row);
+    logits.insert(logits.end(), values.begin(), values.end());
+  }
+  return logits;
+}
+
+Token best(std::span<const float> logits) {
+  return static_cast<Token>(std::max_element(logits.begin(), logits.end()) - logits.begin());
+}
+
+}  // namespace
+
+class ReferenceModelTest : public QObject {
+  Q_OBJECT
+
+ private slots:
+  void finds_models();
+  void logits_agree_data() { models(); }
+  void logits_agree();
+  void pieces_change_nothing_data() { models(); }
+  void pieces_change_nothing();
+  void threads_change_nothing_data() { models(); }
+  void threads_change_nothing();
+  void best_tokens_agree_everywhere_data() { models(); }
+  void best_tokens_agree_everywhere();
+  void greedy_continuations_agree_data() { models(); }
+  void greedy_continuations_agree();
+
+ private:
+  static void models() {
+    QTest::addColumn<QString>("base");
+    for (const QString& base : reference_models::all())
+      QTest::newRow(qPrintable(base.section('/', -1))) << base;
+  }
+};
+
+void ReferenceModelTest::finds_models() {
+  QVERIFY(reference_models::all().size() >= 7);
+}
+
+void ReferenceModelTest::logits_agree() {
+  QFETCH(QString, base);
+  const Model model = reference_models::load(base);
+  const auto engine = open(model);
+  for (const Prompt& prompt : model.prompts) {
+    const std::vector<float> logits = evaluate(*engine, prompt, {}, 0, prompt.logit_positions.size());
+    QCOMPARE(logits.size(), prompt.exact.size());
+    double largest = 0;
+    double squares = 0;
+    for (std::size_t i = 0; i < logits.size(); ++i) {
+      const double difference = std::abs(static_cast<double>(logits[i]) - prompt.exact[i]);
+      // Written so that a value that is not a number counts as the largest.
+      if (!(difference <= largest)) largest = difference;
+      squares += difference * difference;
+    }
+    const double root_mean_square = std::sqrt(squares / static_cast<double>(logits.size()));
+    if (!(largest <= kLargest && root_mean_square <= kRootMeanSquare))
+      QFAIL(
+          qPrintable(QString("%1: largest %2, root mean square %3").arg(prompt.id).arg(largest).arg(root_mean_square)));
+  }
+}
+
+// Whatever the pieces, the very same bits.
+void ReferenceModelTest::pieces_change_nothing() {
+  QFETCH(QString, base);
+  const Model model = reference_models::load(base);
+  const auto engine = open(model);
+  // Rings as small as they can be: every piece wraps.
+  const auto small = open(model, {.rewind_length = 3});
+  for (const Prompt& prompt : model.prompts) {
+    const std::vector<float> whole = evaluate(*engine, prompt, {}, 0, 4);
+    for (const std::size_t chunk : {1, 7, 64})
+      QVERIFY(evaluate(*engine, prompt, {}, chunk, 4) == whole);
+    QVERIFY(evaluate(*engine, prompt, prompt.chunks, 0, 4) == whole);
+    QVERIFY(evaluate(*small, prompt, prompt.chunks, 0, 4) == whole);
+    QVERIFY(evaluate(*small, prompt, {}, 1, 4) == whole);
+  }
+}
+
+void ReferenceModelTest::threads_change_nothing() {
+  QFETCH(QString, base);
+  const Model model = reference_models::load(base);
+  const Prompt& prompt = model.prompts.back();
+  const std::vector<float> one = evaluate(*open(model, {.threads = 1}), prompt, {}, 0, 4);
+  QVERIFY(evaluate(*open(model, {.threads = 5}), prompt, {}, 0, 4) == one);
+}
+
+void ReferenceModelTest::best_tokens_agree_everywhere() {
+  QFETCH(QString, base);
+  const Model model = reference_models::load(base);
+  const auto engine = open(model);
+  for (const Prompt& prompt : model.prompts) {
+    const std::vector<float> logits = evaluate(*engine, prompt, {}, 0, prompt.tokens.size());
+    QCOMPARE(logits.size(), prompt.tokens.size() * model.vocabulary);
+    for (std::size_t i = 0; i < prompt.tokens.size(); ++i) {
+      if (prompt.gap_exact[i] < kClearGap) continue;
+      QCOMPARE(best(std::span(logits).subspan(i * model.vocabulary, model.vocabulary)), prompt.argmax_exact[i]);
+    }
+  }
+}
+
+void ReferenceModelTest::greedy_continuations_agree() {
+  QFETCH(QString, base);
+  const Model model = reference_models::load(base);
+  const auto engine = open(model);
+  for (const Prompt& prompt : model.prompts) {
+    const auto sequence = engine->create_sequence();
+    QVERIFY(sequence->sync(prompt.tokens).ok());
+    for (std::size_t i = 0; i < prompt.greedy.size(); ++i) {
+      const bool clear = prompt.greedy_gap_exact[i] >= kClearGap &&
+                         (prompt.router_margin_greedy.empty() || prompt.router_margin_greedy[i] >= kClearGap);
+      if (clear) QCOMPARE(best(sequence->last_logits()), prompt.greedy_exact[i]);
+      QVERIFY(sequence->append(prompt.greedy[i]).ok());
+    }
+  }
+}
+
+QTEST_APPLESS_MAIN(ReferenceModelTest)
+#include "reference_model_test.moc"
