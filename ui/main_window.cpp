@@ -1,1 +1,141 @@
 #include "ui/main_window.h"
+
+#include <QActionGroup>
+#include <QApplication>
+#include <QCloseEvent>
+#include <QHBoxLayout>
+#include <QMenu>
+#include <QShortcut>
+
+#include "ui/event_queue.h"
+#include "ui/models/window_model.h"
+#include "ui/pages/conversation_page.h"
+#include "ui/settings.h"
+#include "ui/sidebar/conversation_sidebar.h"
+#include "ui/theme.h"
+
+namespace facet::ui {
+namespace {
+
+const QSize kFirstSize(1180, 800);
+const QSize kLeastSize(720, 480);
+
+}  // namespace
+
+struct MainWindow::State {
+  Theme theme;
+  WindowModel model;
+  EventQueue events;
+  QMenu menu;
+  ConversationSidebar* sidebar = nullptr;
+  ConversationPage* page = nullptr;
+
+  explicit State(WindowContext context)
+      : model(std::move(context)), events([this](const agent::Event& event) { model.fold(event); }) {}
+};
+
+MainWindow::MainWindow(WindowContext context, QWidget* parent)
+    : QMainWindow(parent), state_(std::make_unique<State>(std::move(context))) {
+  setWindowTitle(QStringLiteral("Facet"));
+  setWindowIcon(QIcon(QStringLiteral(":/icons/facet.svg")));
+  setMinimumSize(kLeastSize);
+
+  auto* centre = new QWidget(this);
+  auto* row = new QHBoxLayout(centre);
+  row->setContentsMargins(0, 0, 0, 0);
+  row->setSpacing(0);
+  state_->sidebar = new ConversationSidebar(state_->theme, state_->model, centre);
+  state_->page = new ConversationPage(state_->theme, state_->model, centre);
+  row->addWidget(state_->sidebar);
+  row->addWidget(state_->page, 1);
+  setCentralWidget(centre);
+
+  connect(state_->sidebar, &ConversationSidebar::newRequested, this, [this] { open_conversation(0, 0); });
+  connect(state_->sidebar, &ConversationSidebar::hideRequested, this, [this] { show_list(false); });
+  connect(state_->sidebar, &ConversationSidebar::opened, this, &MainWindow::open_conversation);
+  connect(state_->page, &ConversationPage::newRequested, this, [this] { open_conversation(0, 0); });
+  connect(state_->page, &ConversationPage::showListRequested, this, [this] { show_list(true); });
+  build_actions();
+  state_->sidebar->set_application_menu(&state_->menu);
+
+  const QSettings settings = window_settings();
+  if (!restoreGeometry(settings.value("geometry").toByteArray())) resize(kFirstSize);
+  show_list(settings.value("list", true).toBool());
+  state_->page->focus_composer();
+}
+
+// The widgets look at the theme and the models, so they go first.
+MainWindow::~MainWindow() {
+  delete takeCentralWidget();
+}
+
+void MainWindow::post_event(const agent::Event& event) {
+  state_->events.post(event);
+}
+
+void MainWindow::build_actions() {
+  QMenu& menu = state_->menu;
+  const auto add = [this, &menu](const QString& text, const QKeySequence& keys, auto slot) {
+    QAction* action = menu.addAction(text);
+    action->setShortcut(keys);
+    action->setShortcutVisibleInContextMenu(true);
+    connect(action, &QAction::triggered, this, slot);
+    // In the window, too: a menu that is not shown has no shortcuts.
+    addAction(action);
+    return action;
+  };
+  menu.setAccessibleName(tr("Menu"));
+  add(tr("New conversation"), QKeySequence::New, [this] { open_conversation(0, 0); });
+  add(tr("Search"), QKeySequence::Find, [this] {
+    show_list(true);
+    state_->sidebar->focus_search();
+  });
+  add(tr("Rename conversation"), Qt::Key_F2, [this] {
+    show_list(true);
+    state_->sidebar->rename_current();
+  });
+  add(tr("Delete conversation…"), {}, [this] { state_->sidebar->ask_to_remove(state_->model.current()); });
+  menu.addSeparator();
+  add(tr("Write a message"), Qt::CTRL | Qt::Key_L, [this] { state_->page->focus_composer(); });
+  add(tr("Attach files…"), QKeySequence::Open, [this] { state_->page->choose_files(); });
+  add(tr("Open a model file…"), {}, [this] { state_->page->choose_model(); });
+  menu.addSeparator();
+  add(tr("Show or hide the list"), Qt::CTRL | Qt::Key_B, [this] { show_list(state_->sidebar->isHidden()); });
+
+  QMenu* appearance = menu.addMenu(tr("Appearance"));
+  auto* group = new QActionGroup(this);
+  const std::pair<Appearance, QString> choices[] = {
+      {Appearance::System, tr("As the desktop")}, {Appearance::Light, tr("Light")}, {Appearance::Dark, tr("Dark")}};
+  for (const auto& [choice, text] : choices) {
+    QAction* action = appearance->addAction(text);
+    action->setCheckable(true);
+    action->setChecked(state_->theme.appearance() == choice);
+    group->addAction(action);
+    connect(action, &QAction::triggered, this, [this, value = choice] { state_->theme.set_appearance(value); });
+  }
+  menu.addSeparator();
+  add(tr("Quit"), QKeySequence(Qt::CTRL | Qt::Key_Q), [this] {
+    close();
+    QApplication::quit();
+  });
+}
+
+void MainWindow::show_list(bool shown) {
+  state_->sidebar->setVisible(shown);
+  state_->page->set_list_hidden(!shown);
+}
+
+void MainWindow::open_conversation(agent::ConversationId conversation, agent::MessageId message) {
+  state_->model.open(conversation);
+  if (message != 0) state_->page->reveal(message);
+  state_->page->focus_composer();
+}
+
+void MainWindow::closeEvent(QCloseEvent* event) {
+  QSettings settings = window_settings();
+  settings.setValue("geometry", saveGeometry());
+  settings.setValue("list", state_->sidebar->isVisible());
+  QMainWindow::closeEvent(event);
+}
+
+}  // namespace facet::ui

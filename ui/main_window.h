@@ -28,7 +28,14 @@ class MainWindow : public QMainWindow {
   // From any thread. Events are queued and folded into the models at most once per frame.
   void post_event(const agent::Event& event);
 
+ protected:
+  void closeEvent(QCloseEvent* event) override;
+
  private:
+  void build_actions();
+  void show_list(bool shown);
+  void open_conversation(agent::ConversationId conversation, agent::MessageId message);
+
   struct State;
   std::unique_ptr<State> state_;
 };

@@ -1,0 +1,106 @@
+// The window without an agent and without a model: for looking at it, by hand or as a picture.
+//
+//   facet_offline [--scene NAME] [--screenshot FILE] [--scale 1|2] [--dark] [--size 1180x800]
+
+#include <QAbstractButton>
+#include <QAbstractScrollArea>
+#include <QApplication>
+#include <QCommandLineParser>
+#include <QEventLoop>
+#include <QLineEdit>
+#include <QScrollBar>
+#include <QSettings>
+#include <QTemporaryDir>
+#include <QTimer>
+#include <cstdio>
+
+#include "tests/ui/support/scenes.h"
+#include "ui/main_window.h"
+#include "ui/settings.h"
+
+namespace {
+
+// The scale has to be known before the application exists.
+void apply_scale(int argc, char** argv) {
+  for (int index = 1; index + 1 < argc; ++index) {
+    if (qstrcmp(argv[index], "--scale") == 0) qputenv("QT_SCALE_FACTOR", argv[index + 1]);
+  }
+}
+
+QSize parse_size(const QString& text) {
+  const QStringList sides = text.split('x');
+  return {sides.value(0).toInt(), sides.value(1).toInt()};
+}
+
+void let_run(int milliseconds) {
+  QEventLoop loop;
+  QTimer::singleShot(milliseconds, &loop, &QEventLoop::quit);
+  loop.exec();
+}
+
+// Does to the window what the options ask for, and writes what it then looks like.
+int take_screenshot(QWidget& window, const QCommandLineParser& parser) {
+  let_run(300);
+  if (parser.isSet("query")) window.findChild<QLineEdit*>("searchEdit")->setText(parser.value("query"));
+  for (const QString& name : parser.values("press")) {
+    const QList<QAbstractButton*> buttons = window.findChildren<QAbstractButton*>();
+    for (QAbstractButton* button : buttons) {
+      if (button->isVisible() && (button->objectName() == name || button->accessibleName().startsWith(name)))
+        button->click();
+    }
+    let_run(100);
+  }
+  if (parser.isSet("scroll")) {
+    QScrollBar* bar = window.findChild<QAbstractScrollArea*>("transcriptView")->verticalScrollBar();
+    bar->setValue(bar->maximum() * parser.value("scroll").toInt() / 100);
+  }
+  let_run(400);
+  if (window.grab().save(parser.value("screenshot"))) return 0;
+  std::fprintf(stderr, "facet_offline: the picture can not be written to %s\n", qPrintable(parser.value("screenshot")));
+  return 1;
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  using namespace facet;
+  apply_scale(argc, argv);
+  QApplication application(argc, argv);
+  QCommandLineParser parser;
+  parser.addHelpOption();
+  parser.addOption({"scene", "One of: " + ui::test::scene_names().join(", "), "name", "chat"});
+  parser.addOption({"screenshot", "Writes the window to a picture and ends.", "file"});
+  parser.addOption({"scale", "Device pixels per pixel.", "factor", "1"});
+  parser.addOption({"size", "Size of the window.", "size", "1180x800"});
+  parser.addOption({"query", "What is in the search field.", "words"});
+  parser.addOption({"press", "Presses the button with this object name.", "name"});
+  parser.addOption({"scroll", "Where the conversation is scrolled to, from 0 to 100.", "percent"});
+  parser.addOption({"dark", "Dark colours."});
+  parser.process(application);
+
+  const QTemporaryDir scratch;
+  QSettings::setPath(QSettings::IniFormat, QSettings::UserScope, scratch.path());
+  ui::window_settings().setValue("appearance", parser.isSet("dark") ? "dark" : "light");
+
+  ui::MainWindow* target = nullptr;
+  const std::filesystem::path database = scratch.filePath("facet.sqlite").toStdString();
+  ui::test::ScriptedAgent agent(database, [&target](const agent::Event& event) {
+    if (target != nullptr) target->post_event(event);
+  });
+  ui::test::write_history(agent);
+
+  ui::WindowContext context;
+  context.submit = [&agent](const agent::Op& op) { agent.submit(op); };
+  context.database = database;
+  context.default_folders = {"/home/maria/move"};
+  ui::MainWindow window(std::move(context));
+  target = &window;
+  window.resize(parse_size(parser.value("size")));
+  window.show();
+  ui::test::play_scene(parser.value("scene"), agent);
+  if (!parser.isSet("screenshot")) {
+    agent.set_pace(20);
+    return QApplication::exec();
+  }
+  return take_screenshot(window, parser);
+}

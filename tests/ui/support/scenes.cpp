@@ -1,0 +1,193 @@
+#include "tests/ui/support/scenes.h"
+
+#include <QDateTime>
+
+namespace facet::ui::test {
+namespace {
+
+const char kRichMarkdown[] = R"(# Moving the office
+
+The plan sets the move for **14 March**; the budget is *300 EUR*, of which `120` are spent. The [checklist](https://example.org/checklist) is kept by Maria Berg.
+
+## What is left to do
+
+1. Order the boxes, at least forty
+   - small ones for books
+   - large ones for everything else
+     - with handles
+2. Tell the landlord ~~by fax~~ by letter
+3. Book the van
+
+- [x] Keys counted
+- [ ] Meter readings
+
+> Everything that is not labelled on Friday stays where it is.
+>
+> – the plan, section 2
+
+| Room | Boxes | Done |
+|:-----|------:|:----:|
+| Kitchen | 12 | yes |
+| Archive, with the shelves along the wall | 118 | no |
+| Reception | 4 | yes |
+
+### How the boxes were counted
+
+```python
+from pathlib import Path
+
+def count_boxes(folder: Path) -> int:
+    """Adds up what the lists say."""
+    total = 0
+    for path in sorted(folder.glob("*.txt")):  # one list per room
+        total += int(path.read_text().split(":")[1])
+    return total
+```
+
+Run it in the folder of the lists:
+
+```sh
+python3 count.py --folder ~/move  # prints 134
+```
+
+---
+
+Raw HTML such as <b>this</b> is shown as it is, and an image ![floor plan](https://example.org/plan.png) is only a link.
+)";
+
+const char kThought[] =
+    "The user asks about the move. The file plan.txt is in the folder, so I read it first and then count the boxes "
+    "from "
+    "the lists.";
+
+std::int64_t now_ms() {
+  return QDateTime::currentMSecsSinceEpoch();
+}
+
+agent::Call read_plan() {
+  return sample_call("read_file", R"({"path": "plan.txt"})", agent::CallState::Succeeded,
+                     "owner: Maria Berg\ndeadline: 14 March\nbudget: 300 EUR\nspent: 120 EUR\n", 12);
+}
+
+agent::Call secret_call() {
+  agent::Call call = sample_call("read_file", R"({"path": "/home/maria/letters/landlord.txt"})",
+                                 agent::CallState::Succeeded, "Dear Sir or Madam,\n", 8);
+  agent::Approval approval;
+  approval.reason = "The file is outside the folders of this conversation.";
+  approval.effect_text = "Read /home/maria/letters/landlord.txt";
+  approval.scope = "/home/maria/letters";
+  call.approval = approval;
+  return call;
+}
+
+void ask(ScriptedAgent& agent, const std::string& question, ScriptedAgent::Script script) {
+  agent.set_script(std::move(script));
+  agent.submit(agent::UserTurn{0, question, {}, {"/home/maria/move"}});
+}
+
+void play_tools(ScriptedAgent& agent) {
+  ask(agent, "Which lists are there, and what do they say about the archive?",
+      {agent::ThoughtPart{kThought},
+       agent::CallPart{sample_call("list_files", R"({"path": "."})", agent::CallState::Succeeded,
+                                   "archive.txt\nkitchen.txt\nplan.txt\nreception.txt\n", 4)},
+       agent::CallPart{sample_call("search_files", R"({"pattern": "archive", "path": "."})",
+                                   agent::CallState::Succeeded,
+                                   "archive.txt:1: boxes: 118\nplan.txt:6: the archive goes first\n", 31)},
+       agent::CallPart{sample_call("read_file", R"({"path": "archive-2023.txt"})", agent::CallState::Failed,
+                                   "error: no such file: archive-2023.txt", 2)},
+       agent::CallPart{sample_call("run_command", R"({"command": "wc -l *.txt"})", agent::CallState::Denied, "", 0)},
+       agent::CallPart{sample_call("read_file", R"({"path": "archive.txt", "first_line": 1, "last_line": 40})",
+                                   agent::CallState::Running, "", 0)}});
+}
+
+}  // namespace
+
+QString rich_markdown() {
+  return QString::fromUtf8(kRichMarkdown);
+}
+
+agent::ModelChanged practice_model() {
+  agent::ModelChanged model;
+  model.ready = true;
+  model.name = "Practice model";
+  model.description =
+      "The practice model is tiny: it lists, reads and searches files and answers from them, nothing more. Open a "
+      "Gemma 4 model to talk about anything.";
+  model.device = "CPU, 2 threads";
+  model.path = "built-in";
+  model.context_length = 8192;
+  model.built_in = true;
+  return model;
+}
+
+agent::Call sample_call(const std::string& tool, const std::string& arguments, agent::CallState state,
+                        const std::string& result, std::int64_t took_ms) {
+  agent::Call call;
+  call.tool = tool;
+  call.arguments_json = arguments;
+  call.state = state;
+  call.result = result;
+  call.details_json = "{}";
+  call.started_ms = now_ms();
+  call.finished_ms = took_ms == 0 ? 0 : call.started_ms + took_ms;
+  return call;
+}
+
+QStringList scene_names() {
+  return {"start", "chat", "tools", "approval", "streaming", "reading", "error", "search", "long", "loading"};
+}
+
+void write_history(ScriptedAgent& agent) {
+  const std::pair<const char*, const char*> past[] = {
+      {"What is the deadline in plan.txt?", "The deadline is 14 March (plan.txt)."},
+      {"Summarise the minutes of the last meeting", "Three decisions were made; the move is the first of them."},
+      {"How many boxes does the archive need?", "The archive needs 118 boxes (archive.txt)."},
+      {"Find the telephone number of the landlord", "I could not find the telephone number in letter.txt."}};
+  for (const auto& [question, answer] : past) {
+    ask(agent, question, {agent::CallPart{read_plan()}, agent::TextPart{answer}});
+  }
+}
+
+void play_scene(const QString& name, ScriptedAgent& agent) {
+  if (name == "loading") {
+    agent::ModelChanged model;
+    model.name = "gemma-4-E4B-it-Q4_K_M";
+    agent.load_model(model);
+    return;
+  }
+  agent.load_model(practice_model());
+  if (name == "chat") {
+    ask(agent, "What is planned for the move, and what is left to do?",
+        {agent::ThoughtPart{kThought}, agent::CallPart{read_plan()}, agent::TextPart{kRichMarkdown}});
+  } else if (name == "tools") {
+    agent.leave_open();
+    play_tools(agent);
+  } else if (name == "approval") {
+    ask(agent, "What did I write to the landlord?", {agent::CallPart{secret_call()}});
+  } else if (name == "streaming") {
+    agent.leave_open();
+    ask(agent, "How do I count the boxes?",
+        {agent::TextPart{
+            "One line per list is enough. This reads every list and adds up the numbers:\n\n```cpp\n#include "
+            "<filesystem>\n\nint main() {\n  int total = 0;  // of all rooms\n  for (const auto& entry : "
+            "std::filesystem::directory_iterator(\".\")) {\n    total += count(entry"}});
+  } else if (name == "error") {
+    agent.set_ending(agent::Finish::Failed, "The model stopped answering.");
+    ask(agent, "What is in the annual report?",
+        {agent::TextPart{"The report begins with"},
+         agent::NoticePart{
+             agent::Severity::Error,
+             "The model ran out of memory while it was reading. A smaller model or a shorter file helps."}});
+  } else if (name == "long") {
+    std::string answer;
+    for (int line = 0; line < 12; ++line)
+      answer += "The list of room " + std::to_string(line) + " names the boxes.\n\n";
+    ask(agent, "Go through the rooms.", {agent::TextPart{answer}});
+    for (int turn = 0; turn < 999; ++turn) {
+      agent.submit(agent::UserTurn{
+          std::get<agent::TurnStarted>(agent.events()[agent.events().size() - 1]).conversation, "And then?", {}, {}});
+    }
+  }
+}
+
+}  // namespace facet::ui::test

@@ -1,0 +1,24 @@
+#pragma once
+
+#include <QString>
+#include <QStringList>
+
+#include "tests/ui/support/scripted_agent.h"
+
+namespace facet::ui::test {
+
+agent::ModelChanged practice_model();
+// An answer with every kind of Markdown.
+QString rich_markdown();
+agent::Call sample_call(const std::string& tool, const std::string& arguments, agent::CallState state,
+                        const std::string& result, std::int64_t took_ms);
+
+// Situations that the window can be shown in: "start", "chat", "tools", "approval", "streaming", "reading", "error",
+// "search", "long", "loading".
+QStringList scene_names();
+// Puts some history into the store; before the window opens.
+void write_history(ScriptedAgent& agent);
+// Plays a scene into the window that listens to the agent.
+void play_scene(const QString& name, ScriptedAgent& agent);
+
+}  // namespace facet::ui::test

@@ -1,0 +1,178 @@
+#include "ui/composer/composer.h"
+
+#include <QFileDialog>
+#include <QFileInfo>
+#include <QHBoxLayout>
+#include <QPainter>
+#include <QVBoxLayout>
+
+#include "ui/composer/attachment_bar.h"
+#include "ui/composer/folder_button.h"
+#include "ui/composer/message_edit.h"
+#include "ui/widgets/buttons.h"
+#include "ui/widgets/context_gauge.h"
+#include "ui/widgets/small_widgets.h"
+
+namespace facet::ui {
+
+Composer::Composer(const Theme& theme, QWidget* parent) : QWidget(parent), theme_(theme) {
+  setSizePolicy(QSizePolicy::Expanding, QSizePolicy::Fixed);
+  auto* column = new QVBoxLayout(this);
+  column->setContentsMargins(space::kSmall, space::kMedium, space::kSmall, space::kSmall);
+  column->setSpacing(space::kSmall);
+
+  attachments_ = new AttachmentBar(theme, this);
+  column->addWidget(attachments_);
+  edit_ = new MessageEdit(theme, this);
+  edit_->setPlaceholderText(tr("Ask anything"));
+  edit_->setAccessibleName(tr("Message"));
+  edit_->setToolTip(tr("Return sends, Shift+Return begins a new line"));
+  edit_->installEventFilter(this);
+  auto* edit_row = new QHBoxLayout;
+  edit_row->setContentsMargins(space::kSmall, 0, space::kSmall, 0);
+  edit_row->addWidget(edit_);
+  column->addLayout(edit_row);
+  column->addWidget(build_tools());
+
+  connect(attachments_, &AttachmentBar::changed, this, &Composer::refresh);
+  connect(edit_, &QPlainTextEdit::textChanged, this, &Composer::refresh);
+  connect(edit_, &MessageEdit::submitted, this, &Composer::send);
+  connect(edit_, &MessageEdit::cancelled, this, [this] {
+    if (state_ == State::Answering) emit stopRequested();
+  });
+  connect(edit_, &MessageEdit::pageTurned, this, &Composer::pageTurned);
+  connect(edit_, &MessageEdit::filesPasted, this, &Composer::attach);
+  refresh();
+}
+
+QWidget* Composer::build_tools() {
+  auto* tools = new QWidget(this);
+  auto* row = new QHBoxLayout(tools);
+  row->setContentsMargins(0, 0, 0, 0);
+  row->setSpacing(space::kTiny);
+
+  attach_ = new IconButton(theme_, Icon::Attach, tr("Attach files"), tools);
+  attach_->setObjectName("attachButton");
+  attach_->set_name(tr("Attach files"), QKeySequence(Qt::CTRL | Qt::Key_O).toString(QKeySequence::NativeText));
+  folders_ = new FolderButton(theme_, tools);
+  hint_ = new ThemedLabel(theme_, Type::Caption, &Colors::text_muted, tools);
+  hint_->setAlignment(Qt::AlignRight | Qt::AlignVCenter);
+  gauge_ = new ContextGauge(theme_, tools);
+  send_ = new IconButton(theme_, Icon::ArrowUp, tr("Send"), tools);
+  send_->setObjectName("sendButton");
+  send_->set_name(tr("Send"), tr("Return"));
+  stop_ = new IconButton(theme_, Icon::Stop, tr("Stop"), tools);
+  stop_->setObjectName("stopButton");
+  stop_->set_name(tr("Stop"), tr("Esc"));
+  for (IconButton* button : {send_, stop_})
+    button->set_look(IconButton::Look::Filled);
+
+  row->addWidget(attach_);
+  row->addWidget(folders_);
+  row->addWidget(hint_, 1);
+  row->addSpacing(space::kSmall);
+  row->addWidget(gauge_);
+  row->addSpacing(space::kSmall);
+  row->addWidget(send_);
+  row->addWidget(stop_);
+
+  connect(attach_, &QToolButton::clicked, this, &Composer::choose_files);
+  connect(folders_, &FolderButton::foldersChanged, this, &Composer::foldersChanged);
+  connect(send_, &QToolButton::clicked, this, &Composer::send);
+  connect(stop_, &QToolButton::clicked, this, &Composer::stopRequested);
+  return tools;
+}
+
+void Composer::set_state(State state, const QString& reason) {
+  state_ = state;
+  reason_ = reason;
+  refresh();
+}
+
+void Composer::refresh() {
+  const bool answering = state_ == State::Answering;
+  const bool stop_had_focus = stop_->hasFocus();
+  stop_->setVisible(answering);
+  send_->setVisible(!answering);
+  if (!answering && stop_had_focus) edit_->setFocus();
+  send_->setEnabled(state_ == State::Ready && !draft().is_empty());
+  edit_->setReadOnly(state_ == State::Sending);
+  hint_->set_full_text(reason_);
+  hint_->setVisible(true);
+  hint_->setAccessibleName(reason_);
+  if (state_ == State::Unavailable) {
+    send_->set_name(reason_.isEmpty() ? tr("Send") : tr("Send: %1").arg(reason_));
+  } else {
+    send_->set_name(tr("Send"), tr("Return"));
+  }
+  update();
+}
+
+Draft Composer::draft() const {
+  return {edit_->toPlainText(), attachments_->paths()};
+}
+
+void Composer::set_draft(const Draft& draft) {
+  if (draft == this->draft()) return;
+  edit_->setPlainText(draft.text);
+  edit_->moveCursor(QTextCursor::End);
+  attachments_->set_paths(draft.attachments);
+}
+
+void Composer::send() {
+  if (state_ == State::Ready && !draft().is_empty()) emit sendRequested(draft());
+}
+
+void Composer::attach(const QStringList& paths) {
+  QStringList files = attachments_->paths();
+  QStringList folders = folders_->folders();
+  for (const QString& path : paths) {
+    const QFileInfo info(path);
+    QStringList& target = info.isDir() ? folders : files;
+    if (info.isReadable() && !target.contains(info.absoluteFilePath())) target << info.absoluteFilePath();
+  }
+  attachments_->set_paths(files);
+  if (folders != folders_->folders()) emit foldersChanged(folders);
+  focus_edit();
+}
+
+void Composer::choose_files() {
+  const QString start = folders_->folders().value(0);
+  attach(QFileDialog::getOpenFileNames(this, tr("Attach files"), start));
+}
+
+void Composer::set_folders(const QStringList& folders) {
+  folders_->set_folders(folders);
+}
+
+void Composer::set_usage(qint64 used_tokens, qint64 limit_tokens) {
+  gauge_->set_usage(used_tokens, limit_tokens);
+}
+
+void Composer::focus_edit() {
+  edit_->setFocus(Qt::OtherFocusReason);
+}
+
+void Composer::suggest(const QString& text, qsizetype cursor) {
+  edit_->setPlainText(text);
+  QTextCursor place = edit_->textCursor();
+  place.setPosition(static_cast<int>(cursor));
+  edit_->setTextCursor(place);
+  focus_edit();
+}
+
+bool Composer::eventFilter(QObject* watched, QEvent* event) {
+  if (event->type() == QEvent::FocusIn || event->type() == QEvent::FocusOut) update();
+  return QWidget::eventFilter(watched, event);
+}
+
+void Composer::paintEvent(QPaintEvent*) {
+  const Colors& colors = theme_.colors();
+  QPainter painter(this);
+  painter.setRenderHint(QPainter::Antialiasing);
+  painter.setPen(QPen(edit_->hasFocus() ? blend(colors.border_strong, colors.accent, 0.7) : colors.border_strong, 1));
+  painter.setBrush(colors.surface);
+  painter.drawRoundedRect(QRectF(rect()).adjusted(0.5, 0.5, -0.5, -0.5), 16, 16);
+}
+
+}  // namespace facet::ui

@@ -1,0 +1,78 @@
+#pragma once
+
+#include <QStringList>
+#include <QWidget>
+
+#include "ui/theme.h"
+
+namespace facet::ui {
+
+class AttachmentBar;
+class ContextGauge;
+class FolderButton;
+class IconButton;
+class MessageEdit;
+class ThemedLabel;
+
+// What has been written and not been sent.
+struct Draft {
+  QString text;
+  QStringList attachments;
+
+  bool is_empty() const { return text.trimmed().isEmpty() && attachments.isEmpty(); }
+  bool operator==(const Draft&) const = default;
+};
+
+// Where a message is written: the text, its files, the folders that may be read, and the button that sends it or, while
+// an answer is being written, stops that. A draft can always be written; it can be sent when nothing stands against it.
+class Composer : public QWidget {
+  Q_OBJECT
+
+ public:
+  explicit Composer(const Theme& theme, QWidget* parent = nullptr);
+
+  enum class State { Ready, Unavailable, Sending, Answering };
+  // `reason` says in a few words why nothing can be sent.
+  void set_state(State state, const QString& reason = {});
+  State state() const { return state_; }
+
+  Draft draft() const;
+  void set_draft(const Draft& draft);
+  // Folders among the paths become folders of the conversation.
+  void attach(const QStringList& paths);
+  void choose_files();
+  void set_folders(const QStringList& folders);
+  void set_usage(qint64 used_tokens, qint64 limit_tokens);
+  void focus_edit();
+  // Puts the text in and the cursor at `cursor`.
+  void suggest(const QString& text, qsizetype cursor);
+
+ signals:
+  void sendRequested(const facet::ui::Draft& draft);
+  void stopRequested();
+  void foldersChanged(const QStringList& folders);
+  void pageTurned(int pages);
+
+ protected:
+  void paintEvent(QPaintEvent* event) override;
+  bool eventFilter(QObject* watched, QEvent* event) override;
+
+ private:
+  QWidget* build_tools();
+  void send();
+  void refresh();
+
+  const Theme& theme_;
+  State state_ = State::Ready;
+  QString reason_;
+  AttachmentBar* attachments_ = nullptr;
+  MessageEdit* edit_ = nullptr;
+  FolderButton* folders_ = nullptr;
+  ThemedLabel* hint_ = nullptr;
+  ContextGauge* gauge_ = nullptr;
+  IconButton* attach_ = nullptr;
+  IconButton* send_ = nullptr;
+  IconButton* stop_ = nullptr;
+};
+
+}  // namespace facet::ui

@@ -1,0 +1,38 @@
+#include "ui/models/search_model.h"
+
+namespace facet::ui {
+
+void SearchModel::reset(std::vector<agent::SearchHit> hits) {
+  beginResetModel();
+  hits_ = std::move(hits);
+  endResetModel();
+}
+
+int SearchModel::rowCount(const QModelIndex& parent) const {
+  return parent.isValid() ? 0 : static_cast<int>(hits_.size());
+}
+
+QVariant SearchModel::data(const QModelIndex& index, int role) const {
+  if (!index.isValid() || index.row() >= rowCount()) return {};
+  const agent::SearchHit& hit = hits_[static_cast<std::size_t>(index.row())];
+  switch (role) {
+    case Qt::DisplayRole:
+      return QString::fromStdString(hit.conversation.title);
+    case SnippetRole:
+      return QString::fromStdString(hit.snippet);
+    case Qt::AccessibleDescriptionRole:
+      return QString::fromStdString(hit.snippet).remove(QChar(0x2068)).remove(QChar(0x2069));
+    case IdRole:
+      return static_cast<qlonglong>(hit.conversation.id);
+    case MessageRole:
+      return static_cast<qlonglong>(hit.message);
+    default:
+      return {};
+  }
+}
+
+QHash<int, QByteArray> SearchModel::roleNames() const {
+  return {{Qt::DisplayRole, "title"}, {SnippetRole, "snippet"}, {IdRole, "id"}, {MessageRole, "message"}};
+}
+
+}  // namespace facet::ui

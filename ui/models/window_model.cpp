@@ -1,0 +1,225 @@
+#include "ui/models/window_model.h"
+
+#include <system_error>
+
+namespace facet::ui {
+namespace {
+
+std::vector<std::string> to_strings(const QStringList& list) {
+  std::vector<std::string> strings;
+  for (const QString& each : list)
+    strings.push_back(each.toStdString());
+  return strings;
+}
+
+QStringList to_list(const std::vector<std::string>& strings) {
+  QStringList list;
+  for (const std::string& each : strings)
+    list << QString::fromStdString(each);
+  return list;
+}
+
+bool says(const agent::Message& message, const std::string& text) {
+  for (const agent::Part& part : message.parts) {
+    const auto* said = std::get_if<agent::TextPart>(&part.content);
+    if (said != nullptr && said->text == text) return true;
+  }
+  return text.empty();
+}
+
+}  // namespace
+
+WindowModel::WindowModel(WindowContext context, QObject* parent)
+    : QObject(parent),
+      context_(std::move(context)),
+      blank_(std::make_unique<TranscriptModel>(0)),
+      transcript_(blank_.get()),
+      new_folders_(to_list(context_.default_folders)) {
+  load_conversations();
+}
+
+WindowModel::~WindowModel() = default;
+
+// The database comes into being on another thread, so opening it is tried until it is there.
+agent::StoreReader* WindowModel::reader() {
+  if (reader_ != nullptr || context_.database.empty()) return reader_.get();
+  std::error_code ignored;
+  if (!std::filesystem::exists(context_.database, ignored)) return nullptr;
+  auto opened = agent::StoreReader::open(context_.database);
+  if (opened.ok()) reader_ = std::move(opened).value();
+  return reader_.get();
+}
+
+void WindowModel::load_conversations() {
+  if (conversations_loaded_ || reader() == nullptr) return;
+  auto found = reader_->conversations();
+  if (!found.ok()) return;
+  conversations_loaded_ = true;
+  conversations_.reset(std::move(found).value());
+}
+
+QString WindowModel::title() const {
+  const agent::Conversation* conversation = conversations_.find(current_);
+  if (conversation == nullptr || conversation->title.empty()) return tr("New conversation");
+  return QString::fromStdString(conversation->title).simplified();
+}
+
+QStringList WindowModel::folders() const {
+  const agent::Conversation* conversation = conversations_.find(current_);
+  return conversation == nullptr ? new_folders_ : to_list(conversation->folders);
+}
+
+void WindowModel::submit(agent::Op op) {
+  context_.submit(std::move(op));
+}
+
+void WindowModel::report(const Error& error) {
+  emit noticePosted(static_cast<int>(agent::Severity::Error), QString::fromStdString(error.message));
+}
+
+std::unique_ptr<TranscriptModel> WindowModel::load_transcript(agent::ConversationId conversation) {
+  auto transcript = std::make_unique<TranscriptModel>(conversation);
+  if (conversation == 0 || reader() == nullptr) return transcript;
+  auto messages = reader_->messages(conversation);
+  if (!messages.ok()) {
+    report(messages.error());
+    return transcript;
+  }
+  // No turn runs in it, so what is still marked as growing was left behind by a process that ended.
+  for (agent::Message& message : *messages) {
+    if (message.finish == agent::Finish::Streaming) message.finish = agent::Finish::Stopped;
+  }
+  transcript->reset(std::move(messages).value());
+  return transcript;
+}
+
+TranscriptModel* WindowModel::kept_transcript(agent::ConversationId conversation) {
+  const auto found = transcripts_.find(conversation);
+  return found == transcripts_.end() ? nullptr : found->second.get();
+}
+
+void WindowModel::show_transcript(agent::ConversationId conversation) {
+  current_ = conversation;
+  conversations_.set_current(conversation);
+  if (conversation == 0) {
+    blank_ = std::make_unique<TranscriptModel>(0);
+    transcript_ = blank_.get();
+  } else {
+    if (kept_transcript(conversation) == nullptr) transcripts_[conversation] = load_transcript(conversation);
+    transcript_ = kept_transcript(conversation);
+  }
+  emit currentChanged();
+  forget_idle_transcripts();
+}
+
+void WindowModel::forget_idle_transcripts() {
+  std::erase_if(transcripts_,
+                [this](const auto& entry) { return entry.first != current_ && !entry.second->turn().running; });
+}
+
+void WindowModel::open(agent::ConversationId conversation) {
+  if (conversation == current_ && conversation != 0) return;
+  show_transcript(conversation);
+}
+
+void WindowModel::search(const QString& query) {
+  if (query.trimmed().isEmpty() || reader() == nullptr) {
+    search_results_.reset({});
+    return;
+  }
+  auto hits = reader_->search(query.toStdString());
+  if (hits.ok()) {
+    search_results_.reset(std::move(hits).value());
+  } else {
+    report(hits.error());
+  }
+}
+
+void WindowModel::send(const QString& text, const QStringList& attachments) {
+  agent::UserTurn turn;
+  turn.conversation = current_;
+  turn.text = text.toStdString();
+  turn.attachments = to_strings(attachments);
+  if (current_ == 0) turn.folders = to_strings(new_folders_);
+  sending_ = Sending{current_, turn.text};
+  submit(std::move(turn));
+}
+
+void WindowModel::stop() {
+  submit(agent::StopTurn{current_});
+}
+
+void WindowModel::rename(agent::ConversationId conversation, const QString& title) {
+  submit(agent::RenameConversation{conversation, title.toStdString()});
+}
+
+void WindowModel::remove(agent::ConversationId conversation) {
+  submit(agent::RemoveConversation{conversation});
+}
+
+void WindowModel::set_folders(const QStringList& folders) {
+  if (current_ == 0) {
+    new_folders_ = folders;
+    emit descriptionChanged();
+  } else {
+    submit(agent::SetFolders{current_, to_strings(folders)});
+  }
+}
+
+void WindowModel::load_model(const QString& model) {
+  submit(agent::LoadModel{model.toStdString()});
+}
+
+void WindowModel::refuse_sending() {
+  if (!sending_) return;
+  sending_.reset();
+  emit sendRefused();
+}
+
+// A turn may begin in a conversation that is not on the screen, or in one that this window has just asked for.
+void WindowModel::follow_started_turn(const agent::TurnStarted& event) {
+  const bool ours = sending_ && (sending_->conversation == event.conversation ||
+                                 (sending_->conversation == 0 && says(event.user, sending_->text)));
+  if (kept_transcript(event.conversation) == nullptr) {
+    auto transcript = load_transcript(event.conversation);
+    transcripts_[event.conversation] = std::move(transcript);
+  }
+  kept_transcript(event.conversation)->fold(event);
+  if (!ours) return;
+  const bool was_new = sending_->conversation == 0;
+  sending_.reset();
+  if (was_new && current_ == 0) show_transcript(event.conversation);
+  emit sendAccepted();
+}
+
+void WindowModel::fold(const agent::Event& event) {
+  load_conversations();
+  conversations_.fold(event);
+  if (const auto* started = std::get_if<agent::TurnStarted>(&event)) {
+    follow_started_turn(*started);
+    return;
+  }
+  for (const auto& [id, transcript] : transcripts_)
+    transcript->fold(event);
+  if (const auto* changed = std::get_if<agent::ConversationChanged>(&event)) {
+    if (changed->conversation.id == current_) emit descriptionChanged();
+  } else if (const auto* removed = std::get_if<agent::ConversationRemoved>(&event)) {
+    if (removed->conversation == current_) show_transcript(0);
+  } else if (const auto* model = std::get_if<agent::ModelChanged>(&event)) {
+    model_ = *model;
+    if (!model->error.empty()) refuse_sending();
+    emit modelChanged();
+  } else if (const auto* notice = std::get_if<agent::Notice>(&event)) {
+    if (notice->severity == agent::Severity::Error) refuse_sending();
+    emit noticePosted(static_cast<int>(notice->severity), QString::fromStdString(notice->text));
+  } else if (const auto* finished = std::get_if<agent::TurnFinished>(&event)) {
+    forget_idle_transcripts();
+    // A turn that ends before it has started is a message that could not be stored.
+    if (sending_ && sending_->conversation == finished->conversation) {
+      refuse_sending();
+      emit noticePosted(static_cast<int>(agent::Severity::Error), QString::fromStdString(finished->error));
+    }
+  }
+}
+
+}  // namespace facet::ui

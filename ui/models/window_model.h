@@ -1,0 +1,90 @@
+#pragma once
+
+#include <QObject>
+#include <QStringList>
+#include <map>
+#include <memory>
+#include <optional>
+
+#include "agent/protocol.h"
+#include "agent/store/reader.h"
+#include "ui/main_window.h"
+#include "ui/models/conversation_list_model.h"
+#include "ui/models/search_model.h"
+#include "ui/models/transcript_model.h"
+
+namespace facet::ui {
+
+// What the window knows: the conversations, which of them is on the screen, the model that answers. It turns wishes of
+// the user into operations, events into changes of the list models, and fills those from the store. No widgets.
+class WindowModel : public QObject {
+  Q_OBJECT
+
+ public:
+  explicit WindowModel(WindowContext context, QObject* parent = nullptr);
+  ~WindowModel() override;
+
+  ConversationListModel& conversations() { return conversations_; }
+  SearchModel& search_results() { return search_results_; }
+  // Of the conversation on the screen; empty for a new one. Another object after currentChanged.
+  TranscriptModel& transcript() { return *transcript_; }
+  agent::ConversationId current() const { return current_; }
+  QString title() const;
+  QStringList folders() const;
+  // Empty until the first ModelChanged.
+  const std::optional<agent::ModelChanged>& model() const { return model_; }
+  // A message was handed over and is not stored yet.
+  bool is_sending() const { return sending_.has_value(); }
+
+  void fold(const agent::Event& event);
+
+  void open(agent::ConversationId conversation);  // 0 begins a new one
+  void search(const QString& query);
+  void send(const QString& text, const QStringList& attachments);
+  void stop();
+  void rename(agent::ConversationId conversation, const QString& title);
+  void remove(agent::ConversationId conversation);
+  void set_folders(const QStringList& folders);
+  void load_model(const QString& model);
+  void submit(agent::Op op);
+
+ signals:
+  void currentChanged();      // another conversation is on the screen
+  void descriptionChanged();  // title or folders of this one
+  void modelChanged();
+  void noticePosted(int severity, const QString& text);
+  void sendAccepted();  // the message is stored
+  void sendRefused();   // it is not, and will not be
+
+ private:
+  struct Sending {
+    agent::ConversationId conversation = 0;
+    std::string text;
+  };
+
+  agent::StoreReader* reader();
+  void load_conversations();
+  TranscriptModel* kept_transcript(agent::ConversationId conversation);
+  std::unique_ptr<TranscriptModel> load_transcript(agent::ConversationId conversation);
+  void show_transcript(agent::ConversationId conversation);
+  void forget_idle_transcripts();
+  void follow_started_turn(const agent::TurnStarted& event);
+  void refuse_sending();
+  void report(const Error& error);
+
+  WindowContext context_;
+  std::unique_ptr<agent::StoreReader> reader_;
+  bool conversations_loaded_ = false;
+  ConversationListModel conversations_;
+  SearchModel search_results_;
+  // Of the conversation on the screen, and of every one in which a turn runs.
+  std::map<agent::ConversationId, std::unique_ptr<TranscriptModel>> transcripts_;
+  std::unique_ptr<TranscriptModel> blank_;
+  TranscriptModel* transcript_ = nullptr;
+  agent::ConversationId current_ = 0;
+  QStringList new_folders_;
+  std::optional<agent::ModelChanged> model_;
+  std::optional<Sending> sending_;
+};
+
+}  // namespace facet::ui
