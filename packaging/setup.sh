@@ -45,7 +45,7 @@ install_missing() {
 
   if [ "$(id -u)" -ne 0 ]; then
     command -v sudo >/dev/null && { sudo -n true 2>/dev/null || { [ -t 0 ] && sudo -v; }; } ||
-      fail "packages are missing and only root may install them: apt-get install ${missing[*]}"
+      fail "packages are missing and only root may install them: apt-get update && apt-get install ${missing[*]}"
     as_root=(sudo)
   fi
   echo "Facet: installing ${missing[*]}" >&2
