@@ -115,13 +115,17 @@ void AgentLoop::begin_turns() {
 }
 
 bool AgentLoop::begin(WaitingTurn& waiting) {
-  Result<Turn> turn = begin_turn(*store_, *reader_, waiting.asked.question, options_.on_event);
+  const UserTurn& question = waiting.asked.question;
+  Result<Turn> turn = begin_turn(*store_, *reader_, question);
   if (!turn.ok()) {
-    options_.on_event(TurnFinished{waiting.asked.question.conversation, 0, Finish::Failed, turn.error().message});
+    options_.on_event(TurnFinished{question.conversation, 0, Finish::Failed, turn.error().message});
     stops_.remove(waiting.asked.ticket);
     return false;
   }
+  // Before the event, which may be answered with a stop.
   stops_.set_conversation(waiting.asked.ticket, turn->conversation.id);
+  if (question.conversation == 0) options_.on_event(ConversationChanged{turn->conversation});
+  options_.on_event(TurnStarted{turn->conversation.id, turn->user, turn->assistant.id});
   waiting.begun = std::move(*turn);
   return true;
 }

@@ -95,7 +95,7 @@ Result<CallRunner::Answer> CallRunner::answer(const ParsedCall& parsed, Call& ca
   const auto failure = [](const std::string& sentence) {
     return Answer{.state = CallState::Failed, .content = "error: " + sentence};
   };
-  if (!parsed.problem.empty()) return failure("the call could not be read: " + parsed.problem);
+  if (!parsed.problem.empty()) return failure(parsed.problem);
   const Tool* tool = find(parsed.name);
   if (tool == nullptr) {
     std::string names;

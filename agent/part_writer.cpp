@@ -26,9 +26,11 @@ Status PartWriter::append_thought(const std::string& text) {
 }
 
 template <typename Growing>
-Status PartWriter::append(const std::string& text) {
-  if (text.empty()) return {};
+Status PartWriter::append(std::string text) {
   if (open_ && !std::holds_alternative<Growing>(open_->content)) FACET_RETURN_IF_ERROR(close_text());
+  // White space alone is no part, and none begins with it.
+  if (!open_) text.erase(0, text.find_first_not_of(" \t\r\n"));
+  if (text.empty()) return {};
   if (!open_) {
     FACET_RETURN_IF_ERROR(open(Growing{}));
     checkpoint_ms_ = hooks_.now_ms();

@@ -33,7 +33,7 @@ class PartWriter {
 
  private:
   template <typename Growing>
-  Status append(const std::string& text);
+  Status append(std::string text);
   Status open(PartContent content);
   Status close();
   void announce_finished();

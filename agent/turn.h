@@ -51,12 +51,12 @@ struct Turn {
   std::string problem;  // why it can not be answered, one sentence; empty when it can
 };
 
-// Stores the question, in a new conversation where it names none, and says so: ConversationChanged, TurnStarted. A file
-// that can not be read is the turn's problem; the question is kept.
-Result<Turn> begin_turn(Store& store, const StoreReader& reader, const UserTurn& question,
-                        const std::function<void(const Event&)>& emit);
+// Stores the question, in a new conversation where it names none. A file that can not be read is the turn's problem;
+// the question is kept.
+Result<Turn> begin_turn(Store& store, const StoreReader& reader, const UserTurn& question);
 
-// Answers it. `model` may be null when the turn has a problem or is already stopped. Always ends with TurnFinished.
+// Answers it, after TurnStarted was sent. `model` may be null when the turn has a problem or is already stopped. Always
+// ends with TurnFinished.
 void run_turn(Turn turn, Store& store, const StoreReader& reader, TextModel* model, const TurnOptions& options,
               const TurnHooks& hooks, std::stop_token stop);
 

@@ -43,8 +43,7 @@ Result<Conversation> conversation_for(Store& store, const StoreReader& reader, c
 
 }  // namespace
 
-Result<Turn> begin_turn(Store& store, const StoreReader& reader, const UserTurn& asked,
-                        const std::function<void(const Event&)>& emit) {
+Result<Turn> begin_turn(Store& store, const StoreReader& reader, const UserTurn& asked) {
   if (title_for(asked).empty()) return Error{Error::Code::InvalidInput, "There is nothing to send."};
   Question question = read_question(asked);
   FACET_ASSIGN_OR_RETURN(Conversation conversation, conversation_for(store, reader, asked));
@@ -55,8 +54,6 @@ Result<Turn> begin_turn(Store& store, const StoreReader& reader, const UserTurn&
     return user.error();
   }
   FACET_ASSIGN_OR_RETURN(Message assistant, store.begin_assistant_message(conversation.id));
-  if (asked.conversation == 0) emit(ConversationChanged{conversation});
-  emit(TurnStarted{conversation.id, *user, assistant.id});
   return Turn{std::move(conversation), std::move(*user), std::move(assistant), std::move(question.problem)};
 }
 

@@ -27,6 +27,7 @@ struct Script {
   std::size_t next_reply = 0;
   std::vector<GenerateRequest> requests;                     // all that was asked of the model
   std::function<void(std::size_t piece)> before_piece = {};  // of any reply
+  std::int64_t prompt_tokens = 100;                          // of every run, so that no test depends on the prompt
   TextModelInfo info{.name = "Scripted model",
                      .description = "Says what a test has written.",
                      .path = "script",
@@ -44,7 +45,7 @@ class ScriptedModel : public TextModel {
                            std::stop_token stop) override {
     script_->requests.push_back(request);
     GenerateOutcome outcome;
-    outcome.prompt_tokens = count_tokens(request.prompt);
+    outcome.prompt_tokens = script_->prompt_tokens;
     outcome.sampling_json = "{}";
     callbacks.prompt_progress(outcome.prompt_tokens, outcome.prompt_tokens);
     if (script_->next_reply == script_->replies.size()) {
