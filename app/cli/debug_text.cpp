@@ -4,6 +4,7 @@
 #include "agent/prompt/reply_parser.h"
 #include "app/cli/command.h"
 #include "app/cli/ids_file.h"
+#include "engine/engine.h"
 #include "engine/gguf/gguf_file.h"
 #include "engine/text/tokenizer.h"
 

@@ -25,12 +25,16 @@ json as_json(const engine::ModelDescription& model) {
           {"template", model.template_variant == engine::TemplateVariant::Large ? "large" : "small"}};
 }
 
+double millions(std::uint64_t count) {
+  return static_cast<double>(count) / 1e6;
+}
+
 std::string as_text(const engine::ModelDescription& model) {
   std::ostringstream out;
   out << model.name << "\n"
-      << "  file            " << model.path.string() << " (" << model.file_bytes / 1'000'000.0 << " MB)\n"
+      << "  file            " << model.path.string() << " (" << millions(model.file_bytes) << " MB)\n"
       << "  architecture    " << model.architecture << (model.size_label.empty() ? "" : ", " + model.size_label) << "\n"
-      << "  parameters      " << model.parameters / 1'000'000.0 << " million\n"
+      << "  parameters      " << millions(model.parameters) << " million\n"
       << "  layers          " << model.layers << ", width " << model.embedding_length << "\n"
       << "  vocabulary      " << model.vocabulary_size << "\n"
       << "  trained context " << model.trained_context_length << " tokens\n"
