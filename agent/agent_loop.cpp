@@ -38,7 +38,7 @@ AgentLoop::AgentLoop(AgentOptions options, std::unique_ptr<Store> store, std::un
       stops_(stops),
       slot_(
           options_.load_model, [this](ModelLoaded loaded) { letters_.send(std::move(loaded)); }, options_.on_event) {
-  hooks_.emit = options_.on_event;
+  hooks_.send = options_.on_event;
   hooks_.ask = [this](const Approval& approval, const std::stop_token& stop) { return ask(approval, stop); };
   hooks_.run_tool = [this](const auto& work, const ToolProgress& progress) { return run_tool(work, progress); };
   hooks_.serve = [this] { serve(); };

@@ -63,7 +63,7 @@ Result<Reply> ModelRunner::run(std::vector<PromptPiece> prompt, const Json& decl
   FACET_RETURN_IF_ERROR(writer_.close_text());
   FACET_RETURN_IF_ERROR(store_.add_step(step_of(request, text, reply.outcome)));
   if (const std::int64_t used = reply.outcome.prompt_tokens; used > 0)
-    hooks_.emit(ContextChanged{answer_.conversation, used + static_cast<std::int64_t>(reply.outcome.tokens.size()),
+    hooks_.send(ContextChanged{answer_.conversation, used + static_cast<std::int64_t>(reply.outcome.tokens.size()),
                                model_.info().context_length});
   return reply;
 }
@@ -84,7 +84,7 @@ Status ModelRunner::stream(const GenerateRequest& request, ReplyParser parser, s
     hooks_.serve();
   };
   callbacks.prompt_progress = [&](std::int64_t done, std::int64_t total) {
-    hooks_.emit(PromptProgress{answer_.conversation, done, total});
+    hooks_.send(PromptProgress{answer_.conversation, done, total});
     hooks_.serve();
   };
   reply.outcome = model_.generate(request, callbacks, halt.get_token());

@@ -29,8 +29,8 @@ ModelChanged ready_event(const TextModelInfo& info) {
 
 }  // namespace
 
-ModelSlot::ModelSlot(Loader loader, std::function<void(ModelLoaded)> post, std::function<void(const Event&)> emit)
-    : loader_(std::move(loader)), post_(std::move(post)), emit_(std::move(emit)) {}
+ModelSlot::ModelSlot(Loader loader, std::function<void(ModelLoaded)> post, std::function<void(const Event&)> send)
+    : loader_(std::move(loader)), post_(std::move(post)), send_(std::move(send)) {}
 
 ModelSlot::~ModelSlot() {
   if (thread_.joinable()) thread_.join();
@@ -41,7 +41,7 @@ void ModelSlot::load(const LoadModel& op) {
   is_loading_ = true;
   ModelChanged event;
   event.path = op.model;
-  emit_(event);
+  send_(event);
   if (thread_.joinable()) thread_.join();  // a load that has been handed over
   thread_ = std::thread([this, path = op.model] { post_({path, load_without_exceptions(loader_, path)}); });
 }
@@ -51,14 +51,14 @@ void ModelSlot::install(ModelLoaded loaded) {
   if (loaded.model.ok()) {
     model_ = std::move(*loaded.model);
     problem_.clear();
-    emit_(ready_event(model_->info()));
+    send_(ready_event(model_->info()));
     return;
   }
   problem_ = loaded.model.error().message;
   ModelChanged event;
   event.path = std::move(loaded.path);
   event.error = problem_;
-  emit_(event);
+  send_(event);
 }
 
 }  // namespace facet::agent

@@ -23,7 +23,7 @@ class ModelSlot {
  public:
   using Loader = std::function<Result<std::unique_ptr<TextModel>>(const std::string& model)>;
 
-  ModelSlot(Loader loader, std::function<void(ModelLoaded)> post, std::function<void(const Event&)> emit);
+  ModelSlot(Loader loader, std::function<void(ModelLoaded)> post, std::function<void(const Event&)> send);
   ~ModelSlot();  // waits for a load in progress
 
   // Precondition: no load is in progress.
@@ -38,7 +38,7 @@ class ModelSlot {
  private:
   const Loader loader_;
   const std::function<void(ModelLoaded)> post_;
-  const std::function<void(const Event&)> emit_;
+  const std::function<void(const Event&)> send_;
   std::unique_ptr<TextModel> model_;
   std::string problem_ = "No model is loaded; choose one first.";
   bool is_loading_ = false;

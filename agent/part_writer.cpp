@@ -41,7 +41,7 @@ Status PartWriter::append(std::string text) {
     FACET_RETURN_IF_ERROR(store_.update_text(open_->id, whole));
     checkpoint_ms_ = now;
   }
-  hooks_.emit(PartDelta{message_.conversation, message_.id, open_->id, text});
+  hooks_.send(PartDelta{message_.conversation, message_.id, open_->id, text});
   return {};
 }
 
@@ -63,31 +63,31 @@ Status PartWriter::begin_call(Call& call) {
 
 Status PartWriter::change_call(const Call& call) {
   FACET_RETURN_IF_ERROR(store_.update_call(call));
-  emit_call(call);
+  send_call(call);
   return {};
 }
 
 void PartWriter::show_progress(Call call, std::string details_json) const {
   call.details_json = std::move(details_json);
-  emit_call(call);
+  send_call(call);
 }
 
 Status PartWriter::finish_call(const Call& call) {
   open_->content = CallPart{call};
   FACET_RETURN_IF_ERROR(store_.finish_part(open_->id, open_->content));
-  emit_call(call);
+  send_call(call);
   announce_finished();
   return {};
 }
 
-void PartWriter::emit_call(const Call& call) const {
-  hooks_.emit(CallChanged{message_.conversation, message_.id, open_->id, call});
+void PartWriter::send_call(const Call& call) const {
+  hooks_.send(CallChanged{message_.conversation, message_.id, open_->id, call});
 }
 
 Status PartWriter::open(PartContent content) {
   FACET_ASSIGN_OR_RETURN(Part part, store_.add_part(message_.id, std::move(content), run_));
   open_ = std::move(part);
-  hooks_.emit(PartStarted{message_.conversation, message_.id, *open_});
+  hooks_.send(PartStarted{message_.conversation, message_.id, *open_});
   return {};
 }
 
@@ -100,7 +100,7 @@ Status PartWriter::close() {
 void PartWriter::announce_finished() {
   Part part = *std::exchange(open_, std::nullopt);
   message_.parts.push_back(part);
-  hooks_.emit(PartFinished{message_.conversation, message_.id, std::move(part)});
+  hooks_.send(PartFinished{message_.conversation, message_.id, std::move(part)});
 }
 
 }  // namespace facet::agent

@@ -37,7 +37,7 @@ class PartWriter {
   Status open(PartContent content);
   Status close();
   void announce_finished();
-  void emit_call(const Call& call) const;
+  void send_call(const Call& call) const;
 
   Store& store_;
   const TurnHooks& hooks_;

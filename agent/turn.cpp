@@ -162,7 +162,7 @@ class TurnLoop {
       stored = writer_.add_notice(ending.finish == Finish::Failed ? Severity::Error : Severity::Warning, ending.notice);
     if (stored.ok()) stored = store_.finish_message(turn_.assistant.id, ending.finish);
     if (!stored.ok()) ending = {Finish::Failed, stored.error().message};
-    hooks_.emit(TurnFinished{turn_.conversation.id, turn_.assistant.id, ending.finish,
+    hooks_.send(TurnFinished{turn_.conversation.id, turn_.assistant.id, ending.finish,
                              ending.finish == Finish::Failed ? ending.notice : std::string()});
   }
 

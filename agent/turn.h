@@ -32,7 +32,7 @@ using ToolProgress = std::function<void(std::string_view)>;
 
 // What a turn needs of the thread that it runs on.
 struct TurnHooks {
-  std::function<void(const Event&)> emit;
+  std::function<void(const Event&)> send;
   // Waits for the user's answer. Nothing when the turn was stopped instead.
   std::function<std::optional<Decision>(const Approval&, std::stop_token)> ask;
   // Runs a tool on a thread of its own and waits for it. `progress` is called here, on the turn's thread.
