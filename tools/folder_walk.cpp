@@ -9,11 +9,11 @@
 namespace facet::tools {
 namespace {
 
-constexpr std::size_t kMostRuleBytes = 256 * 1024;
+constexpr std::size_t kMostRuleBytes = std::size_t{256} * 1024;
 
 std::string read_rules(const Opened& file) {
   std::string text;
-  std::array<char, 16 * 1024> block;
+  std::array<char, 16384> block;
   while (text.size() < kMostRuleBytes) {
     const ssize_t got = ::read(file.descriptor.number(), block.data(), block.size());
     if (got < 0 && errno == EINTR) continue;

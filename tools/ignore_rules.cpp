@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <optional>
-#include <ranges>
 #include <span>
 
 namespace facet::tools {
@@ -146,14 +145,15 @@ void IgnoreRules::add(const std::string& folder, std::vector<IgnoreRule> rules) 
 bool IgnoreRules::ignored(const std::string& path, EntryType type) const {
   if (levels_.empty()) return false;
   const std::vector<std::string> components = split_path(path);
-  for (const Level& level : std::views::reverse(levels_)) {
+  bool verdict = false;
+  for (const Level& level : levels_) {
     const auto below = std::span(components).subspan(std::min(level.depth, components.size()));
-    for (const IgnoreRule& rule : std::views::reverse(level.rules)) {
+    for (const IgnoreRule& rule : level.rules) {
       if (rule.folders_only && type != EntryType::Folder) continue;
-      if (matches_components(rule.components, below)) return !rule.negated;
+      if (matches_components(rule.components, below)) verdict = !rule.negated;
     }
   }
-  return false;
+  return verdict;
 }
 
 }  // namespace facet::tools

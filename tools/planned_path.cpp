@@ -9,7 +9,7 @@ constexpr std::size_t kShownBytes = 200;  // of a path in a sentence
 
 // The path as the model gave it, on one line and not endless.
 std::string given(const std::string& path) {
-  const std::string shown = one_line(path);
+  std::string shown = one_line(path);
   if (shown.size() <= kShownBytes) return shown;
   return std::string(utf8_prefix(shown, kShownBytes)) + "…";
 }

@@ -20,11 +20,11 @@ using agent::ToolResult;
 
 constexpr std::size_t kMostHits = 100;
 constexpr std::size_t kMostNames = 20;
-constexpr std::int64_t kMostFileBytes = 16LL * 1024 * 1024;  // of one file
-constexpr std::size_t kLongestLine = 64 * 1024;              // of which a phrase is looked for
-constexpr std::size_t kShownBytes = 300;                     // of a line
-constexpr std::size_t kShownBefore = 80;                     // of them, before what was found
-constexpr std::size_t kNoteBytes = 240;                      // kept free for the notes
+constexpr std::int64_t kMostFileBytes = 16LL * 1024 * 1024;   // of one file
+constexpr std::size_t kLongestLine = std::size_t{64} * 1024;  // of which a phrase is looked for
+constexpr std::size_t kShownBytes = 300;                      // of a line
+constexpr std::size_t kShownBefore = 80;                      // of them, before what was found
+constexpr std::size_t kNoteBytes = 240;                       // kept free for the notes
 constexpr std::size_t kProgressFiles = 500;
 
 const char kDescription[] = "Search the files in a folder for words and return the matching lines.";

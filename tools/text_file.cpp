@@ -11,7 +11,7 @@
 namespace facet::tools {
 namespace {
 
-constexpr std::size_t kBlockBytes = 64 * 1024;
+constexpr std::size_t kBlockBytes = std::size_t{64} * 1024;
 
 // 0x80 to 0x9f in Windows-1252; the five codes that it leaves open become the replacement character.
 constexpr std::array<char16_t, 32> kWindows1252 = {0x20ac, 0xfffd, 0x201a, 0x0192, 0x201e, 0x2026, 0x2020, 0x2021,
