@@ -97,6 +97,7 @@ agent::Decision ask_person(const agent::Approval& approval) {
 }
 
 Result<int> run_turn(const Paths& paths, Options options) {
+  const bool can_ask = !options.choices.refuse_unanswered;
   // The agent's thread may not wait for a slow terminal, so events pass through a queue larger than any turn's burst.
   Channel<agent::Event> events(/*capacity=*/1 << 16);
   options.choices.on_event = [&](const agent::Event& event) { events.send(event); };
@@ -110,7 +111,8 @@ Result<int> run_turn(const Paths& paths, Options options) {
     printer.show(*event);
     if (const auto* changed = std::get_if<agent::CallChanged>(&*event)) {
       const auto& approval = changed->call.approval;
-      if (changed->call.state == agent::CallState::AwaitingApproval && approval && approval->id != answered) {
+      if (can_ask && changed->call.state == agent::CallState::AwaitingApproval && approval &&
+          approval->id != answered) {
         answered = approval->id;
         agent->submit(agent::AnswerApproval{approval->id, ask_person(*approval)});
       }
