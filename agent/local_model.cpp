@@ -1,6 +1,8 @@
 #include "agent/local_model.h"
 
+#include <algorithm>
 #include <chrono>
+#include <exception>
 #include <list>
 #include <nlohmann/json.hpp>
 #include <utility>
@@ -12,9 +14,11 @@ namespace facet::agent {
 namespace {
 
 using engine::Token;
+using Reason = GenerateOutcome::Reason;
 
-// Conversations whose keys and values stay in memory. Each costs what engine::MemoryPlan says for one sequence.
-constexpr std::size_t kMaxSequences = 3;
+// Conversations whose keys and values stay in memory, as far as all of them together stay within the budget.
+constexpr std::uint64_t kMaxSequences = 3;
+constexpr std::uint64_t kCacheBudgetBytes = std::uint64_t{2} << 30U;
 
 constexpr const char* kPracticeName = "Practice model";
 constexpr const char* kPracticeDescription =
@@ -51,6 +55,66 @@ engine::Sampling with_overrides(engine::Sampling sampling, const SamplingOverrid
   return sampling;
 }
 
+// The ids of a prompt. Text merges across the borders of pieces, but never into ids that were generated.
+std::vector<Token> encode(const engine::Tokenizer& tokenizer, const std::vector<PromptPiece>& prompt) {
+  std::vector<Token> ids;
+  std::vector<engine::TextSpan> spans;
+  const auto flush = [&] {
+    const std::vector<Token> encoded = tokenizer.encode(spans);
+    ids.insert(ids.end(), encoded.begin(), encoded.end());
+    spans.clear();
+  };
+  for (const PromptPiece& piece : prompt) {
+    if (piece.kind == PromptPiece::Kind::Tokens && !piece.tokens.empty()) {
+      flush();
+      ids.insert(ids.end(), piece.tokens.begin(), piece.tokens.end());
+    } else {
+      // The output of a model that knows no ids has its markers spelled out.
+      const bool trusted = piece.kind != PromptPiece::Kind::Data;
+      spans.push_back({piece.text, trusted ? engine::Trust::Template : engine::Trust::Data});
+    }
+  }
+  flush();
+  if (ids.empty() || ids.front() != tokenizer.bos()) ids.insert(ids.begin(), tokenizer.bos());
+  return ids;
+}
+
+// Turns sampled tokens into the pieces of a reply, and keeps what was said.
+class Speaker {
+ public:
+  Speaker(const engine::Tokenizer& tokenizer, const GenerateCallbacks& callbacks, GenerateOutcome& outcome)
+      : tokenizer_(tokenizer), decoder_(tokenizer), callbacks_(callbacks), outcome_(outcome) {}
+
+  void say(Token token) {
+    outcome_.tokens.push_back(token);
+    say_text(decoder_.push(token));
+    if (tokenizer_.kind(token) != engine::Tokenizer::Kind::Marker) return;
+    outcome_.text += tokenizer_.spelling(token);
+    const std::optional<Marker> marker = marker_of_id(token);
+    if (marker == Marker::ToolCallOpen) in_call_ = true;
+    if (marker == Marker::ToolCallClose) in_call_ = false;
+    if (marker && callbacks_.piece) callbacks_.piece(*marker);
+  }
+
+  void finish() { say_text(decoder_.flush()); }
+
+  // Inside of a call every repetition is meant.
+  bool in_call() const { return in_call_; }
+
+ private:
+  void say_text(std::string text) {
+    if (text.empty()) return;
+    outcome_.text += text;
+    if (callbacks_.piece) callbacks_.piece(std::move(text));
+  }
+
+  const engine::Tokenizer& tokenizer_;
+  engine::StreamingDecoder decoder_;
+  const GenerateCallbacks& callbacks_;
+  GenerateOutcome& outcome_;
+  bool in_call_ = false;
+};
+
 class LocalModel : public TextModel {
  public:
   LocalModel(std::unique_ptr<engine::Engine> engine, const LocalModelOptions& options) : engine_(std::move(engine)) {
@@ -63,57 +127,49 @@ class LocalModel : public TextModel {
     info_.variant =
         model.template_variant == engine::TemplateVariant::Large ? PromptVariant::Large : PromptVariant::Small;
     info_.built_in = options.built_in;
-    tool_response_ = engine_->tokenizer().find(marker_text(Marker::ToolResponseOpen));
+    const std::uint64_t affordable = kCacheBudgetBytes / std::max<std::uint64_t>(engine_->memory().cache_bytes, 1);
+    max_sequences_ = static_cast<std::size_t>(std::clamp<std::uint64_t>(affordable, 1, kMaxSequences));
   }
 
   const TextModelInfo& info() const override { return info_; }
 
   std::int64_t count_tokens(const std::vector<PromptPiece>& prompt) const override {
-    return static_cast<std::int64_t>(encode(prompt).size());
+    return static_cast<std::int64_t>(encode(engine_->tokenizer(), prompt).size());
   }
 
   GenerateOutcome generate(const GenerateRequest& request, const GenerateCallbacks& callbacks,
                            std::stop_token stop) override {
     GenerateOutcome outcome;
-    const engine::Sampling sampling = with_overrides(engine_->default_sampling(), request.sampling, request.seed);
-    outcome.sampling_json = to_json(sampling);
-    const std::vector<Token> prompt = encode(request.prompt);
-    outcome.prompt_tokens = static_cast<std::int64_t>(prompt.size());
-    if (outcome.prompt_tokens >= info_.context_length) {
-      outcome.reason = GenerateOutcome::Reason::ContextFull;
-      outcome.error = "The conversation has grown to " + std::to_string(prompt.size()) + " tokens, and " + info_.name +
-                      " holds " + std::to_string(info_.context_length) + "; begin a new conversation.";
-      return outcome;
+    try {
+      run(request, callbacks, stop, outcome);
+    } catch (const std::exception& exception) {
+      outcome.reason = Reason::Failed;
+      outcome.error = std::string("The model could not answer: ") + exception.what() + ".";
     }
-    engine::Sequence& sequence = sequence_of(request.conversation);
-    if (!read_prompt(sequence, prompt, callbacks, stop, outcome)) return outcome;
-    const auto begin = std::chrono::steady_clock::now();
-    decode(sequence, request, sampling, callbacks, stop, outcome);
-    outcome.decode_ms = milliseconds_since(begin);
     return outcome;
   }
 
  private:
-  // Text merges across the borders of pieces, but never into ids that were generated.
-  std::vector<Token> encode(const std::vector<PromptPiece>& prompt) const {
-    std::vector<Token> ids;
-    std::vector<engine::TextSpan> spans;
-    const auto flush = [&] {
-      const std::vector<Token> encoded = engine_->tokenizer().encode(spans);
-      ids.insert(ids.end(), encoded.begin(), encoded.end());
-      spans.clear();
-    };
-    for (const PromptPiece& piece : prompt) {
-      if (piece.kind == PromptPiece::Kind::Tokens) {
-        flush();
-        ids.insert(ids.end(), piece.tokens.begin(), piece.tokens.end());
-      } else {
-        const bool trusted = piece.kind == PromptPiece::Kind::Template;
-        spans.push_back({piece.text, trusted ? engine::Trust::Template : engine::Trust::Data});
-      }
+  void run(const GenerateRequest& request, const GenerateCallbacks& callbacks, const std::stop_token& stop,
+           GenerateOutcome& outcome) {
+    const engine::Sampling sampling = with_overrides(engine_->default_sampling(), request.sampling, request.seed);
+    outcome.sampling_json = to_json(sampling);
+    const std::vector<Token> prompt = encode(engine_->tokenizer(), request.prompt);
+    outcome.prompt_tokens = static_cast<std::int64_t>(prompt.size());
+    if (outcome.prompt_tokens >= info_.context_length) {
+      outcome.reason = Reason::ContextFull;
+      outcome.error = "The conversation has grown to " + std::to_string(prompt.size()) + " tokens, and " + info_.name +
+                      " holds " + std::to_string(info_.context_length) + "; begin a new conversation.";
+      return;
     }
-    flush();
-    return ids;
+    engine::Sequence& sequence = sequence_of(request.conversation);
+    if (!read_prompt(sequence, prompt, callbacks, stop, outcome)) return;
+    const auto begin = std::chrono::steady_clock::now();
+    Speaker speaker(engine_->tokenizer(), callbacks, outcome);
+    engine::Sampler sampler(sampling, engine_->tokenizer().suppressed());
+    decode(sequence, sampler, speaker, request.max_tokens, stop, outcome);
+    speaker.finish();
+    outcome.decode_ms = milliseconds_since(begin);
   }
 
   // The sequence of a conversation, the most recently used in front.
@@ -123,7 +179,7 @@ class LocalModel : public TextModel {
       sequences_.splice(sequences_.begin(), sequences_, entry);
       return *sequences_.front().second;
     }
-    if (sequences_.size() == kMaxSequences) sequences_.pop_back();
+    if (sequences_.size() == max_sequences_) sequences_.pop_back();
     sequences_.emplace_front(conversation, engine_->create_sequence());
     return *sequences_.front().second;
   }
@@ -142,7 +198,7 @@ class LocalModel : public TextModel {
     outcome.prefill_ms = milliseconds_since(begin);
     if (!synced.ok()) {
       const bool stopped = synced.error().code == Error::Code::Stopped;
-      outcome.reason = stopped ? GenerateOutcome::Reason::Stopped : GenerateOutcome::Reason::Failed;
+      outcome.reason = stopped ? Reason::Stopped : Reason::Failed;
       outcome.error = stopped ? "" : synced.error().message;
       return false;
     }
@@ -150,61 +206,55 @@ class LocalModel : public TextModel {
     return true;
   }
 
-  void decode(engine::Sequence& sequence, const GenerateRequest& request, const engine::Sampling& sampling,
-              const GenerateCallbacks& callbacks, const std::stop_token& stop, GenerateOutcome& outcome) {
+  void decode(engine::Sequence& sequence, engine::Sampler& sampler, Speaker& speaker, std::int64_t max_tokens,
+              const std::stop_token& stop, GenerateOutcome& outcome) {
     const engine::Tokenizer& tokenizer = engine_->tokenizer();
-    engine::Sampler sampler(sampling, tokenizer.suppressed());
-    engine::StreamingDecoder decoder(tokenizer);
-    const auto say = [&](const ReplyPiece& piece) {
-      if (callbacks.piece) callbacks.piece(piece);
-    };
-    const auto say_text = [&](std::string text) {
-      if (text.empty()) return;
-      outcome.text += text;
-      say(std::move(text));
-    };
-
-    outcome.reason = GenerateOutcome::Reason::Length;
-    while (static_cast<std::int64_t>(outcome.tokens.size()) < request.max_tokens) {
+    while (static_cast<std::int64_t>(outcome.tokens.size()) < max_tokens) {
       if (stop.stop_requested()) {
-        outcome.reason = GenerateOutcome::Reason::Stopped;
-        break;
+        outcome.reason = Reason::Stopped;
+        return;
       }
       logits_.assign(sequence.last_logits().begin(), sequence.last_logits().end());
-      const Token token = sampler.sample(logits_, sequence.tokens(), &tokenizer);
-      outcome.tokens.push_back(token);
-      say_text(decoder.push(token));
-      if (tokenizer.kind(token) == engine::Tokenizer::Kind::Marker) {
-        const std::string_view spelling = tokenizer.spelling(token);
-        outcome.text += spelling;
-        if (const auto marker = marker_at_start(spelling)) say(*marker);
-      }
+      const auto history = speaker.in_call() ? std::span<const Token>() : sequence.tokens();
+      const Token token = sampler.sample(logits_, history, &tokenizer);
+      speaker.say(token);
       if (tokenizer.ends_generation(token)) {
-        outcome.reason =
-            token == tool_response_ ? GenerateOutcome::Reason::ToolResponse : GenerateOutcome::Reason::EndOfTurn;
-        break;
+        outcome.reason = token == marker_id(Marker::ToolResponseOpen) ? Reason::ToolResponse : Reason::EndOfTurn;
+        return;
       }
+      if (static_cast<std::int64_t>(outcome.tokens.size()) == max_tokens) break;
       if (static_cast<std::int64_t>(sequence.tokens().size()) >= info_.context_length) {
-        outcome.reason = GenerateOutcome::Reason::ContextFull;
+        outcome.reason = Reason::ContextFull;
         outcome.error = "The answer was cut off because the context of " + std::to_string(info_.context_length) +
                         " tokens is full; begin a new conversation.";
-        break;
+        return;
       }
       if (const Status appended = sequence.append(token); !appended.ok()) {
-        outcome.reason = GenerateOutcome::Reason::Failed;
+        outcome.reason = Reason::Failed;
         outcome.error = appended.error().message;
-        break;
+        return;
       }
     }
-    say_text(decoder.flush());
+    outcome.reason = Reason::Length;
   }
 
   std::unique_ptr<engine::Engine> engine_;
   TextModelInfo info_;
-  std::optional<Token> tool_response_;
+  std::size_t max_sequences_ = 1;
   std::list<std::pair<ConversationId, std::unique_ptr<engine::Sequence>>> sequences_;
   std::vector<float> logits_;
 };
+
+// The prompt renderer and the reply parser rely on these ids.
+Status check_markers(const engine::Engine& engine) {
+  for (const Marker marker : kAllMarkers) {
+    if (engine.tokenizer().find(marker_text(marker)) == marker_id(marker)) continue;
+    return Error{Error::Code::Unsupported, "'" + engine.description().path.filename().string() +
+                                               "' can not be used for conversations: its vocabulary has " +
+                                               std::string(marker_text(marker)) + " in another place than Gemma 4."};
+  }
+  return {};
+}
 
 }  // namespace
 
@@ -213,6 +263,7 @@ Result<std::unique_ptr<TextModel>> open_local_model(const LocalModelOptions& opt
   engine_options.threads = options.threads;
   engine_options.context_length = options.context_length;
   FACET_ASSIGN_OR_RETURN(auto engine, engine::Engine::open(options.path, engine_options));
+  FACET_RETURN_IF_ERROR(check_markers(*engine));
   return std::unique_ptr<TextModel>(std::make_unique<LocalModel>(std::move(engine), options));
 }
 
