@@ -27,6 +27,7 @@ struct Engine::State {
   Weights weights;
   Activations activations;
   KvLayout kv_layout;
+  std::uint32_t default_batch = 0;
   std::unique_ptr<ForwardPass> forward;
   // Held by the sequence that evaluates a chunk, or creates or releases its cache.
   std::mutex turn;

@@ -102,7 +102,7 @@ Result<Sequence::SyncResult> Sequence::sync(std::span<const Token> list, const S
   state.keep_last_logits(0);
 
   const std::size_t largest = state.engine.kv_layout.largest_batch();
-  const std::size_t chunk = options.chunk == 0 ? largest : std::min(options.chunk, largest);
+  const std::size_t chunk = options.chunk == 0 ? state.engine.default_batch : std::min(options.chunk, largest);
   const std::size_t first_wanted = list.size() - rows;
   while (state.tokens.size() < list.size()) {
     if (stop.stop_requested()) return Error{Error::Code::Stopped, "The evaluation was stopped."};
