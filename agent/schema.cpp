@@ -67,9 +67,28 @@ std::optional<Json> mended(const std::string& type, const Json& value) {
   return value;  // a type word that is unknown constrains nothing
 }
 
-std::string with_article(const std::string& type) {
+std::optional<double> limit(const Json& schema, const char* key) {
+  const auto found = schema.find(key);
+  if (found == schema.end() || !found->is_number()) return std::nullopt;
+  return found->get<double>();
+}
+
+std::string plain(double number) {
+  return std::trunc(number) == number && std::abs(number) < 1e15 ? std::to_string(static_cast<std::int64_t>(number))
+                                                                 : shown(Json(number));
+}
+
+// "an integer of at least 1", "a number of 0 to 1", "a string", "null".
+std::string described(const Json& schema, const std::string& type) {
+  if (type == "null") return type;
   const bool vowel = !type.empty() && std::string_view("aeiou").find(type[0]) != std::string_view::npos;
-  return (vowel ? "an " : "a ") + type;
+  const std::string text = (vowel ? "an " : "a ") + type;
+  if (type != "integer" && type != "number") return text;
+  const std::optional<double> least = limit(schema, "minimum");
+  const std::optional<double> most = limit(schema, "maximum");
+  if (least && most) return text + " of " + plain(*least) + " to " + plain(*most);
+  if (least) return text + " of at least " + plain(*least);
+  return most ? text + " of at most " + plain(*most) : text;
 }
 
 Result<Json> check(const Json& schema, const Json& value, const std::string& name, int depth);
@@ -87,24 +106,24 @@ std::vector<std::string> types_of(const Json& schema) {
   return types;
 }
 
+Error wrong_type(const Json& schema, const std::string& name) {
+  std::string wanted;
+  for (const std::string& type : types_of(schema))
+    wanted += (wanted.empty() ? "" : " or ") + described(schema, type);
+  return wrong(subject(name) + " must be " + (wanted.empty() ? described(schema, "number") : wanted));
+}
+
 Result<Json> check_type(const Json& schema, const Json& value, const std::string& name) {
   const std::vector<std::string> types = types_of(schema);
   if (types.empty()) return value;
-  std::string wanted;
+  // An exact match of any listed type wins over a mended value of an earlier one.
   for (const std::string& type : types) {
-    // An exact match of any listed type wins over a mended value of an earlier one.
     if (const auto exact = mended(type, value); exact && *exact == value && exact->type() == value.type()) return value;
-    wanted += (wanted.empty() ? "" : " or ") + with_article(type);
   }
-  for (const std::string& type : types)
+  for (const std::string& type : types) {
     if (auto fitting = mended(type, value)) return *std::move(fitting);
-  return wrong(subject(name) + " must be " + wanted);
-}
-
-std::optional<double> limit(const Json& schema, const char* key) {
-  const auto found = schema.find(key);
-  if (found == schema.end() || !found->is_number()) return std::nullopt;
-  return found->get<double>();
+  }
+  return wrong_type(schema, name);
 }
 
 std::size_t code_points(const std::string& text) {
@@ -114,31 +133,31 @@ std::size_t code_points(const std::string& text) {
   return count;
 }
 
-std::string plain(double number) {
-  return std::trunc(number) == number && std::abs(number) < 1e15 ? std::to_string(static_cast<std::int64_t>(number))
-                                                                 : shown(Json(number));
-}
-
-// `amount` between the two limits, either of which may be missing.
-Status check_range(const Json& schema, const char* least_key, const char* most_key, double amount,
-                   const std::string& before, const std::string& after) {
+// A number of characters or items between two limits, either of which may be missing.
+Status check_count(const Json& schema, const char* least_key, const char* most_key, std::size_t count,
+                   const std::string& name, const std::string& unit) {
   const std::optional<double> least = limit(schema, least_key);
   const std::optional<double> most = limit(schema, most_key);
-  if (least && amount < *least) return wrong(before + " at least " + plain(*least) + after);
-  if (most && amount > *most) return wrong(before + " at most " + plain(*most) + after);
+  const auto sentence = [&](const char* bound, double number) {
+    return wrong(subject(name) + " must have at " + bound + " " + plain(number) + " " + unit +
+                 (number == 1 ? "" : "s"));
+  };
+  const auto amount = static_cast<double>(count);
+  if (least && amount < *least) return sentence("least", *least);
+  if (most && amount > *most) return sentence("most", *most);
   return {};
 }
 
 Status check_limits(const Json& schema, const Json& value, const std::string& name) {
-  const std::string must = subject(name) + " must ";
-  if (value.is_number()) return check_range(schema, "minimum", "maximum", value.get<double>(), must + "be", "");
-  if (value.is_string()) {
-    const auto length = static_cast<double>(code_points(value.get_ref<const std::string&>()));
-    return check_range(schema, "minLength", "maxLength", length, must + "have", " characters");
-  }
-  if (value.is_array())
-    return check_range(schema, "minItems", "maxItems", static_cast<double>(value.size()), must + "have", " items");
-  return {};
+  if (value.is_string())
+    return check_count(schema, "minLength", "maxLength", code_points(value.get_ref<const std::string&>()), name,
+                       "character");
+  if (value.is_array()) return check_count(schema, "minItems", "maxItems", value.size(), name, "item");
+  if (!value.is_number()) return {};
+  const auto number = value.get<double>();
+  const bool too_small = number < limit(schema, "minimum").value_or(number);
+  const bool too_large = number > limit(schema, "maximum").value_or(number);
+  return too_small || too_large ? Status(wrong_type(schema, name)) : Status();
 }
 
 Status check_choice(const Json& schema, const Json& value, const std::string& name) {
