@@ -66,9 +66,11 @@ def offered_tools(random, words, needed, removed, product):
 class Conversations:
     """Generates conversations for a given progress of the training, from 0 to 1.
 
-    Early on: documents of one or two lines, half of the questions without an
-    answer, no or one declared tool. Copying and absence are learned there at a
-    small cost. Later everything, in the final proportions.
+    At first only short ones: documents of one to three lines, no or one
+    declared tool; copying is learned there at a small cost. Until the middle
+    nearly half stay short, with half of the questions unanswerable, because
+    absence is learned only after copying, and only there. Then the final
+    proportions.
     """
 
     def __init__(self, random, pieces=(), held_out=False, held_out_wording=False):
@@ -79,15 +81,16 @@ class Conversations:
     def generate(self, progress=1.0, count=None):
         """(tools, messages, kinds): messages end with the last answer; count tasks if given."""
         random, tasks = self.random, self.tasks
-        short = progress < 0.05 or (progress < 0.12 and random.random() < 0.6) or random.random() < 0.06
+        early = 1.0 if progress < 0.05 else 0.6 if progress < 0.12 else 0.45 if progress < 0.5 else 0.1
+        short = count is None and random.random() < early
         if short:
-            tasks.limit = 1 if progress < 0.015 else random.choice((1, 2, 2, 3))
-            tasks.absent = 0.3 if progress < 0.02 else 0.5 if progress < 0.12 else 0.35
-            chosen = [tasks.draw(SHORT_SHARES) for _ in range(count or random.randint(1, 3))]
+            tasks.limit = 1 if progress < 0.015 else random.choice((1, 1, 2, 3))
+            tasks.absent = 0.3 if progress < 0.02 else 0.5
+            chosen = [tasks.draw(SHORT_SHARES) for _ in range(random.randint(1, 3 if progress < 0.12 else 7))]
         else:
             tasks.limit = random.choice((4, 10, 20, 32)) if progress > 0.12 else random.choice((3, 6, 10))
             tasks.absent = 0.18
-            count = count or random.choices((1, 2, 3, 4, 5), (22, 22, 24, 18, 14))[0]
+            count = count or random.choices((1, 2, 3, 4, 5, 6), (16, 20, 24, 20, 12, 8))[0]
             chosen = [tasks.draw() for _ in range(count)]
         removed = None
         if not short and progress > 0.3 and random.random() < 0.06:

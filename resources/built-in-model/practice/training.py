@@ -20,6 +20,7 @@ from .model import Batch, PracticeModel
 
 SMALL_BATCH = 1024
 LONGEST = 1700
+FIRST_TOKEN_WEIGHT = 5.0
 
 
 def learning_rate_factor(progress, step):
@@ -162,8 +163,13 @@ def draw_batch(source, tokenizer, progress, tokens):
 
 
 def targets_of(conversations, wanted):
-    return torch.from_numpy(numpy.concatenate(
-        [numpy.asarray(ids, dtype=numpy.int64)[rows + 1] for ids, rows in zip(conversations, wanted)]))
+    """(target ids, weights). The first token of a message decides between a call, an answer and
+    "I could not find": it counts several times, or absence is learned far too late."""
+    target = numpy.concatenate(
+        [numpy.asarray(ids, dtype=numpy.int64)[rows + 1] for ids, rows in zip(conversations, wanted)])
+    first = numpy.concatenate([numpy.diff(rows, prepend=-2) > 1 for rows in wanted])
+    weights = numpy.where(first, FIRST_TOKEN_WEIGHT, 1.0).astype(numpy.float32)
+    return torch.from_numpy(target), torch.from_numpy(weights)
 
 
 def exact_messages(model, tokenizer, cases, device="cpu"):
@@ -246,9 +252,9 @@ def _worker(index, plan, shape, tokenizer, flat, shares, shared, barrier, lock, 
                     break
                 shared[1] += SMALL_BATCH
             conversations, wanted, count = draw_batch(source, tokenizer, progress, SMALL_BATCH)
-            target = targets_of(conversations, wanted).to(plan.device)
+            target, weights = (part.to(plan.device) for part in targets_of(conversations, wanted))
             logits = model(Batch(shape, conversations, wanted, plan.device))
-            loss = functional.cross_entropy(logits, target, reduction="sum")
+            loss = (functional.cross_entropy(logits, target, reduction="none") * weights).sum()
             loss.backward()
             hits = int((logits.detach().argmax(1) == target).sum())
             with lock:
@@ -256,7 +262,7 @@ def _worker(index, plan, shape, tokenizer, flat, shares, shared, barrier, lock, 
                 shared[3] += len(target)
                 shared[4] += hits
                 shared[5] += float(loss.detach())
-                shared[6] += len(target)
+                shared[6] += float(weights.sum())
         if plan.device != "cpu":
             for name, parameter in model.named_parameters():
                 flat.view(flat.gradients[index], name).copy_(parameter.grad)
