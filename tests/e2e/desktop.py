@@ -80,13 +80,17 @@ class Program:
     def shows(self, words):
         return any(words in text for text in self.texts())
 
-    def wait_to_show(self, words, patience_s=PATIENCE_S):
+    def wait(self, what, condition):
+        """As wait_for, but says what is on the screen when it was in vain."""
         try:
-            wait_for(f"the window to show '{words}'", lambda: self.shows(words), patience_s)
+            return wait_for(what, condition)
         except AssertionError:
             print("on the screen:", *sorted(set(self.texts())), sep="\n  ")
             self.screenshot("failure")
             raise
+
+    def wait_to_show(self, words):
+        self.wait(f"the window to show '{words}'", lambda: self.shows(words))
 
     def press_button(self, name):
         def press():
@@ -99,13 +103,13 @@ class Program:
                     continue
             return False
 
-        wait_for(f"the button '{name}'", press)
+        self.wait(f"the button '{name}'", press)
 
     def key(self, *keys):
-        subprocess.run(["xdotool", "key", "--window", self.window, "--delay", "30", *keys], check=True)
+        subprocess.run(["xdotool", "key", "--delay", "30", *keys], check=True)
 
     def type(self, text):
-        subprocess.run(["xdotool", "type", "--window", self.window, "--delay", "15", text], check=True)
+        subprocess.run(["xdotool", "type", "--delay", "15", text], check=True)
 
     def screenshot(self, name):
         """Kept only when FACET_SCREENSHOTS names a folder."""

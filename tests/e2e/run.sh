@@ -25,7 +25,7 @@ unset WAYLAND_DISPLAY
 dbus-run-session -- bash -c '
   openbox >/dev/null 2>&1 &
   /usr/libexec/at-spi-bus-launcher --launch-immediately >/dev/null 2>&1 &
-  sleep 0.5
+  for attempt in $(seq 100); do xdotool get_desktop >/dev/null 2>&1 && break; sleep 0.1; done
   /usr/bin/python3 "$0" "$1" "$2"
   status=$?
   kill $(jobs -p) 2>/dev/null

@@ -55,10 +55,10 @@ def ask_about_a_file(window):
 
 
 def refuse_and_allow(window):
-    """A file outside the folder asks first, names the real path, and a refusal keeps its content away."""
+    """A link out of the folder asks first and names the file behind it; a refusal keeps its content away."""
     path = os.path.join(outside, "secret.txt")
     window.key("ctrl+n")
-    ask(window, f"What is the colour in {path}?")
+    ask(window, "What is the colour in shortcut.txt?")
     window.wait_to_show(path)
     window.screenshot("approval")
     window.press_button("Deny")
@@ -67,7 +67,7 @@ def refuse_and_allow(window):
     assert "crimson" not in result, result
 
     window.key("ctrl+n")
-    ask(window, f"What is the colour in {path}?")
+    ask(window, "What is the colour in shortcut.txt?")
     window.press_button("Allow once")
     wait_for("the file's content in the store",
              lambda: stored("SELECT 1 FROM call WHERE result LIKE '%colour: crimson%'"))
@@ -84,6 +84,7 @@ def find_after_restart(window):
 
 write(os.path.join(folder, "plan.txt"), "owner: Maria Berg\ndeadline: 14 March\nbudget: 300 EUR\n")
 write(os.path.join(outside, "secret.txt"), "size: 12\ncolour: crimson\n")
+os.symlink(os.path.join(outside, "secret.txt"), os.path.join(folder, "shortcut.txt"))
 
 window = start()
 window.wait_to_show("Practice model")
