@@ -12,6 +12,7 @@ namespace {
 // size alike.
 constexpr std::uint32_t kRowsAtOnce = 8;
 constexpr std::uint32_t kElementsAtOnce = 512;
+constexpr std::size_t kScratch = std::size_t{kRowsAtOnce} * kElementsAtOnce;
 
 }  // namespace
 
@@ -25,7 +26,7 @@ std::uint32_t CpuBackend::rows_per_item(std::uint32_t inputs, std::size_t column
 
 void CpuBackend::multiply_rows(const MatrixRows& matrix, std::uint32_t first, std::uint32_t count,
                                const Columns& columns) const {
-  alignas(64) std::array<float, kRowsAtOnce * kElementsAtOnce> scratch;
+  alignas(64) std::array<float, kScratch> scratch;
   const LoadedWeight& weight = *matrix.weight;
   for (std::uint32_t row = first; row < first + count; row += kRowsAtOnce) {
     const std::uint32_t rows = std::min(kRowsAtOnce, first + count - row);

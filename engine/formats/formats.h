@@ -9,6 +9,7 @@
 namespace facet::engine {
 
 // Tensor formats, named as in GGUF. The value is the type id in the file.
+// NOLINTBEGIN(readability-identifier-naming): the names are the format's own, as users meet them in file names.
 enum class Format : std::uint32_t {
   F32 = 0,
   F16 = 1,
@@ -46,6 +47,7 @@ enum class Format : std::uint32_t {
   Q1_0 = 41,
   Q2_0 = 42,
 };
+// NOLINTEND(readability-identifier-naming)
 
 // Decodes `count` elements (a multiple of the block length) from `blocks`, which need no alignment, to float32.
 using DecodeFunction = void (*)(const std::byte* blocks, float* out, std::size_t count);
