@@ -54,7 +54,9 @@ QStringList summary_pieces(const QJsonObject& arguments) {
     const QString value = one_line(value_text(it.value()));
     if (value.size() <= 40) pieces << QString(it.key()).replace('_', ' ') + ' ' + value;
   }
+  // The folder itself says nothing that the reader does not know.
   pieces.removeAll(QString());
+  pieces.removeAll(QStringLiteral("."));
   return pieces;
 }
 

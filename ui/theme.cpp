@@ -268,7 +268,7 @@ QFont Theme::font(Type type) const {
       font.setPointSizeF(base - 0.5);
       break;
     case Type::MonoSmall:
-      font.setPointSizeF(base - 1.25);
+      font.setPointSizeF(base - 0.75);
       break;
   }
   return font;

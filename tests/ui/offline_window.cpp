@@ -8,6 +8,7 @@
 #include <QCommandLineParser>
 #include <QEventLoop>
 #include <QLineEdit>
+#include <QPlainTextEdit>
 #include <QScrollBar>
 #include <QSettings>
 #include <QTemporaryDir>
@@ -54,7 +55,7 @@ int take_screenshot(QWidget& window, const QCommandLineParser& parser) {
     QScrollBar* bar = window.findChild<QAbstractScrollArea*>("transcriptView")->verticalScrollBar();
     bar->setValue(bar->maximum() * parser.value("scroll").toInt() / 100);
   }
-  let_run(400);
+  let_run(parser.value("scene") == "reading" ? 1300 : 400);  // it is shown after a second
   if (window.grab().save(parser.value("screenshot"))) return 0;
   std::fprintf(stderr, "facet_offline: the picture can not be written to %s\n", qPrintable(parser.value("screenshot")));
   return 1;
@@ -97,10 +98,14 @@ int main(int argc, char** argv) {
   target = &window;
   window.resize(parse_size(parser.value("size")));
   window.show();
-  ui::test::play_scene(parser.value("scene"), agent);
-  if (!parser.isSet("screenshot")) {
-    agent.set_pace(20);
-    return QApplication::exec();
+  const bool by_hand = !parser.isSet("screenshot");
+  const QString question = ui::test::prepare_scene(parser.value("scene"), agent);
+  if (by_hand) agent.set_pace(20);
+  let_run(100);
+  if (!question.isEmpty()) {
+    window.findChild<QPlainTextEdit*>("composerEdit")->setPlainText(question);
+    window.findChild<QAbstractButton*>("sendButton")->click();
   }
+  if (by_hand) return QApplication::exec();
   return take_screenshot(window, parser);
 }

@@ -26,7 +26,6 @@ ApprovalCard::ApprovalCard(const BlockContext& context, QWidget* parent) : QWidg
   inside->setContentsMargins(space::kMedium, space::kSmall, space::kMedium, space::kSmall);
   effect_ = new MonoView(context.theme, MonoView::Wrap::Anywhere, well);
   effect_->set_maximum_height(200);
-  effect_->setFocusPolicy(Qt::ClickFocus);
   effect_->setAccessibleName(tr("What would happen"));
   inside->addWidget(effect_);
   column->addWidget(well);
@@ -72,15 +71,9 @@ void ApprovalCard::paintEvent(QPaintEvent*) {
   const Colors& colors = context_.theme.colors();
   QPainter painter(this);
   painter.setRenderHint(QPainter::Antialiasing);
-  painter.setPen(Qt::NoPen);
+  painter.setPen(hasFocus() ? QPen(colors.accent, 2) : QPen(Qt::NoPen));
   painter.setBrush(colors.warning_soft);
-  painter.drawRoundedRect(QRectF(rect()).adjusted(1, 0, -1, -1), radius::kMedium - 1, radius::kMedium - 1);
-  painter.drawRect(QRectF(1, 0, width() - 2, radius::kMedium));
-  if (hasFocus()) {
-    painter.setPen(QPen(colors.accent, 2));
-    painter.setBrush(Qt::NoBrush);
-    painter.drawRoundedRect(QRectF(rect()).adjusted(2, 1, -2, -2), radius::kMedium - 2, radius::kMedium - 2);
-  }
+  painter.drawRoundedRect(QRectF(rect()).adjusted(1, 1, -1, -1), radius::kSmall, radius::kSmall);
 }
 
 }  // namespace facet::ui

@@ -90,7 +90,7 @@ void CallCard::refresh_header() {
     case agent::CallState::AwaitingApproval:
       line.status = tr("Needs your answer");
       line.status_icon = Icon::Shield;
-      line.status_role = &Colors::warning;
+      line.status_role = line.icon_role = &Colors::warning;
       break;
     case agent::CallState::Running:
       line.status = elapsed(call_);
@@ -99,12 +99,12 @@ void CallCard::refresh_header() {
     case agent::CallState::Succeeded:
       line.status = elapsed(call_);
       line.status_icon = Icon::Check;
-      line.status_role = &Colors::success;
+      line.icon_role = &Colors::success;
       break;
     case agent::CallState::Failed:
       line.status = tr("Failed");
       line.status_icon = Icon::Warning;
-      line.status_role = &Colors::danger;
+      line.status_role = line.icon_role = &Colors::danger;
       break;
     case agent::CallState::Denied:
       line.status = tr("Denied");
@@ -122,13 +122,17 @@ void CallCard::refresh_header() {
 void CallCard::refresh_approval() {
   const bool asked = call_.state == agent::CallState::AwaitingApproval && call_.approval.has_value();
   if (!asked) {
+    if (approval_ != nullptr) delete column_->takeAt(1);
     delete approval_;
     approval_ = nullptr;
     return;
   }
   if (approval_ == nullptr) {
     approval_ = new ApprovalCard(context_, this);
-    column_->insertWidget(1, approval_);
+    auto* inset = new QVBoxLayout;
+    inset->setContentsMargins(space::kSmall, 0, space::kSmall, space::kSmall);
+    inset->addWidget(approval_);
+    column_->insertLayout(1, inset);
   }
   approval_->set_approval(*call_.approval);
 }

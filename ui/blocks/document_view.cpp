@@ -2,6 +2,7 @@
 
 #include <QAbstractTextDocumentLayout>
 #include <QPainter>
+#include <QScrollBar>
 #include <QTextBlock>
 #include <QTextDocument>
 #include <QWheelEvent>
@@ -23,13 +24,26 @@ DocumentView::DocumentView(const BlockContext& context, QWidget* parent) : QText
   QSizePolicy policy(QSizePolicy::Preferred, QSizePolicy::Preferred);
   policy.setHeightForWidth(true);
   setSizePolicy(policy);
+  // All of the text is always shown, so there is nowhere to scroll to, whatever the cursor does.
+  QScrollBar* bar = verticalScrollBar();
+  connect(bar, &QScrollBar::rangeChanged, bar, [bar] { bar->setRange(0, 0); });
   connect(this, &QTextBrowser::anchorClicked, this,
           [this](const QUrl& url) { context_.open_link(url.toString(QUrl::FullyEncoded)); });
 }
 
+// A line that is higher than its font has the rest beneath it. After the last line that would be a gap that belongs
+// to nobody.
+double DocumentView::slack_below() const {
+  const QTextBlock last = document()->lastBlock();
+  const QTextBlockFormat format = last.blockFormat();
+  if (format.lineHeightType() != QTextBlockFormat::ProportionalHeight || last.layout()->lineCount() == 0) return 0;
+  const QTextLine line = last.layout()->lineAt(last.layout()->lineCount() - 1);
+  return line.height() * (format.lineHeight() / 100.0 - 1.0);
+}
+
 int DocumentView::heightForWidth(int width) const {
   document()->setTextWidth(std::max(width, 1));
-  return static_cast<int>(std::ceil(document()->size().height()));
+  return static_cast<int>(std::ceil(document()->size().height() - slack_below()));
 }
 
 QSize DocumentView::sizeHint() const {
@@ -79,18 +93,27 @@ void DocumentView::paint_block(QPainter& painter, const QTextBlock& block) const
     painter.fillRect(QRectF(format.leftMargin(), area.center().y(), viewport()->width() - format.leftMargin(), 1),
                      colors.border);
   }
-  if (format.hasProperty(kQuoteBars)) {
-    // A bar reaches down to the next paragraph of the same quote.
-    const QTextBlock next = block.next();
-    const bool goes_on = next.isValid() && next.blockFormat().hasProperty(kQuoteBars);
-    const double bottom = goes_on ? document()->documentLayout()->blockBoundingRect(next).top() : area.bottom();
-    painter.setPen(Qt::NoPen);
-    painter.setBrush(colors.border_strong);
-    const QVariantList bars = format.property(kQuoteBars).toList();
-    for (const QVariant& x : bars)
-      painter.drawRoundedRect(QRectF(x.toDouble(), area.top(), 3, bottom - area.top()), 1.5, 1.5);
-  }
+  if (format.hasProperty(kQuoteBars)) paint_bars(painter, block);
   paint_inline_code(painter, block);
+}
+
+// One bar for all paragraphs of a quote, drawn with the first of them.
+void DocumentView::paint_bars(QPainter& painter, const QTextBlock& block) const {
+  const auto bars_of = [](const QTextBlock& each) {
+    return each.isValid() ? each.blockFormat().property(kQuoteBars).toList() : QVariantList();
+  };
+  const QVariantList before = bars_of(block.previous());
+  painter.setPen(Qt::NoPen);
+  painter.setBrush(context_.theme.colors().border_strong);
+  for (const QVariant& x : bars_of(block)) {
+    if (before.contains(x)) continue;
+    QTextBlock last = block;
+    while (bars_of(last.next()).contains(x))
+      last = last.next();
+    const double top = document()->documentLayout()->blockBoundingRect(block).top();
+    const double bottom = document()->documentLayout()->blockBoundingRect(last).bottom();
+    painter.drawRoundedRect(QRectF(x.toDouble(), top, 3, bottom - top), 1.5, 1.5);
+  }
 }
 
 void DocumentView::paint_inline_code(QPainter& painter, const QTextBlock& block) const {

@@ -40,7 +40,9 @@ class DocumentView : public QTextBrowser {
   const BlockContext& context() const { return context_; }
 
  private:
+  double slack_below() const;
   void paint_block(QPainter& painter, const QTextBlock& block) const;
+  void paint_bars(QPainter& painter, const QTextBlock& block) const;
   void paint_inline_code(QPainter& painter, const QTextBlock& block) const;
 
   BlockContext context_;

@@ -81,6 +81,7 @@ void MonoView::set_text(const QString& text) {
     setPlainText(text);
   }
   text_ = text;
+  fit_scroll_bar();
   updateGeometry();
 }
 
@@ -94,8 +95,14 @@ void MonoView::set_language(const QString& name) {
 
 void MonoView::set_maximum_height(int pixels) {
   maximum_height_ = pixels;
-  setVerticalScrollBarPolicy(pixels > 0 ? Qt::ScrollBarAsNeeded : Qt::ScrollBarAlwaysOff);
-  setFocusPolicy(pixels > 0 ? Qt::StrongFocus : Qt::ClickFocus);
+  fit_scroll_bar();
+}
+
+// A text that fits has no bar, and nothing to stop at with the tabulator.
+void MonoView::fit_scroll_bar() {
+  const bool scrolls = maximum_height_ > 0 && text_height() > maximum_height_;
+  setVerticalScrollBarPolicy(scrolls ? Qt::ScrollBarAsNeeded : Qt::ScrollBarAlwaysOff);
+  setFocusPolicy(scrolls ? Qt::StrongFocus : Qt::ClickFocus);
 }
 
 int MonoView::text_height() const {
@@ -120,6 +127,7 @@ QSize MonoView::sizeHint() const {
 void MonoView::resizeEvent(QResizeEvent* event) {
   const int height_before = heightForWidth(event->oldSize().width());
   QPlainTextEdit::resizeEvent(event);
+  fit_scroll_bar();
   if (heightForWidth(width()) != height_before || event->oldSize().width() != width()) updateGeometry();
 }
 

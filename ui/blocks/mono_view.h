@@ -33,6 +33,7 @@ class MonoView : public QPlainTextEdit {
 
  private:
   void refresh_colors();
+  void fit_scroll_bar();
   int text_height() const;
 
   const Theme& theme_;

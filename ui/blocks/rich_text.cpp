@@ -9,15 +9,16 @@ namespace {
 
 constexpr int kListIndent = 24;
 constexpr int kQuoteIndent = 16;
-constexpr int kLineHeightPercent = 140;
+constexpr int kLineHeightPercent = 130;
+constexpr int kHeadingLineHeightPercent = 115;
 
 int gap_between(const markdown::Block& before, const markdown::Block& block) {
-  if (const auto* heading = std::get_if<markdown::Heading>(&block)) return heading->level <= 2 ? 24 : 20;
+  if (const auto* heading = std::get_if<markdown::Heading>(&block)) return heading->level <= 2 ? 20 : 16;
   if (std::holds_alternative<markdown::Heading>(before)) return space::kSmall;
   const markdown::Place& place = place_of(block);
   const bool both_in_list = !place.containers.empty() && !place_of(before).containers.empty();
-  if (both_in_list && place.tight && !place.marker.isEmpty()) return space::kTiny;
-  return 10;
+  if (both_in_list && place.tight && !place.marker.isEmpty()) return 2;
+  return space::kSmall;
 }
 
 QString shown_text(const markdown::Span& span) {
@@ -76,7 +77,9 @@ const markdown::Place& place_of(const markdown::Block& block) {
 QTextBlockFormat block_format(const markdown::Block& block, const markdown::Block* before) {
   const markdown::Place& place = place_of(block);
   QTextBlockFormat format;
-  format.setLineHeight(kLineHeightPercent, QTextBlockFormat::ProportionalHeight);
+  const bool is_heading = std::holds_alternative<markdown::Heading>(block);
+  format.setLineHeight(is_heading ? kHeadingLineHeightPercent : kLineHeightPercent,
+                       QTextBlockFormat::ProportionalHeight);
   if (before != nullptr) format.setTopMargin(gap_between(*before, block));
 
   int margin = 0;

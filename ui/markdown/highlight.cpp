@@ -20,6 +20,7 @@ class Scanner {
   bool take_multiline();
   void finish_multiline(std::size_t index, qsizetype start, qsizetype search_from);
   bool take_line_comment();
+  bool take_directive();
   bool take_string();
   bool take_number();
   bool take_word();
@@ -62,6 +63,15 @@ bool Scanner::take_line_comment() {
   return false;
 }
 
+bool Scanner::take_directive() {
+  if (!language_.has_directives || line_[position_] != '#' || !line_.left(position_).trimmed().isEmpty()) return false;
+  qsizetype end = position_ + 1;
+  while (end < line_.size() && line_[end].isLetter())
+    ++end;
+  emit_to(end, position_, Token::Keyword);
+  return true;
+}
+
 bool Scanner::take_string() {
   const QChar quote = line_[position_];
   if (!language_.quotes.contains(quote)) return false;
@@ -102,7 +112,8 @@ HighlightedLine Scanner::scan(LineState before) {
   const auto open = static_cast<std::size_t>(before);
   if (before > 0 && open <= language_.multiline.size()) finish_multiline(open - 1, 0, 0);
   while (position_ < line_.size()) {
-    if (take_multiline() || take_line_comment() || take_string() || take_number() || take_word()) continue;
+    if (take_multiline() || take_line_comment() || take_directive() || take_string() || take_number() || take_word())
+      continue;
     ++position_;
   }
   return std::move(result_);

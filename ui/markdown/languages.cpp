@@ -197,6 +197,9 @@ std::vector<Language> make_languages() {
        {"--"},
        {{"--[[", "]]", Token::Comment}, {"[[", "]]", Token::String}},
        "\"'"});
+  for (Language& language : all) {
+    language.has_directives = language.title == "C" || language.title == "C++" || language.title == "C#";
+  }
   return all;
 }
 

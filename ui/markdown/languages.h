@@ -24,6 +24,7 @@ struct Language {
   std::vector<Multiline> multiline;
   QString quotes;  // characters that delimit a string on one line
   bool case_sensitive = true;
+  bool has_directives = false;  // lines that begin with #: the first word is a keyword
 };
 
 const std::vector<Language>& languages();

@@ -2,6 +2,7 @@
 
 #include <QRegularExpression>
 #include <QTextDocumentFragment>
+#include <algorithm>
 #include <optional>
 
 #include "ui/markdown/blocks.h"
@@ -14,7 +15,7 @@ QString text_of(const MD_ATTRIBUTE& attribute) {
 }
 
 QString bullet(int depth) {
-  static const QString kBullets[] = {QStringLiteral("•"), QStringLiteral("◦"), QStringLiteral("▪")};
+  static const QString kBullets[] = {QStringLiteral("•"), QStringLiteral("◦"), QStringLiteral("–")};
   return kBullets[std::clamp(depth, 1, 3) - 1];
 }
 
@@ -108,7 +109,8 @@ void Collector::enter_item(const MD_BLOCK_LI_DETAIL& detail) {
   } else if (list.ordered) {
     marker_ = QString::number(list.next++) + list.delimiter;
   } else {
-    marker_ = bullet(static_cast<int>(lists_.size()));
+    const auto unordered = std::count_if(lists_.begin(), lists_.end(), [](const List& each) { return !each.ordered; });
+    marker_ = bullet(static_cast<int>(unordered));
   }
 }
 

@@ -1,10 +1,21 @@
 #include "ui/models/search_model.h"
 
+#include <algorithm>
+
 namespace facet::ui {
 
 void SearchModel::reset(std::vector<agent::SearchHit> hits) {
+  // A title is mostly the first question again: it is a result of its own only where nothing else was found.
+  const auto found_inside = [&hits](agent::ConversationId conversation) {
+    return std::any_of(hits.begin(), hits.end(), [conversation](const agent::SearchHit& hit) {
+      return hit.conversation.id == conversation && hit.message != 0;
+    });
+  };
   beginResetModel();
-  hits_ = std::move(hits);
+  hits_.clear();
+  for (const agent::SearchHit& hit : hits) {
+    if (hit.message != 0 || !found_inside(hit.conversation.id)) hits_.push_back(hit);
+  }
   endResetModel();
 }
 

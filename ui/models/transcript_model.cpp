@@ -56,6 +56,7 @@ void TranscriptModel::apply(const agent::PromptProgress& event) {
 
 void TranscriptModel::apply(const agent::PartStarted& event) {
   turn_.prompt_total = 0;
+  turn_.part_is_open = true;
   put_part(event.message, event.part);
   emit turnChanged();
 }
@@ -69,7 +70,9 @@ void TranscriptModel::apply(const agent::PartDelta& event) {
 }
 
 void TranscriptModel::apply(const agent::PartFinished& event) {
+  turn_.part_is_open = false;
   put_part(event.message, event.part);
+  emit turnChanged();
 }
 
 void TranscriptModel::apply(const agent::CallChanged& event) {

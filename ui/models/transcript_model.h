@@ -25,6 +25,7 @@ class TranscriptModel : public QAbstractListModel {
     qint64 prompt_done = 0;
     qint64 prompt_total = 0;  // 0 while the prompt is not being read
     qint64 reading_since_ms = 0;
+    bool part_is_open = false;  // the last part still grows or runs
     bool awaiting_approval = false;
     QString error;
   };

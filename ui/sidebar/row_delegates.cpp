@@ -1,8 +1,10 @@
 #include "ui/sidebar/row_delegates.h"
 
+#include <QAbstractItemView>
 #include <QLineEdit>
 #include <QPainter>
 #include <QTextLayout>
+#include <cmath>
 
 #include "ui/models/conversation_list_model.h"
 #include "ui/models/search_model.h"
@@ -105,31 +107,12 @@ void ConversationDelegate::setModelData(QWidget* editor, QAbstractItemModel*, co
 
 SearchDelegate::SearchDelegate(const Theme& theme, QObject* parent) : QStyledItemDelegate(parent), theme_(theme) {}
 
-QSize SearchDelegate::sizeHint(const QStyleOptionViewItem& option, const QModelIndex&) const {
-  const int small = QFontMetrics(theme_.font(Type::Caption)).lineSpacing();
-  return {option.rect.width(), option.fontMetrics.lineSpacing() + 2 * small + 20};
-}
-
-void SearchDelegate::paint(QPainter* painter, const QStyleOptionViewItem& option, const QModelIndex& index) const {
-  painter->save();
-  painter->setRenderHint(QPainter::Antialiasing);
-  paint_ground(*painter, theme_, option);
-  const QRect inner = option.rect.adjusted(kOuterInset + kInnerInset, 8, -kOuterInset - kInnerInset, -6);
-  painter->setFont(option.font);
-  painter->setPen(theme_.colors().text);
-  const int line = option.fontMetrics.lineSpacing();
-  painter->drawText(QRect(inner.left(), inner.top(), inner.width(), line), Qt::AlignLeft | Qt::TextSingleLine,
-                    option.fontMetrics.elidedText(index.data().toString(), Qt::ElideRight, inner.width()));
-  paint_snippet(*painter, inner.adjusted(0, line + 2, 0, 0), index.data(SearchModel::SnippetRole).toString());
-  painter->restore();
-}
-
-void SearchDelegate::paint_snippet(QPainter& painter, const QRect& where, QString snippet) const {
-  snippet = snippet.simplified();
+// At most two lines, with the matches marked.
+void SearchDelegate::lay_out(QTextLayout& layout, const QString& snippet, int width) const {
   QList<QTextLayout::FormatRange> marks;
   QString plain;
   qsizetype open = -1;
-  for (const QChar c : snippet) {
+  for (const QChar c : snippet.simplified()) {
     if (c == QChar(0x2068)) {
       open = plain.size();
     } else if (c == QChar(0x2069)) {
@@ -143,20 +126,49 @@ void SearchDelegate::paint_snippet(QPainter& painter, const QRect& where, QStrin
       plain += c;
     }
   }
-  QTextLayout layout(plain, theme_.font(Type::Caption));
+  layout.setText(plain);
+  layout.setFont(theme_.font(Type::Caption));
   layout.setFormats(marks);
   layout.beginLayout();
   double y = 0;
   for (int row = 0; row < 2; ++row) {
     QTextLine line = layout.createLine();
     if (!line.isValid()) break;
-    line.setLineWidth(where.width());
+    line.setLineWidth(width);
     line.setPosition(QPointF(0, y));
     y += line.height();
   }
   layout.endLayout();
-  painter.setPen(theme_.colors().text_muted);
-  layout.draw(&painter, where.topLeft());
+}
+
+QRect SearchDelegate::inner_rect(const QRect& row) {
+  return row.adjusted(kOuterInset + kInnerInset, 8, -kOuterInset - kInnerInset, -8);
+}
+
+QSize SearchDelegate::sizeHint(const QStyleOptionViewItem& option, const QModelIndex& index) const {
+  const auto* view = qobject_cast<const QAbstractItemView*>(option.widget);
+  const int width = view == nullptr ? option.rect.width() : view->viewport()->width();
+  QTextLayout layout;
+  lay_out(layout, index.data(SearchModel::SnippetRole).toString(), inner_rect(QRect(0, 0, width, 0)).width());
+  return {width,
+          option.fontMetrics.lineSpacing() + 2 + static_cast<int>(std::ceil(layout.boundingRect().height())) + 16};
+}
+
+void SearchDelegate::paint(QPainter* painter, const QStyleOptionViewItem& option, const QModelIndex& index) const {
+  painter->save();
+  painter->setRenderHint(QPainter::Antialiasing);
+  paint_ground(*painter, theme_, option);
+  const QRect inner = inner_rect(option.rect);
+  painter->setFont(option.font);
+  painter->setPen(theme_.colors().text);
+  const int line = option.fontMetrics.lineSpacing();
+  painter->drawText(QRect(inner.left(), inner.top(), inner.width(), line), Qt::AlignLeft | Qt::TextSingleLine,
+                    option.fontMetrics.elidedText(index.data().toString(), Qt::ElideRight, inner.width()));
+  QTextLayout layout;
+  lay_out(layout, index.data(SearchModel::SnippetRole).toString(), inner.width());
+  painter->setPen(theme_.colors().text_muted);
+  layout.draw(painter, inner.topLeft() + QPoint(0, line + 2));
+  painter->restore();
 }
 
 }  // namespace facet::ui

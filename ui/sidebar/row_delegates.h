@@ -4,6 +4,8 @@
 
 #include "ui/theme.h"
 
+class QTextLayout;
+
 namespace facet::ui {
 
 // Paints a row of the list of conversations: a heading, or a title with a mark for what goes on in it.
@@ -40,7 +42,8 @@ class SearchDelegate : public QStyledItemDelegate {
   QSize sizeHint(const QStyleOptionViewItem& option, const QModelIndex& index) const override;
 
  private:
-  void paint_snippet(QPainter& painter, const QRect& where, QString snippet) const;
+  void lay_out(QTextLayout& layout, const QString& snippet, int width) const;
+  static QRect inner_rect(const QRect& row);
 
   const Theme& theme_;
 };

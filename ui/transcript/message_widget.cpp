@@ -15,13 +15,24 @@ namespace facet::ui {
 namespace {
 
 constexpr int kFooterHeight = 28;
+constexpr int kIconInset = 6;  // between the edge of the copy button and its symbol
+
+// Cards stand close together; text keeps its distance from them.
+int gap_between(const agent::Part& above, const agent::Part& below) {
+  const auto is_text = [](const agent::Part& part) { return std::holds_alternative<agent::TextPart>(part.content); };
+  return is_text(above) || is_text(below) ? space::kLarge : space::kSmall;
+}
 
 }  // namespace
 
 MessageWidget::MessageWidget(const BlockContext& context, QWidget* parent) : QWidget(parent), context_(context) {
   column_ = new QVBoxLayout(this);
   column_->setContentsMargins(0, 0, 0, 0);
-  column_->setSpacing(space::kMedium);
+  column_->setSpacing(space::kSmall);
+  parts_column_ = new QVBoxLayout;
+  parts_column_->setContentsMargins(kOutset, 0, kOutset, 0);
+  parts_column_->setSpacing(0);
+  column_->addLayout(parts_column_);
 }
 
 void MessageWidget::set_message(const agent::Message& message) {
@@ -40,14 +51,14 @@ void MessageWidget::set_message(const agent::Message& message) {
 
 // What the user wrote never changes.
 void MessageWidget::show_user_message() {
-  column_->setSpacing(space::kTiny);
+  parts_column_->setSpacing(space::kTiny);
   QWidget* chips = nullptr;
   for (const agent::Part& part : message_.parts) {
     if (!std::holds_alternative<agent::AttachmentPart>(part.content)) continue;
     if (chips == nullptr) {
       chips = new QWidget(this);
       new FlowLayout(space::kTiny, chips);
-      column_->addWidget(chips, 0, Qt::AlignRight);
+      parts_column_->addWidget(chips, 0, Qt::AlignRight);
     }
     PartWidget* chip = make_part_widget(part, context_, chips);
     chip->set_part(part, PartWidget::Growth::Complete);
@@ -58,7 +69,7 @@ void MessageWidget::show_user_message() {
   auto* bubble = new UserBubble(context_, this);
   bubble->set_text(text);
   bubble->setToolTip(phrases::moment(message_.created_ms));
-  column_->addWidget(bubble);
+  parts_column_->addWidget(bubble);
 }
 
 void MessageWidget::show_parts() {
@@ -66,8 +77,9 @@ void MessageWidget::show_parts() {
   for (std::size_t index = 0; index < message_.parts.size(); ++index) {
     const agent::Part& part = message_.parts[index];
     if (index >= parts_.size()) {
+      if (index > 0) parts_column_->addSpacing(gap_between(message_.parts[index - 1], part));
       parts_.push_back(make_part_widget(part, context_, this));
-      column_->insertWidget(static_cast<int>(index), parts_.back());
+      parts_column_->addWidget(parts_.back());
     }
     const bool growing = streaming && index + 1 == message_.parts.size();
     parts_[index]->set_part(part, growing ? PartWidget::Growth::Growing : PartWidget::Growth::Complete);
@@ -78,7 +90,7 @@ void MessageWidget::build_footer() {
   footer_ = new QWidget(this);
   footer_->setFixedHeight(kFooterHeight);
   auto* outer = new QHBoxLayout(footer_);
-  outer->setContentsMargins(0, 0, 0, 0);
+  outer->setContentsMargins(kOutset - kIconInset, 0, kOutset, 0);
   footer_inside_ = new QWidget(footer_);
   outer->addWidget(footer_inside_);
   auto* row = new QHBoxLayout(footer_inside_);

@@ -25,6 +25,9 @@ class MessageWidget : public QWidget {
   // Shows for a moment that this is what was looked for.
   void flash();
 
+  // The ground of a message reaches this far beyond the column on both sides.
+  static constexpr int kOutset = 8;
+
   agent::MessageId message_id() const { return message_.id; }
 
  protected:
@@ -41,6 +44,7 @@ class MessageWidget : public QWidget {
   BlockContext context_;
   agent::Message message_;
   QVBoxLayout* column_ = nullptr;
+  QVBoxLayout* parts_column_ = nullptr;
   std::vector<PartWidget*> parts_;
   QWidget* footer_ = nullptr;
   QWidget* footer_inside_ = nullptr;

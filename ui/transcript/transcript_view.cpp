@@ -7,6 +7,7 @@
 #include "ui/blocks/approval_card.h"
 #include "ui/models/transcript_model.h"
 #include "ui/transcript/message_widget.h"
+#include "ui/transcript/page_edge.h"
 #include "ui/transcript/turn_status.h"
 #include "ui/widgets/buttons.h"
 
@@ -34,10 +35,14 @@ TranscriptView::TranscriptView(const Theme& theme, std::function<void(agent::Op)
   setAccessibleName(tr("Conversation"));
   setFrameShape(QFrame::NoFrame);
   setHorizontalScrollBarPolicy(Qt::ScrollBarAlwaysOff);
+  // Its room is always kept, so that the column stands still when the bar appears; the style paints it when needed.
+  setVerticalScrollBarPolicy(Qt::ScrollBarAlwaysOn);
   setFocusPolicy(Qt::StrongFocus);
+  viewport()->setAutoFillBackground(false);
   content_ = new QWidget(viewport());
   content_->installEventFilter(this);
   status_ = new TurnStatus(theme, content_);
+  edge_ = new PageEdge(theme, viewport());
   jump_ = new IconButton(theme, Icon::ArrowDown, tr("Jump to the newest message"), viewport());
   jump_->setObjectName("jumpButton");
   jump_->set_look(IconButton::Look::Filled);
@@ -99,7 +104,7 @@ void TranscriptView::row_changed(int row) {
 }
 
 int TranscriptView::column_width() const {
-  return std::max(200, std::min(size::kColumn, viewport()->width() - 2 * kSidePadding));
+  return std::max(200, std::min(size::kColumn, width() - 2 * kSidePadding));
 }
 
 // Half a line per forty characters is near enough: what counts is that the bar does not lie by an order.
@@ -112,17 +117,21 @@ int TranscriptView::estimate(int row) const {
   return height;
 }
 
+int TranscriptView::step(const Row& row) {
+  return row.height <= 0 ? 0 : row.height + kMessageGap;
+}
+
 int TranscriptView::row_top(int row) const {
   int top = kTopPadding;
   for (int index = 0; index < row; ++index)
-    top += rows_[static_cast<std::size_t>(index)].height + kMessageGap;
+    top += step(rows_[static_cast<std::size_t>(index)]);
   return top;
 }
 
 int TranscriptView::row_at(int y) const {
   int top = kTopPadding;
   for (std::size_t index = 0; index < rows_.size(); ++index) {
-    top += rows_[index].height + kMessageGap;
+    top += step(rows_[index]);
     if (top > y) return static_cast<int>(index);
   }
   return static_cast<int>(rows_.size()) - 1;
@@ -141,8 +150,12 @@ int TranscriptView::measure(Row& row, int index) {
     row.measured = false;
   }
   if (row.measured) return row.height;
-  row.widget->resize(width_, std::max(row.height, 1));
-  row.height = std::max(row.widget->heightForWidth(width_), row.widget->minimumSizeHint().height());
+  const int full_width = width_ + 2 * MessageWidget::kOutset;
+  const agent::Message& message = model_->messages()[static_cast<std::size_t>(index)];
+  row.widget->resize(full_width, std::max(row.height, 1));
+  // An answer that has not begun takes no room.
+  const bool blank = message.parts.empty() && message.finish == agent::Finish::Streaming;
+  row.height = blank ? 0 : std::max(row.widget->heightForWidth(full_width), row.widget->minimumSizeHint().height());
   row.measured = true;
   return row.height;
 }
@@ -159,17 +172,18 @@ int TranscriptView::build_visible(int top) {
       const int before = row.height;
       if (measure(row, static_cast<int>(index)) != before) ++corrections;
     }
-    y += row.height + kMessageGap;
+    y += step(row);
   }
   return corrections;
 }
 
 void TranscriptView::place_widgets(int top) {
-  const int left = (viewport()->width() - width_) / 2;
+  const int left = (width() - width_) / 2;
+  const int full_width = width_ + 2 * MessageWidget::kOutset;
   int y = kTopPadding;
   for (Row& row : rows_) {
-    if (row.widget != nullptr) row.widget->setGeometry(left, y, width_, row.height);
-    y += row.height + kMessageGap;
+    if (row.widget != nullptr) row.widget->setGeometry(left - MessageWidget::kOutset, y, full_width, row.height);
+    y += step(row);
   }
   if (!rows_.empty()) y += space::kSmall - kMessageGap;
   status_->setGeometry(left, y, width_, status_->height());
@@ -186,17 +200,14 @@ void TranscriptView::drop_distant(int top) {
       delete row.widget;
       row.widget = nullptr;
     }
-    y += row.height + kMessageGap;
+    y += step(row);
   }
 }
 
 void TranscriptView::arrange() {
   if (arranging_) return;
   arranging_ = true;
-  const bool has_rows = model_ != nullptr && !rows_.empty();
-  const bool answering =
-      has_rows && model_->messages().back().role == agent::Role::Assistant && !model_->messages().back().parts.empty();
-  status_->set_turn(model_ == nullptr ? TranscriptModel::Turn{} : model_->turn(), answering);
+  status_->set_turn(model_ == nullptr ? TranscriptModel::Turn{} : model_->turn());
 
   QScrollBar* bar = verticalScrollBar();
   if (width_ != column_width()) {
@@ -205,7 +216,7 @@ void TranscriptView::arrange() {
       row.measured = false;
   }
   for (std::size_t index = 0; index < rows_.size(); ++index) {
-    if (rows_[index].height == 0) rows_[index].height = estimate(static_cast<int>(index));
+    if (rows_[index].height < 0) rows_[index].height = estimate(static_cast<int>(index));
   }
   // The row at the upper edge is what stays in its place.
   const int anchor = rows_.empty() ? -1 : row_at(bar->value());
@@ -293,8 +304,11 @@ void TranscriptView::update_jump_button() {
   const QScrollBar* bar = verticalScrollBar();
   jump_->setVisible(bar->value() < bar->maximum() - kNearEnd);
   const QSize hint = jump_->sizeHint();
-  jump_->setGeometry((viewport()->width() - hint.width()) / 2, viewport()->height() - hint.height() - space::kLarge,
-                     hint.width(), hint.height());
+  jump_->setGeometry((width() - hint.width()) / 2, viewport()->height() - hint.height() - space::kLarge, hint.width(),
+                     hint.height());
+  edge_->setGeometry(0, 0, viewport()->width(), viewport()->height());
+  edge_->set_cut(bar->value() > 0, bar->value() < bar->maximum());
+  edge_->raise();
   jump_->raise();
 }
 

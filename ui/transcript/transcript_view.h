@@ -13,6 +13,7 @@ namespace facet::ui {
 
 class IconButton;
 class MessageWidget;
+class PageEdge;
 class TranscriptModel;
 class TurnStatus;
 
@@ -51,7 +52,7 @@ class TranscriptView : public QAbstractScrollArea {
 
  private:
   struct Row {
-    int height = 0;
+    int height = -1;  // not even estimated
     bool measured = false;
     MessageWidget* widget = nullptr;
   };
@@ -68,6 +69,7 @@ class TranscriptView : public QAbstractScrollArea {
   void place_widgets(int top);
   void drop_distant(int top);
   int measure(Row& row, int index);
+  static int step(const Row& row);  // from its top to that of the next
   int row_top(int row) const;
   int row_at(int y) const;
   int content_height() const;
@@ -82,6 +84,7 @@ class TranscriptView : public QAbstractScrollArea {
   QPointer<TranscriptModel> model_;
   QWidget* content_ = nullptr;
   TurnStatus* status_ = nullptr;
+  PageEdge* edge_ = nullptr;
   IconButton* jump_ = nullptr;
   std::vector<Row> rows_;
   bool follow_end_ = true;

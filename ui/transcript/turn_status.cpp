@@ -30,17 +30,16 @@ TurnStatus::TurnStatus(const Theme& theme, QWidget* parent) : QWidget(parent), t
   hide();
 }
 
-void TurnStatus::set_turn(const TranscriptModel::Turn& turn, bool answer_is_visible) {
+void TurnStatus::set_turn(const TranscriptModel::Turn& turn) {
   turn_ = turn;
-  answer_is_visible_ = answer_is_visible;
   refresh();
 }
 
 void TurnStatus::refresh() {
   const bool reading = turn_.running && turn_.prompt_total > 0 &&
                        QDateTime::currentMSecsSinceEpoch() - turn_.reading_since_ms >= kShowReadingAfterMs;
-  // Growing text shows by itself that something happens; so does a question to the user.
-  const bool visible = turn_.running && !turn_.awaiting_approval && (reading || !answer_is_visible_);
+  // A part that grows shows by itself that something happens.
+  const bool visible = turn_.running && !turn_.part_is_open;
   if (visible) {
     const QLocale locale;
     text_->set_full_text(

@@ -19,7 +19,7 @@ class TurnStatus : public QWidget {
  public:
   explicit TurnStatus(const Theme& theme, QWidget* parent = nullptr);
 
-  void set_turn(const TranscriptModel::Turn& turn, bool answer_is_visible);
+  void set_turn(const TranscriptModel::Turn& turn);
 
  protected:
   void paintEvent(QPaintEvent* event) override;
@@ -29,7 +29,6 @@ class TurnStatus : public QWidget {
 
   const Theme& theme_;
   TranscriptModel::Turn turn_;
-  bool answer_is_visible_ = false;
   Spinner* spinner_ = nullptr;
   ThemedLabel* text_ = nullptr;
   QTimer timer_;

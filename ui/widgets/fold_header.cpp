@@ -67,7 +67,7 @@ int FoldHeader::paint_status(QPainter& painter, int right) const {
   if (line_.status_icon || line_.busy) right -= size::kIconSmall + 6;
   if (line_.status_icon) {
     theme_.paint_icon(painter, QRectF(right, top, size::kIconSmall, size::kIconSmall), *line_.status_icon,
-                      colors.*line_.status_role);
+                      colors.*line_.icon_role);
   }
   if (line_.status.isEmpty()) return right;
   const int width = fontMetrics().horizontalAdvance(line_.status) + 1;

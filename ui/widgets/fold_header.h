@@ -24,6 +24,7 @@ class FoldHeader : public QAbstractButton {
     QString status;
     std::optional<Icon> status_icon;
     QColor Colors::*status_role = &Colors::text_muted;
+    QColor Colors::*icon_role = &Colors::text_muted;  // of the symbol of the state
     bool busy = false;
   };
   void set_line(const Line& line);

@@ -7,6 +7,17 @@
 #include <algorithm>
 
 namespace facet::ui {
+namespace {
+
+// Which of the two roles a label paints with depends on what it lies in.
+void set_ink(QWidget& widget, const QColor& color) {
+  QPalette palette = widget.palette();
+  palette.setColor(QPalette::WindowText, color);
+  palette.setColor(QPalette::Text, color);
+  widget.setPalette(palette);
+}
+
+}  // namespace
 
 ElidedLabel::ElidedLabel(QWidget* parent) : QLabel(parent) {
   setTextFormat(Qt::PlainText);
@@ -36,7 +47,7 @@ QSize ElidedLabel::minimumSizeHint() const {
 
 void ElidedLabel::paintEvent(QPaintEvent*) {
   QPainter painter(this);
-  painter.setPen(palette().color(foregroundRole()));
+  painter.setPen(palette().color(QPalette::WindowText));
   const QRect inner = contentsRect();
   const QString shown = fontMetrics().elidedText(text(), mode_, inner.width());
   const int align = static_cast<int>(QStyle::visualAlignment(layoutDirection(), alignment()));
@@ -65,9 +76,7 @@ void ThemedLabel::set_role(QColor Colors::*role) {
 }
 
 void ThemedLabel::refresh() {
-  QPalette colors = palette();
-  colors.setColor(QPalette::WindowText, theme_.colors().*role_);
-  setPalette(colors);
+  set_ink(*this, theme_.colors().*role_);
 }
 
 ThemedText::ThemedText(const Theme& theme, Type type, QColor Colors::*role, QWidget* parent)
@@ -80,9 +89,7 @@ ThemedText::ThemedText(const Theme& theme, Type type, QColor Colors::*role, QWid
 }
 
 void ThemedText::refresh() {
-  QPalette colors = palette();
-  colors.setColor(QPalette::WindowText, theme_.colors().*role_);
-  setPalette(colors);
+  set_ink(*this, theme_.colors().*role_);
 }
 
 Spinner::Spinner(const Theme& theme, QWidget* parent) : QWidget(parent), theme_(theme) {

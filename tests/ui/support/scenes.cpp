@@ -60,6 +60,12 @@ const char kThought[] =
     "from "
     "the lists.";
 
+const char kOpenCode[] =
+    "One line per list is enough. This reads every list and adds up the numbers:\n\n```cpp\n#include "
+    "<filesystem>\n\nint "
+    "main() {\n  int total = 0;  // of all rooms\n  for (const auto& entry : "
+    "std::filesystem::directory_iterator(\".\")) {\n    total += count(entry";
+
 std::int64_t now_ms() {
   return QDateTime::currentMSecsSinceEpoch();
 }
@@ -85,19 +91,18 @@ void ask(ScriptedAgent& agent, const std::string& question, ScriptedAgent::Scrip
   agent.submit(agent::UserTurn{0, question, {}, {"/home/maria/move"}});
 }
 
-void play_tools(ScriptedAgent& agent) {
-  ask(agent, "Which lists are there, and what do they say about the archive?",
-      {agent::ThoughtPart{kThought},
-       agent::CallPart{sample_call("list_files", R"({"path": "."})", agent::CallState::Succeeded,
-                                   "archive.txt\nkitchen.txt\nplan.txt\nreception.txt\n", 4)},
-       agent::CallPart{sample_call("search_files", R"({"pattern": "archive", "path": "."})",
-                                   agent::CallState::Succeeded,
-                                   "archive.txt:1: boxes: 118\nplan.txt:6: the archive goes first\n", 31)},
-       agent::CallPart{sample_call("read_file", R"({"path": "archive-2023.txt"})", agent::CallState::Failed,
-                                   "error: no such file: archive-2023.txt", 2)},
-       agent::CallPart{sample_call("run_command", R"({"command": "wc -l *.txt"})", agent::CallState::Denied, "", 0)},
-       agent::CallPart{sample_call("read_file", R"({"path": "archive.txt", "first_line": 1, "last_line": 40})",
-                                   agent::CallState::Running, "", 0)}});
+ScriptedAgent::Script tool_script() {
+  return {
+      agent::ThoughtPart{kThought},
+      agent::CallPart{sample_call("list_files", R"({"path": "."})", agent::CallState::Succeeded,
+                                  "archive.txt\nkitchen.txt\nplan.txt\nreception.txt\n", 4)},
+      agent::CallPart{sample_call("search_files", R"({"pattern": "archive", "path": "."})", agent::CallState::Succeeded,
+                                  "archive.txt:1: boxes: 118\nplan.txt:6: the archive goes first\n", 31)},
+      agent::CallPart{sample_call("read_file", R"({"path": "archive-2023.txt"})", agent::CallState::Failed,
+                                  "error: no such file: archive-2023.txt", 2)},
+      agent::CallPart{sample_call("run_command", R"({"command": "wc -l *.txt"})", agent::CallState::Denied, "", 0)},
+      agent::CallPart{sample_call("read_file", R"({"path": "archive.txt", "first_line": 1, "last_line": 40})",
+                                  agent::CallState::Running, "", 0)}};
 }
 
 }  // namespace
@@ -137,6 +142,18 @@ QStringList scene_names() {
   return {"start", "chat", "tools", "approval", "streaming", "reading", "error", "search", "long", "loading"};
 }
 
+void write_long_conversation(ScriptedAgent& agent, int turns) {
+  std::string answer;
+  for (int line = 0; line < 6; ++line)
+    answer += "The list of room " + std::to_string(line) + " names the boxes.\n\n";
+  agent.set_script({agent::TextPart{answer}});
+  agent.submit(agent::UserTurn{0, "Go through the rooms.", {}, {}});
+  const agent::ConversationId conversation = std::get<agent::TurnFinished>(agent.events().back()).conversation;
+  for (int turn = 1; turn < turns; ++turn) {
+    agent.submit(agent::UserTurn{conversation, "And room " + std::to_string(turn) + "?", {}, {}});
+  }
+}
+
 void write_history(ScriptedAgent& agent) {
   const std::pair<const char*, const char*> past[] = {
       {"What is the deadline in plan.txt?", "The deadline is 14 March (plan.txt)."},
@@ -148,46 +165,49 @@ void write_history(ScriptedAgent& agent) {
   }
 }
 
-void play_scene(const QString& name, ScriptedAgent& agent) {
+QString prepare_scene(const QString& name, ScriptedAgent& agent) {
   if (name == "loading") {
     agent::ModelChanged model;
     model.name = "gemma-4-E4B-it-Q4_K_M";
     agent.load_model(model);
-    return;
+    return {};
   }
   agent.load_model(practice_model());
   if (name == "chat") {
-    ask(agent, "What is planned for the move, and what is left to do?",
-        {agent::ThoughtPart{kThought}, agent::CallPart{read_plan()}, agent::TextPart{kRichMarkdown}});
-  } else if (name == "tools") {
-    agent.leave_open();
-    play_tools(agent);
-  } else if (name == "approval") {
-    ask(agent, "What did I write to the landlord?", {agent::CallPart{secret_call()}});
-  } else if (name == "streaming") {
-    agent.leave_open();
-    ask(agent, "How do I count the boxes?",
-        {agent::TextPart{
-            "One line per list is enough. This reads every list and adds up the numbers:\n\n```cpp\n#include "
-            "<filesystem>\n\nint main() {\n  int total = 0;  // of all rooms\n  for (const auto& entry : "
-            "std::filesystem::directory_iterator(\".\")) {\n    total += count(entry"}});
-  } else if (name == "error") {
-    agent.set_ending(agent::Finish::Failed, "The model stopped answering.");
-    ask(agent, "What is in the annual report?",
-        {agent::TextPart{"The report begins with"},
-         agent::NoticePart{
-             agent::Severity::Error,
-             "The model ran out of memory while it was reading. A smaller model or a shorter file helps."}});
-  } else if (name == "long") {
-    std::string answer;
-    for (int line = 0; line < 12; ++line)
-      answer += "The list of room " + std::to_string(line) + " names the boxes.\n\n";
-    ask(agent, "Go through the rooms.", {agent::TextPart{answer}});
-    for (int turn = 0; turn < 999; ++turn) {
-      agent.submit(agent::UserTurn{
-          std::get<agent::TurnStarted>(agent.events()[agent.events().size() - 1]).conversation, "And then?", {}, {}});
-    }
+    agent.set_script({agent::ThoughtPart{kThought}, agent::CallPart{read_plan()}, agent::TextPart{kRichMarkdown}});
+    return "What is planned for the move, and what is left to do?";
   }
+  if (name == "tools") {
+    agent.leave_open();
+    agent.set_script(tool_script());
+    return "Which lists are there, and what do they say about the archive?";
+  }
+  if (name == "approval") {
+    agent.set_script({agent::CallPart{secret_call()}, agent::TextPart{"You asked for the keys (landlord.txt)."}});
+    return "What did I write to the landlord?";
+  }
+  if (name == "streaming") {
+    agent.leave_open();
+    agent.set_script({agent::TextPart{kOpenCode}});
+    return "How do I count the boxes?";
+  }
+  if (name == "reading") {
+    agent.read_prompt(1240, 3300);
+    return "What does the annual report say about the archive?";
+  }
+  if (name == "error") {
+    agent.set_ending(agent::Finish::Failed, "The model ran out of memory.");
+    agent.set_script({agent::TextPart{"The report begins with"},
+                      agent::NoticePart{agent::Severity::Error,
+                                        "The model ran out of memory while it was reading. A smaller model or a "
+                                        "shorter file helps."}});
+    return "What is in the annual report?";
+  }
+  if (name == "long") {
+    write_long_conversation(agent, 1000);
+    agent.set_script({agent::TextPart{"That was all."}});
+  }
+  return {};
 }
 
 }  // namespace facet::ui::test

@@ -18,7 +18,9 @@ agent::Call sample_call(const std::string& tool, const std::string& arguments, a
 QStringList scene_names();
 // Puts some history into the store; before the window opens.
 void write_history(ScriptedAgent& agent);
-// Plays a scene into the window that listens to the agent.
-void play_scene(const QString& name, ScriptedAgent& agent);
+// One conversation of this many questions and answers.
+void write_long_conversation(ScriptedAgent& agent, int turns);
+// Loads the model and prepares the answer of a scene. Returns the question that the user has to ask; empty for none.
+QString prepare_scene(const QString& name, ScriptedAgent& agent);
 
 }  // namespace facet::ui::test

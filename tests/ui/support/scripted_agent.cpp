@@ -37,6 +37,10 @@ void ScriptedAgent::set_ending(agent::Finish finish, const std::string& error) {
   error_ = error;
 }
 
+void ScriptedAgent::read_prompt(std::int64_t done, std::int64_t total) {
+  reading_ = agent::PromptProgress{0, done, total};
+}
+
 void ScriptedAgent::emit_event(const agent::Event& event) {
   events_.push_back(event);
   post_(event);
@@ -53,7 +57,8 @@ void ScriptedAgent::submit(const agent::Op& op) {
 
 agent::Conversation ScriptedAgent::conversation_for(const agent::UserTurn& op) {
   if (op.conversation != 0) return conversations_.at(op.conversation);
-  agent::Conversation created = must(store_->create_conversation(op.text.substr(0, 60), "Practice model", op.folders));
+  agent::Conversation created = must(store_->create_conversation(QString::fromStdString(op.text).left(60).toStdString(),
+                                                                 "Practice model", op.folders));
   conversations_[created.id] = created;
   emit_event(agent::ConversationChanged{created});
   return created;
@@ -70,6 +75,11 @@ void ScriptedAgent::apply(const agent::UserTurn& op) {
   const agent::Message user = must(store_->add_user_message(conversation_, std::move(said)));
   message_ = must(store_->begin_assistant_message(conversation_)).id;
   emit_event(agent::TurnStarted{conversation_, user, message_});
+  if (reading_) {
+    reading_->conversation = conversation_;
+    emit_event(*reading_);
+    return;
+  }
   for (std::size_t index = 0; index < script_.size(); ++index)
     plan_part(script_[index], index + 1 == script_.size());
   if (!leave_open_) {

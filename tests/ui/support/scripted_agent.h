@@ -7,6 +7,7 @@
 #include <functional>
 #include <map>
 #include <memory>
+#include <optional>
 #include <vector>
 
 #include "agent/protocol.h"
@@ -30,6 +31,9 @@ class ScriptedAgent : public QObject {
   void set_ending(agent::Finish finish, const std::string& error = {});
   // Stops before the end of the last part, as if the model were still writing.
   void leave_open() { leave_open_ = true; }
+
+  // The next turn stays in the middle of its prompt.
+  void read_prompt(std::int64_t done, std::int64_t total);
 
   void load_model(const agent::ModelChanged& model);
   void submit(const agent::Op& op);
@@ -67,6 +71,7 @@ class ScriptedAgent : public QObject {
   agent::Finish ending_ = agent::Finish::Done;
   std::string error_;
   bool leave_open_ = false;
+  std::optional<agent::PromptProgress> reading_;
   std::deque<Step> steps_;
   bool waiting_ = false;
   agent::ConversationId conversation_ = 0;
