@@ -61,10 +61,10 @@ bool FolderWalk::enter(const Opened& folder, const std::string& path, IgnoreRule
                        const Visit& visit) {
   const Result<FolderEntries> entries = read_folder(folder, stop_);
   if (!entries.ok()) {
-    complete_ = false;
+    ++unreadable_folders_;
     return !stop_.stop_requested();
   }
-  complete_ = complete_ && entries->complete;
+  cut_ = cut_ || !entries->complete;
   add_rules(workspace_, folder, rules_prefix_ + path, rules);
 
   const std::string prefix = path.empty() ? "" : path + "/";
@@ -73,7 +73,7 @@ bool FolderWalk::enter(const Opened& folder, const std::string& path, IgnoreRule
     const std::string entry_path = prefix + entry.name;
     if (entry.kind != EntryKind::File || rules.ignored(rules_prefix_ + entry_path, EntryType::File)) continue;
     if (files_ == limits_.files) {
-      complete_ = false;
+      cut_ = true;
       return false;
     }
     ++files_;
@@ -83,12 +83,15 @@ bool FolderWalk::enter(const Opened& folder, const std::string& path, IgnoreRule
     const std::string entry_path = prefix + entry.name;
     if (entry.kind != EntryKind::Folder || rules.ignored(rules_prefix_ + entry_path, EntryType::Folder)) continue;
     if (depth == limits_.depth) {
-      complete_ = false;
+      cut_ = true;
       continue;
     }
     const Result<Opened> below = workspace_.open_entry(folder, entry.name);
-    if (below.ok() && below->kind == FileKind::Folder && !enter(*below, entry_path, rules, depth + 1, visit))
+    if (!below.ok()) {
+      ++unreadable_folders_;
+    } else if (below->kind == FileKind::Folder && !enter(*below, entry_path, rules, depth + 1, visit)) {
       return false;
+    }
   }
   return true;
 }

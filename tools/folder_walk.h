@@ -33,8 +33,9 @@ class FolderWalk {
   void run(const Opened& folder, const Visit& visit);
 
   std::size_t files() const { return files_; }
-  // False when the limits or an unreadable folder kept the walk from seeing everything.
-  bool complete() const { return complete_; }
+  // Whether the limits kept the walk from seeing everything.
+  bool cut() const { return cut_; }
+  std::size_t unreadable_folders() const { return unreadable_folders_; }
 
  private:
   IgnoreRules rules_above(const std::string& top, const std::string& path) const;
@@ -45,7 +46,8 @@ class FolderWalk {
   WalkLimits limits_;
   std::string rules_prefix_;  // from the top of the rules to the folder of the walk, "" or ending in a slash
   std::size_t files_ = 0;
-  bool complete_ = true;
+  std::size_t unreadable_folders_ = 0;
+  bool cut_ = false;
 };
 
 }  // namespace facet::tools

@@ -81,7 +81,8 @@ class Search {
       return lines_of(Match::Phrase).count < kMostHits;
     });
     files_ = walk.files();
-    complete_ = walk.complete();
+    cut_ = walk.cut();
+    unreadable_folders_ = walk.unreadable_folders();
   }
 
   void search_file(Opened file) {
@@ -113,7 +114,8 @@ class Search {
   std::array<Hits, 4> names_;
   std::size_t files_ = 0;
   std::size_t long_files_ = 0;
-  bool complete_ = true;
+  std::size_t unreadable_folders_ = 0;
+  bool cut_ = false;
 };
 
 bool Search::search_lines(Opened file, const std::string& path) {
@@ -149,8 +151,9 @@ std::string Search::notes(Match match, std::size_t shown) const {
   const std::size_t found = lines_[index(match)].count + names_[index(match)].count;
   if (lines_[index(Match::Phrase)].count >= kMostHits || shown < found)
     notes += "\n[the first " + std::to_string(shown) + " hits; search for more words or in one folder to see others]";
-  if (!complete_)
-    notes += "\n[not everything was searched: " + std::to_string(files_) + " files; give a path to search less]";
+  if (cut_) notes += "\n[only " + std::to_string(files_) + " files were searched; name a folder to search less]";
+  if (unreadable_folders_ > 0)
+    notes += "\n[folders that could not be read: " + std::to_string(unreadable_folders_) + "]";
   if (long_files_ > 0)
     notes += "\n[of " + std::to_string(long_files_) + " long files only the first " + readable_size(kMostFileBytes) +
              " were searched]";
