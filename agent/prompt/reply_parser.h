@@ -65,7 +65,8 @@ ReplyParser::Start start_after(const std::vector<PromptPiece>& prompt);
 std::vector<ReplyPiece> split_markers(std::string_view raw);
 
 // A whole output at once: {content, thinking, tool_calls: [{name, arguments}]}, and where there are such calls
-// malformed_calls (their number), incomplete_call (true) and problems: [{name, problem, raw}].
+// malformed_calls (their number), incomplete_call (true) and problems: [{name, problem, raw}]. Raw bytes that are no
+// UTF-8 become U+FFFD; pieces must be UTF-8 already.
 Json parse_reply(const std::vector<ReplyPiece>& pieces, const Json& tools, ReplyParser::Start start,
                  ReplyParser::End end);
 Json parse_reply(std::string_view raw, const Json& tools, ReplyParser::Start start, ReplyParser::End end);

@@ -2,6 +2,7 @@
 
 #include "agent/prompt/markers.h"
 #include "agent/prompt/reply_parser.h"
+#include "agent/utf8.h"
 
 // Replies as a whole, and prompts as what replies begin from.
 namespace facet::agent {
@@ -105,7 +106,7 @@ Json parse_reply(const std::vector<ReplyPiece>& pieces, const Json& tools, Reply
 }
 
 Json parse_reply(std::string_view raw, const Json& tools, ReplyParser::Start start, ReplyParser::End end) {
-  return parse_reply(split_markers(raw), tools, start, end);
+  return parse_reply(split_markers(to_utf8(raw)), tools, start, end);
 }
 
 }  // namespace facet::agent

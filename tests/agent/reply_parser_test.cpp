@@ -107,6 +107,7 @@ class ReplyParserTest : public QObject {
   void thoughts_and_text();
   void events_come_as_soon_as_they_are_certain();
   void loses_no_character();
+  void arbitrary_bytes_can_be_printed();
   void splits_markers();
   void tells_how_a_reply_begins();
   void deep_and_long_calls_are_harmless();
@@ -343,6 +344,17 @@ void ReplyParserTest::loses_no_character() {
     }
     take(parser.finish(random() % 2U == 0 ? ReplyParser::End::Stop : ReplyParser::End::Length));
     QCOMPARE(comparable(out), comparable(in));
+  }
+}
+
+void ReplyParserTest::arbitrary_bytes_can_be_printed() {
+  std::mt19937 random(6);
+  for (int round = 0; round < 2000; ++round) {
+    std::string raw;
+    for (int length = static_cast<int>(random() % 30U); length > 0; --length)
+      raw += random() % 4U == 0 ? "<|tool_call>call:f{a:" : std::string(1, static_cast<char>(random() % 256U));
+    const Json reply = parse(raw);
+    QVERIFY(Json::parse(reply.dump()) == reply);  // dump() refuses what is no UTF-8
   }
 }
 
