@@ -5,32 +5,65 @@
 #include <QFile>
 #include <QFileInfo>
 #include <QMessageBox>
-#include <QSettings>
 #include <atomic>
 #include <cstdio>
 
 #include "app/cli/command.h"
 #include "app/composition.h"
 #include "ui/main_window.h"
+#include "ui/settings.h"
 
 namespace facet::app {
 
 namespace {
 
 constexpr const char* kModelSetting = "model";
+constexpr const char* kFoldersSetting = "folders";
 
 // The model that was open last, unless its file is gone; the practice model on a new machine.
 std::string model_to_open(const cli::Arguments& arguments) {
   if (arguments.has("model")) return arguments.model();
-  const QString last = QSettings().value(kModelSetting).toString();
+  const QString last = ui::window_settings().value(kModelSetting).toString();
   return last.isEmpty() || !QFile::exists(last) ? "built-in" : last.toStdString();
 }
 
 // A relative path means something else after the next start, so only absolute ones are remembered.
 void remember_model(const agent::ModelChanged& model) {
   if (model.ready)
-    QSettings().setValue(kModelSetting,
-                         model.built_in ? QString() : QFileInfo(QString::fromStdString(model.path)).absoluteFilePath());
+    ui::window_settings().setValue(
+        kModelSetting, model.built_in ? QString() : QFileInfo(QString::fromStdString(model.path)).absoluteFilePath());
+}
+
+// New conversations may read what the last one might: the folders that --folder names, or those chosen last.
+std::vector<std::string> folders_to_offer(const cli::Arguments& arguments) {
+  QStringList folders;
+  for (const std::string& folder : arguments.texts("folder"))
+    folders.append(QDir(QString::fromStdString(folder)).absolutePath());
+  if (folders.isEmpty()) folders = ui::window_settings().value(kFoldersSetting).toStringList();
+  std::vector<std::string> existing;
+  for (const QString& folder : folders) {
+    if (QFileInfo(folder).isDir()) existing.push_back(folder.toStdString());
+  }
+  return existing;
+}
+
+void remember_folders(const std::vector<std::string>& folders) {
+  QStringList list;
+  for (const std::string& folder : folders)
+    list.append(QString::fromStdString(folder));
+  ui::window_settings().setValue(kFoldersSetting, list);
+}
+
+void remember_choices(const agent::Op& op) {
+  if (const auto* chosen = std::get_if<agent::SetFolders>(&op)) remember_folders(chosen->folders);
+  if (const auto* turn = std::get_if<agent::UserTurn>(&op); turn != nullptr && turn->conversation == 0)
+    remember_folders(turn->folders);
+}
+
+// Without one the toolkit would end the process with an abort.
+bool has_display() {
+  const auto is_set = [](const char* name) { return !qEnvironmentVariableIsEmpty(name); };
+  return is_set("DISPLAY") || is_set("WAYLAND_DISPLAY") || is_set("QT_QPA_PLATFORM");
 }
 
 int fail_in_window(const Error& error) {
@@ -42,6 +75,9 @@ int fail_in_window(const Error& error) {
 }  // namespace
 
 int run_desktop(int argc, char** argv) {
+  if (!has_display())
+    return cli::fail(
+        {Error::Code::NotFound, "There is no display to open a window on; try 'facet ask' or 'facet --help'."});
   QApplication application(argc, argv);
   QApplication::setOrganizationName("facet");
   QApplication::setApplicationName("facet");
@@ -60,11 +96,11 @@ int run_desktop(int argc, char** argv) {
   std::unique_ptr<agent::Agent> agent;
   ui::WindowContext context;
   context.submit = [&agent](agent::Op op) {
+    remember_choices(op);
     if (agent) agent->submit(std::move(op));
   };
   context.database = paths->database;
-  for (const std::string& folder : arguments.texts("folder"))
-    context.default_folders.push_back(QDir(QString::fromStdString(folder)).absolutePath().toStdString());
+  context.default_folders = folders_to_offer(arguments);
 
   // The agent starts first, because the window reads the store that it creates; nothing happens that the window could
   // miss before it submits something. It also ends first, so that no event meets a window that is gone.

@@ -109,6 +109,7 @@ Result<Located> Workspace::locate(const std::string& path) const {
   if (path.find('\0') != std::string::npos) return error_of(EINVAL);
   if (path == "~" || path.starts_with("~/")) return locate_anywhere(home_folder() + path.substr(1));
   if (path.starts_with('/')) return locate_anywhere(path);
+  if (folders_.empty()) return locate_anywhere(home_folder() + "/" + path);
   Error error = error_of(ENOENT);
   for (const Folder& folder : folders_) {
     Result<Located> found = locate_in(folder, path);

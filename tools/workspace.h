@@ -36,7 +36,8 @@ class Workspace {
   // Folders that can not be opened are left out.
   explicit Workspace(const std::vector<std::string>& folders, Resolver resolver = Resolver::Automatic);
 
-  // What a path of the model means: `~` is the home folder, a relative path belongs to the first folder that has it.
+  // What a path of the model means: `~` is the home folder, a relative path belongs to the first folder that has it, or
+  // to the home folder, as something outside, when no folder was chosen.
   // The errors are NotFound, Denied and, for a path of which the kernel can not tell where it is, Io.
   Result<Located> locate(const std::string& path) const;
 

@@ -73,6 +73,19 @@ class ConfinementTest : public QObject {
     }
   }
 
+  // Without a chosen folder nothing is inside, so everything asks; names are those of the home folder.
+  void without_folders_names_are_those_of_the_home_folder() {
+    const Folder home;
+    home.write("plan.txt", "deadline: May\n");
+    qputenv("HOME", QByteArray::fromStdString(home.path()));
+    const Tool read = read_file_tool();
+    const Result<PlannedEffect> planned = read.plan({{"path", "plan.txt"}}, context_of({}));
+    QVERIFY(planned.ok());
+    QVERIFY(!planned->inside_folders);
+    COMPARE_TEXT(planned->paths.front(), home.path("plan.txt").c_str());
+    QVERIFY(read.run({{"path", "plan.txt"}}, *planned, context_of({})).failed);
+  }
+
   void mounts_inside_count_as_outside() {
     const HostileTree tree;
     tree.base().make_folder("work/mounted");
