@@ -79,17 +79,22 @@ Status Vocabulary::index_spellings() {
 
 // False when two different entries meet with the same part of their hashes.
 Result<bool> Vocabulary::try_seed(std::uint64_t seed) {
+  constexpr std::size_t kAhead = 16;  // slots are fetched so many entries before they are needed
   hash_seed_ = seed;
   slots_.assign(slots_for(spellings_.size()), Slot{});
+  std::vector<std::uint64_t> hashes;
+  hashes.reserve(spellings_.size());
+  for (const std::string_view spelling : spellings_)
+    hashes.push_back(hash_bytes(spelling, seed));
   for (std::size_t id = 0; id < spellings_.size(); ++id) {
-    const std::uint64_t hash = hash_bytes(spellings_[id], hash_seed_);
-    Slot& slot = slots_[slot_of(hash)];
+    if (id + kAhead < hashes.size()) __builtin_prefetch(&slots_[hashes[id + kAhead] & (slots_.size() - 1)]);
+    Slot& slot = slots_[slot_of(hashes[id])];
     if (slot.token_plus_1 != 0) {
       const std::size_t other = slot.token_plus_1 - 1;
       if (spellings_[other] != spellings_[id]) return false;
       return unusable("the tokens " + std::to_string(other) + " and " + std::to_string(id) + " are the same");
     }
-    slot = {static_cast<std::uint32_t>(hash >> 32U), static_cast<std::uint32_t>(id) + 1};
+    slot = {static_cast<std::uint32_t>(hashes[id] >> 32U), static_cast<std::uint32_t>(id) + 1};
   }
   return true;
 }
