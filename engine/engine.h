@@ -104,7 +104,8 @@ class Sequence {
   // than the ring's slack is evaluated anew; the result never differs from that of a fresh sequence. Errors: a list
   // longer than the context, an id outside the vocabulary, an empty list, a requested stop (what was evaluated until
   // then stays cached).
-  Result<SyncResult> sync(std::span<const Token> tokens, const SyncOptions& options = {}, std::stop_token stop = {});
+  Result<SyncResult> sync(std::span<const Token> tokens, const SyncOptions& options = {},
+                          const std::stop_token& stop = {});
 
   // Appends one token and evaluates it.
   Status append(Token token);

@@ -87,7 +87,7 @@ Sequence::Sequence(const Engine::State& engine)
 Sequence::~Sequence() = default;
 
 Result<Sequence::SyncResult> Sequence::sync(std::span<const Token> list, const SyncOptions& options,
-                                            std::stop_token stop) {
+                                            const std::stop_token& stop) {
   State& state = *state_;
   FACET_RETURN_IF_ERROR(state.check(list));
   FACET_RETURN_IF_ERROR(state.create_cache());

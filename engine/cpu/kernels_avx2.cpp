@@ -2,9 +2,9 @@
 #include "engine/cpu/decode_avx2.h"
 #include "engine/cpu/kernels.h"
 // The order of these two matters: the second is written in terms of the first.
-#include "engine/cpu/lanes_avx2.h"
+#include "engine/cpu/lanes_avx2.inc"
 
-#include "engine/cpu/kernels_inline.h"
+#include "engine/cpu/kernels.inc"
 
 namespace facet::engine {
 

@@ -1,8 +1,8 @@
 #include "engine/cpu/kernels.h"
 // The order of these two matters: the second is written in terms of the first.
-#include "engine/cpu/lanes_portable.h"
+#include "engine/cpu/lanes_portable.inc"
 
-#include "engine/cpu/kernels_inline.h"
+#include "engine/cpu/kernels.inc"
 
 namespace facet::engine {
 
