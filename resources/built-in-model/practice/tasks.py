@@ -23,6 +23,12 @@ QUESTIONS = {
     "cost": ("How much does the %s cost?", "the %s"), "owner": ("Who does the %s belong to?", "the %s"),
     "repair": ("Who repaired the %s?", "the %s"),
 }
+# Phrasings that are varied by strange words, and the words that may be exchanged.
+LOOSENED = {"read_key", "read_fact", "list_key", "attached_key", "search", "search_key", "first_line",
+            "actions_file", "write", "append", "line_count", "file_count", "list_folder"}
+NEUTRAL = set("""tell give get report need want would like can could you check open read use see given listed written
+stands named noted stored have contain which what is there in from of into inside according mentions contains mentioned
+does say store save create make set please extract collect""".split())
 # How often each task appears in mixed conversations.
 SHARES = {
     "read_key": 20, "read_fact": 10, "attached_key": 10, "attached_fact": 5, "list_key": 8, "list_fact": 4,
@@ -52,13 +58,15 @@ class Tasks:
     def __init__(self, words, held_out_wording=False, limit=32, absent=0.16):
         self.words, self.random = words, words.random
         self.documents = Documents(words)
-        self.wordings = WORDINGS[held_out_wording]
+        self.wordings, self.held_out_wording = WORDINGS[held_out_wording], held_out_wording
         self.limit, self.absent = limit, absent
 
     def wording(self, kind, decorate=True, **fields):
         """A phrasing with its fields filled in, sometimes with a polite word around it."""
         pick = self.random
         text = pick.choice(self.wordings[kind])
+        if kind in LOOSENED and not self.held_out_wording and pick.random() < 0.15:
+            text = self.loosen(text)
         lead = ""
         if decorate and pick.random() < 0.14:
             lead = pick.choice(("Hi, ", "Hello! ", "Hey, ", "Please ", "Hello, ", "Now ", "OK, ", "And "))
@@ -69,6 +77,17 @@ class Tasks:
         for name, value in fields.items():
             text = text.replace("{%s}" % name, value)
         return lead + text
+
+    def loosen(self, text):
+        """Exchange one neutral word of a phrasing for any word, so that a name is
+        recognised by what it is and not only by the word in front of it."""
+        parts = text.split(" ")
+        places = [index for index, part in enumerate(parts) if part.strip(",.").lower() in NEUTRAL]
+        if places:
+            index = self.random.choice(places)
+            word = self.words.pool("noun") if self.random.random() < 0.4 else self.words.invented()
+            parts[index] = word.capitalize() if index == 0 else word
+        return " ".join(parts)
 
     # --- documents with a question ------------------------------------------
 

@@ -21,6 +21,8 @@ from .model import Batch, PracticeModel
 SMALL_BATCH = 1024
 LONGEST = 1700
 FIRST_TOKEN_WEIGHT = 5.0
+# Where a run that continues a finished one begins: full learning rate, no beginner's stage.
+CONTINUED = 0.25
 
 
 def learning_rate_factor(progress, step):
@@ -205,7 +207,7 @@ def summary(results):
 
 
 class Plan:
-    """What a run should do; progress goes from 0 to 1 by tokens, or by time if seconds is given."""
+    """What a run should do; its progress goes to 1 by tokens or by time, whichever ends first."""
 
     def __init__(self, tokens, seconds=0, seed=1, folder=".", workers=2, device="cpu", report=600):
         self.tokens, self.seconds, self.seed = tokens, seconds, seed
@@ -232,8 +234,9 @@ def _worker(index, plan, shape, tokenizer, flat, shares, shared, barrier, lock, 
     while True:
         elapsed = time.time() - started
         if index == 0:
-            share = begun + (1.0 - begun) * elapsed / plan.seconds if plan.seconds else 0.0
-            shared[0] = max(share, tokens / plan.tokens)
+            done = max(elapsed / plan.seconds if plan.seconds else 0.0,
+                       (tokens - begin[0]) / max(1.0, plan.tokens - begin[0]))
+            shared[0] = begun + (1.0 - begun) * done
             shared[1] = shared[2] = shared[3] = shared[4] = 0.0
         barrier.wait()
         progress = shared[0]
@@ -297,8 +300,8 @@ def _worker(index, plan, shape, tokenizer, flat, shares, shared, barrier, lock, 
             parameter.data = flat.view(flat.values, name).to(plan.device)
         log.write("final, held-out words: %s\n" % summary(exact_messages(model, tokenizer, cases, plan.device)))
         log.close()
-        # A continued run begins where the learning rate starts to fall.
-        torch.save({"shape": shape, "tokens": tokens, "step": step, "progress": 0.5, "state": flat.state()},
+        torch.save({"shape": shape, "tokens": tokens, "step": step, "progress": CONTINUED,
+                    "state": flat.state()},
                    os.path.join(plan.folder, "checkpoint.pt"))
 
 
@@ -313,7 +316,7 @@ def train(plan, shape, tokenizer, model=None, resume=None):
     if plan.device == "cpu":
         operations.load_kernels(os.path.join(plan.folder, "build"))
     flat = Flat(model or PracticeModel(shape), workers)
-    begin = 0, 0, 0.0
+    begin = 0, 0, CONTINUED if model else 0.0
     if resume:
         saved = torch.load(resume)
         flat.restore(saved["state"])
