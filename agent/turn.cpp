@@ -1,9 +1,11 @@
 #include "agent/turn.h"
 
+#include <algorithm>
 #include <map>
 #include <utility>
 
 #include "agent/call_runner.h"
+#include "agent/context_budget.h"
 #include "agent/model_runner.h"
 #include "agent/part_writer.h"
 #include "agent/prompt/prompt.h"
@@ -17,6 +19,10 @@ namespace {
 constexpr int kMaxSameCalls = 3;
 constexpr const char* kSameCallHint =
     "\n\nnote: the same call was made before in this turn; use its result, or do something else.";
+
+constexpr const char* kLeftOut =
+    "The beginning of this conversation no longer fits into the model's context, so the model does not know it any "
+    "more.";
 
 std::string with_folder(std::string prompt, const std::vector<std::string>& folders) {
   constexpr std::string_view kPlace = "{folder}";
@@ -88,20 +94,44 @@ class TurnLoop {
   }
 
   Status read_history() {
-    if (!options_.system_prompt.empty())
-      history_.push_back(system_message(with_folder(options_.system_prompt, turn_.conversation.folders)));
     FACET_ASSIGN_OR_RETURN(const std::vector<Message> messages, reader_.messages(turn_.conversation.id));
-    for (const Message& message : messages)
-      if (message.id <= turn_.user.id) append_message(history_, message);
+    for (const Message& message : messages) {
+      if (message.id > turn_.user.id) break;
+      if (message.role == Role::User || turns_.empty()) turns_.push_back(Json::array());
+      append_message(turns_.back(), message);
+      for (const Part& part : message.parts) {
+        const auto* notice = std::get_if<NoticePart>(&part.content);
+        if (notice != nullptr && notice->text == kLeftOut) was_told_ = true;
+      }
+    }
     return {};
   }
 
-  Result<std::vector<PromptPiece>> prompt() const {
-    Json messages = history_;
+  // The prompt that begins with the given turn of the conversation.
+  Result<std::vector<PromptPiece>> render_from(int first) const {
+    Json messages = Json::array();
+    if (!options_.system_prompt.empty())
+      messages.push_back(system_message(with_folder(options_.system_prompt, turn_.conversation.folders)));
+    for (auto turn = turns_.begin() + first; turn != turns_.end(); ++turn)
+      messages.insert(messages.end(), turn->begin(), turn->end());
     append_message(messages, turn_.assistant, outputs_);
     PromptOptions options;
     options.variant = model_->info().variant;
     return render_prompt(messages, declarations_, options);
+  }
+
+  // As much of the conversation as leaves room for an answer.
+  Result<std::vector<PromptPiece>> prompt() {
+    const std::int64_t context = model_->info().context_length;
+    if (context <= 0) return render_from(0);  // not known: the model says when it is full
+    const std::int64_t budget = context - std::min(options_.max_tokens, context / 4);
+    const auto tokens_from = [&](int first) -> Result<std::int64_t> {
+      FACET_ASSIGN_OR_RETURN(const auto pieces, render_from(first));
+      return model_->count_tokens(pieces);
+    };
+    FACET_ASSIGN_OR_RETURN(const int first, turns_to_leave_out(static_cast<int>(turns_.size()), budget, tokens_from));
+    leaves_out_ = first > 0;
+    return render_from(first);
   }
 
   // Nothing when there are calls to run.
@@ -158,6 +188,7 @@ class TurnLoop {
 
   void finish(Ending ending) {
     Status stored = writer_.close_text();
+    if (stored.ok() && leaves_out_ && !was_told_) stored = writer_.add_notice(Severity::Information, kLeftOut);
     if (stored.ok() && !ending.notice.empty())
       stored = writer_.add_notice(ending.finish == Finish::Failed ? Severity::Error : Severity::Warning, ending.notice);
     if (stored.ok()) stored = store_.finish_message(turn_.assistant.id, ending.finish);
@@ -174,7 +205,9 @@ class TurnLoop {
   const TurnHooks& hooks_;
   const std::stop_token stop_;
   const Json declarations_;
-  Json history_ = Json::array();  // everything up to the question
+  std::vector<Json> turns_;  // the conversation up to the question, as template messages
+  bool leaves_out_ = false;
+  bool was_told_ = false;
   std::vector<RunOutput> outputs_;
   std::map<std::string, int> times_called_;
   PartWriter writer_;

@@ -94,6 +94,7 @@ class TurnTest : public QObject {
   void later_questions_are_not_seen();
   void growing_text_reaches_its_row_within_250_ms();
   void every_run_leaves_a_step();
+  void old_turns_make_room();
   void seeds_are_drawn_where_none_is_given();
   void results_are_cut_and_mended();
   void a_failing_store_ends_the_turn();
@@ -286,6 +287,27 @@ void TurnTest::every_run_leaves_a_step() {
   QCOMPARE(steps[1].prompt_sha256, sha256_hex(f.prompt(1)));
   QCOMPARE(steps[1].completion_tokens, std::int64_t{1});
   QCOMPARE(steps[1].finish_reason, std::string("length"));
+}
+
+void TurnTest::old_turns_make_room() {
+  Fixture f;
+  f.script->info.context_length = 40;  // words, of which ten are kept for the answer
+  ConversationId id = 0;
+  for (int turn = 0; turn < 12; ++turn) {
+    f.script->replies.push_back({"Answer " + std::to_string(turn) + ".<turn|>"});
+    id = f.turn(f.ask("Question " + std::to_string(turn), id));
+    QVERIFY(f.finished().finish == Finish::Done);
+    QVERIFY(f.model.count_tokens(f.script->requests.back().prompt) <= 30);
+  }
+  QVERIFY(f.prompt(1).find("Question 0") != std::string::npos);
+  QVERIFY(f.prompt(11).starts_with("<bos><|turn>user\nQuestion "));
+  QVERIFY(f.prompt(11).find("Question 0") == std::string::npos);
+  QVERIFY(f.prompt(11).find("Answer 10.") != std::string::npos);
+  int notices = 0;
+  for (const Message& message : must(f.reader->messages(id)))
+    for (const Part& part : message.parts)
+      if (std::holds_alternative<NoticePart>(part.content)) ++notices;
+  QCOMPARE(notices, 1);  // said once, not after every answer
 }
 
 void TurnTest::seeds_are_drawn_where_none_is_given() {
