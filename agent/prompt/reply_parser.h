@@ -37,7 +37,8 @@ using ReplyEvent = std::variant<ReplyText, ReplyThought, ParsedCall>;
 //   - white space (the six of ASCII) in front of `<|channel>`, `<|tool_call>` and the `<channel|>` of a thought, and
 //     behind `<channel|>` and `<tool_call|>`,
 //   - the header `thought` and its newline behind `<|channel>`.
-// Markers never become text. An end marker finishes what is open; text behind it is text again.
+// Markers never become text. An end marker finishes what is open; text behind it is text again. Owned by one
+// generation.
 class ReplyParser {
  public:
   enum class Start { Content, Thought };  // Thought when the prompt ended in an opened thought
@@ -61,7 +62,7 @@ class ReplyParser {
 // How the reply to a prompt begins: inside a thought when the prompt leaves one open.
 ReplyParser::Start start_after(const std::vector<PromptPiece>& prompt);
 
-// The same from text in which markers are spelled out: imported transcripts, and the test vectors.
+// The pieces of a text in which markers are spelled out: imported transcripts, and the test vectors.
 std::vector<ReplyPiece> split_markers(std::string_view raw);
 
 // A whole output at once: {content, thinking, tool_calls: [{name, arguments}]}, and where there are such calls
