@@ -163,6 +163,7 @@ Status copy_aside(Database& database, std::int64_t version) {
     std::filesystem::remove(growing, failure);
     return copied.error().with_context("The older database could not be copied before its update");
   }
+  std::filesystem::permissions(growing, std::filesystem::status(database.path()).permissions(), failure);
   std::filesystem::rename(growing, target, failure);
   if (failure)
     return Error{Error::Code::Io, "The copy " + target.string() + " could not be made: " + failure.message() + "."};

@@ -4,25 +4,12 @@
 
 #include "agent/store/database.h"
 #include "agent/store/migrations.h"
-#include "agent/store/names.h"
+#include "agent/store/rows.h"
 #include "agent/store/search_query.h"
 
 namespace facet::agent {
 
 namespace {
-
-Error damaged(const Database& database, const std::string& what) {
-  return {Error::Code::CorruptFile, "The database " + database.path().string() + " is damaged: " + what + "."};
-}
-
-template <typename Enum>
-Status read_name(const Database& database, Statement& row, Enum& value) {
-  const std::string name = row.text();
-  const std::optional<Enum> known = from_name<Enum>(name);
-  if (!known) return damaged(database, "nothing is called '" + name + "' there");
-  value = *known;
-  return {};
-}
 
 // Columns: id, title, model, created_ms, updated_ms, path. One row per folder, or one with a null path.
 constexpr int kFolderColumn = 5;
@@ -44,115 +31,6 @@ Result<std::vector<Conversation>> read_conversations(Statement rows) {
       conversation.updated_ms = rows.integer();
     }
     if (!rows.is_null()) conversations.back().folders.push_back(rows.text());
-  }
-}
-
-// One row of kSelectParts after its message id.
-constexpr const char* kSelectParts = R"sql(
-SELECT part.message_id, part.id, part.ordinal, part.run, part.kind, part.text, part.severity,
-       call.id, call.tool, call.arguments_json, call.state, call.result, call.details_json, call.started_ms,
-       call.finished_ms,
-       approval.id, approval.reason, approval.effect_text, approval.scope, approval.decision,
-       attachment.name, attachment.path, attachment.media_type, attachment.bytes, attachment.sha256
-FROM message
-JOIN part ON part.message_id = message.id
-LEFT JOIN call ON call.part_id = part.id
-LEFT JOIN approval ON approval.call_id = call.id
-LEFT JOIN attachment ON attachment.part_id = part.id
-WHERE message.conversation_id = ?
-ORDER BY message.id, part.ordinal)sql";
-constexpr int kCallColumns = 8;
-constexpr int kApprovalColumns = 5;
-
-Status read_call(const Database& database, Statement& row, Call& call) {
-  call.id = row.integer();
-  call.tool = row.text();
-  call.arguments_json = row.text();
-  FACET_RETURN_IF_ERROR(read_name(database, row, call.state));
-  call.result = row.text();
-  call.details_json = row.text();
-  call.started_ms = row.integer();
-  call.finished_ms = row.integer();
-  if (row.is_null()) return {};
-  Approval& approval = call.approval.emplace();
-  approval.id = row.integer();
-  approval.reason = row.text();
-  approval.effect_text = row.text();
-  approval.scope = row.text();
-  return read_name(database, row, approval.decision);
-}
-
-AttachmentPart read_attachment(Statement& row, std::string text) {
-  AttachmentPart file;
-  file.name = row.text();
-  file.path = row.text();
-  file.media_type = row.text();
-  file.bytes = row.integer();
-  file.sha256 = row.text();
-  file.text = std::move(text);
-  return file;
-}
-
-Result<PartContent> read_content(const Database& database, Statement& row) {
-  const std::string kind = row.text();
-  std::string text = row.text();
-  if (kind == "text") return PartContent(TextPart{std::move(text)});
-  if (kind == "thought") return PartContent(ThoughtPart{std::move(text)});
-  if (kind == "notice") {
-    NoticePart notice{.text = std::move(text)};
-    FACET_RETURN_IF_ERROR(read_name(database, row, notice.severity));
-    return PartContent(std::move(notice));
-  }
-  row.skip(1);
-  if (kind == "call") {
-    if (row.is_null()) return damaged(database, "a call is missing");
-    CallPart part;
-    FACET_RETURN_IF_ERROR(read_call(database, row, part.call));
-    return PartContent(std::move(part));
-  }
-  if (kind != "attachment") return damaged(database, "no part is a '" + kind + "'");
-  row.skip(kCallColumns + kApprovalColumns);
-  return PartContent(read_attachment(row, std::move(text)));
-}
-
-Result<Part> read_part(const Database& database, Statement& row) {
-  Part part;
-  part.id = row.integer();
-  part.ordinal = static_cast<int>(row.integer());
-  part.run = static_cast<int>(row.integer());
-  FACET_ASSIGN_OR_RETURN(part.content, read_content(database, row));
-  return part;
-}
-
-Result<std::vector<Message>> read_messages(Database& database, ConversationId id) {
-  std::vector<Message> messages;
-  FACET_ASSIGN_OR_RETURN(
-      Statement rows,
-      database.query("SELECT id, role, finish, created_ms FROM message WHERE conversation_id = ? ORDER BY id", id));
-  while (true) {
-    FACET_ASSIGN_OR_RETURN(const bool more, rows.next());
-    if (!more) return messages;
-    Message& message = messages.emplace_back();
-    message.id = rows.integer();
-    message.conversation = id;
-    FACET_RETURN_IF_ERROR(read_name(database, rows, message.role));
-    FACET_RETURN_IF_ERROR(read_name(database, rows, message.finish));
-    message.created_ms = rows.integer();
-  }
-}
-
-Status read_parts(Database& database, ConversationId id, std::vector<Message>& messages) {
-  FACET_ASSIGN_OR_RETURN(Statement rows, database.query(kSelectParts, id));
-  auto message = messages.begin();
-  while (true) {
-    FACET_ASSIGN_OR_RETURN(const bool more, rows.next());
-    if (!more) return {};
-    const MessageId owner = rows.integer();
-    while (message != messages.end() && message->id != owner)
-      ++message;
-    if (message == messages.end()) return damaged(database, "a part belongs to no message");
-    FACET_ASSIGN_OR_RETURN(Part part, read_part(database, rows));
-    message->parts.push_back(std::move(part));
   }
 }
 
@@ -220,9 +98,7 @@ Result<std::optional<Conversation>> StoreReader::conversation(ConversationId id)
 Result<std::vector<Message>> StoreReader::messages(ConversationId id) const {
   const Snapshot snapshot(*state_->database);
   if (!snapshot.begun().ok()) return snapshot.begun().error();
-  FACET_ASSIGN_OR_RETURN(std::vector<Message> messages, read_messages(*state_->database, id));
-  FACET_RETURN_IF_ERROR(read_parts(*state_->database, id, messages));
-  return messages;
+  return read_messages(*state_->database, id);
 }
 
 Result<std::vector<Step>> StoreReader::steps(MessageId message) const {

@@ -32,7 +32,8 @@ struct ToColumns {
   PartColumns operator()(const NoticePart& part) const { return {"notice", part.text, name_of(part.severity)}; }
 };
 
-// A new data folder is for its owner alone: conversations are private.
+// A new data folder, and a new database in a folder that others may read, are for their owner alone: conversations are
+// private. SQLite gives the files beside it the same permissions.
 Status prepare_folder(const fs::path& folder) {
   std::error_code failure;
   if (folder.empty() || fs::is_directory(folder, failure)) return {};
@@ -152,7 +153,10 @@ Store::~Store() = default;
 Result<std::unique_ptr<Store>> Store::open(const fs::path& database) {
   FACET_RETURN_IF_ERROR(prepare_folder(database.parent_path()));
   FACET_ASSIGN_OR_RETURN(WriterLock lock, WriterLock::take(database));
+  std::error_code failure;
+  const bool is_new = !fs::exists(database, failure);
   FACET_ASSIGN_OR_RETURN(auto opened, Database::open(database, Database::Mode::Write));
+  if (is_new) fs::permissions(database, fs::perms::owner_read | fs::perms::owner_write, failure);
   FACET_RETURN_IF_ERROR(migrate(*opened, store_migrations()));
   FACET_RETURN_IF_ERROR(opened->execute("PRAGMA journal_mode = WAL"));
   std::unique_ptr<Store> store(new Store());

@@ -93,6 +93,7 @@ class StoreFailureTest : public QObject {
   void a_second_writer_is_refused_until_the_first_ends();
   void a_folder_that_cannot_be_made();
   void a_folder_without_permission();
+  void others_cannot_read_what_is_new();
   void a_path_that_is_a_folder();
   void not_a_database();
   void a_truncated_database();
@@ -130,6 +131,17 @@ void StoreFailureTest::a_folder_without_permission() {
                                                       "with --data.");
   }
   fs::permissions(f.root, fs::perms::owner_all);
+}
+
+void StoreFailureTest::others_cannot_read_what_is_new() {
+  const Folder f;
+  const fs::path path = f.root / "new" / "facet.sqlite";
+  const auto store = must(Store::open(path));
+  must(store->create_conversation("t", "m", {}));
+  QVERIFY(fs::status(path.parent_path()).permissions() == fs::perms::owner_all);
+  for (const char* suffix : {"", "-wal", "-shm", ".lock"})
+    QVERIFY2(fs::status(path.string() + suffix).permissions() == (fs::perms::owner_read | fs::perms::owner_write),
+             suffix);
 }
 
 void StoreFailureTest::a_path_that_is_a_folder() {
