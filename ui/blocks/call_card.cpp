@@ -24,6 +24,12 @@ QString elapsed(const agent::Call& call) {
   return so_far < kShowClockAfterMs ? QString() : phrases::duration(so_far / 1000 * 1000);
 }
 
+QString without_trailing_lines(QString text) {
+  while (text.endsWith('\n'))
+    text.chop(1);
+  return text;
+}
+
 bool same(const agent::Call& a, const agent::Call& b) {
   const auto asks = [](const agent::Call& call) {
     return call.approval ? std::tuple(call.approval->id, call.approval->decision)
@@ -167,7 +173,7 @@ void CallCard::show_body() {
   arguments_->set_text(phrases::readable_arguments(call_.arguments_json));
   const bool done = agent::is_final(call_.state);
   result_->set_text(call_.result.empty() ? (done ? tr("Nothing.") : tr("Not yet."))
-                                         : QString::fromStdString(call_.result));
+                                         : without_trailing_lines(QString::fromStdString(call_.result)));
   body_->show();
 }
 

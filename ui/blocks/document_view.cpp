@@ -15,6 +15,7 @@ DocumentView::DocumentView(const BlockContext& context, QWidget* parent) : QText
   setFrameShape(QFrame::NoFrame);
   setHorizontalScrollBarPolicy(Qt::ScrollBarAlwaysOff);
   setVerticalScrollBarPolicy(Qt::ScrollBarAlwaysOff);
+  setAccessibleName(tr("Text"));
   setOpenLinks(false);
   setUndoRedoEnabled(false);
   setFocusPolicy(Qt::ClickFocus);

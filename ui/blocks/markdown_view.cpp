@@ -42,11 +42,14 @@ QWidget* MarkdownView::segment_widget(std::size_t index, Kind kind) {
   return widget;
 }
 
-void MarkdownView::set_part(const agent::Part& part, Growth) {
+void MarkdownView::set_part(const agent::Part& part, Growth growth) {
   const std::string& text = std::get<agent::TextPart>(part.content).text;
-  if (text == text_) return;
+  if (text == text_ && growth == growth_) return;
   text_ = text;
-  const std::vector<markdown::Block> blocks = markdown::parse(QString::fromStdString(text));
+  growth_ = growth;
+  const QString whole = QString::fromStdString(text);
+  const std::vector<markdown::Block> blocks =
+      markdown::parse(growth == Growth::Growing ? markdown::settled(whole) : whole);
   const std::span<const markdown::Block> all(blocks);
   std::size_t used = 0;
   for (std::size_t index = 0; index < blocks.size();) {

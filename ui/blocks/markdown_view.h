@@ -33,6 +33,7 @@ class MarkdownView : public PartWidget {
   QVBoxLayout* layout_ = nullptr;
   std::vector<Segment> segments_;
   std::string text_;
+  Growth growth_ = Growth::Growing;
 };
 
 }  // namespace facet::ui

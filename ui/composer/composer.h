@@ -76,3 +76,5 @@ class Composer : public QWidget {
 };
 
 }  // namespace facet::ui
+
+Q_DECLARE_METATYPE(facet::ui::Draft)

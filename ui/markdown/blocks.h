@@ -74,4 +74,9 @@ using Block = std::variant<Paragraph, Heading, Code, Table, Rule>;
 // Any text is Markdown; there is no error. A fence that is not closed yet is code up to the end.
 std::vector<Block> parse(const QString& text);
 
+// What of a growing text can be shown without taking it back with the next word: a last line of marks alone (the start
+// of a list looks like the underline of a heading, half a rule of a table hides a column) waits until it says what it
+// is.
+QString settled(const QString& growing);
+
 }  // namespace facet::ui::markdown

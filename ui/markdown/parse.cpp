@@ -324,6 +324,16 @@ bool Span::same_format(const Span& other) const {
          image == other.image && link == other.link;
 }
 
+QString settled(const QString& growing) {
+  const qsizetype start = growing.lastIndexOf('\n') + 1;
+  const QString last = growing.mid(start).trimmed();
+  static const QString kMarks = QStringLiteral("-=|:`~*_#>+ \t");
+  const bool marks_alone =
+      !last.isEmpty() && std::all_of(last.begin(), last.end(), [](QChar c) { return kMarks.contains(c); });
+  const bool opens_fence = last.startsWith(QLatin1String("```")) || last.startsWith(QLatin1String("~~~"));
+  return marks_alone || opens_fence ? growing.left(start) : growing;
+}
+
 std::vector<Block> parse(const QString& text) {
   MD_PARSER parser{};
   parser.flags = MD_DIALECT_GITHUB | MD_FLAG_NOHTML;

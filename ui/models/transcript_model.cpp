@@ -21,6 +21,11 @@ void TranscriptModel::reset(std::vector<agent::Message> messages) {
   endResetModel();
 }
 
+void TranscriptModel::set_context(const Context& context) {
+  context_ = context;
+  emit turnChanged();
+}
+
 void TranscriptModel::fold(const agent::Event& event) {
   std::visit(
       [this](const auto& kind) {

@@ -43,6 +43,7 @@ class TranscriptModel : public QAbstractListModel {
   int row_of(agent::MessageId message) const;  // -1 when it is not here
 
   void reset(std::vector<agent::Message> messages);
+  void set_context(const Context& context);
   // Events of other conversations are ignored.
   void fold(const agent::Event& event);
 

@@ -90,7 +90,16 @@ std::unique_ptr<TranscriptModel> WindowModel::load_transcript(agent::Conversatio
     if (message.finish == agent::Finish::Streaming) message.finish = agent::Finish::Stopped;
   }
   transcript->reset(std::move(messages).value());
+  transcript->set_context(last_context(transcript->messages()));
   return transcript;
+}
+
+// What the last run of the model took of the context; the limit is that of the model that is loaded now.
+TranscriptModel::Context WindowModel::last_context(const std::vector<agent::Message>& messages) const {
+  if (messages.empty()) return {};
+  auto steps = reader_->steps(messages.back().id);
+  if (!steps.ok() || steps->empty()) return {};
+  return {steps->back().prompt_tokens + steps->back().completion_tokens, 0};
 }
 
 TranscriptModel* WindowModel::kept_transcript(agent::ConversationId conversation) {

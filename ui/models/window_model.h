@@ -66,6 +66,7 @@ class WindowModel : public QObject {
   void load_conversations();
   TranscriptModel* kept_transcript(agent::ConversationId conversation);
   std::unique_ptr<TranscriptModel> load_transcript(agent::ConversationId conversation);
+  TranscriptModel::Context last_context(const std::vector<agent::Message>& messages) const;
   void show_transcript(agent::ConversationId conversation);
   void forget_idle_transcripts();
   void follow_started_turn(const agent::TurnStarted& event);

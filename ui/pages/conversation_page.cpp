@@ -4,6 +4,7 @@
 #include <QFileDialog>
 #include <QMimeData>
 #include <QScrollBar>
+#include <QShortcut>
 #include <QStackedWidget>
 #include <QVBoxLayout>
 
@@ -107,6 +108,10 @@ void ConversationPage::connect_parts() {
   connect(composer_, &Composer::pageTurned, this, [this](int pages) {
     QScrollBar* bar = transcript_->verticalScrollBar();
     bar->setValue(bar->value() + pages * (bar->pageStep() - 48));
+  });
+  auto* escape = new QShortcut(Qt::Key_Escape, this, nullptr, nullptr, Qt::WidgetWithChildrenShortcut);
+  connect(escape, &QShortcut::activated, this, [this] {
+    if (composer_->state() == Composer::State::Answering) model_.stop();
   });
   connect(transcript_, &TranscriptView::linkActivated, this, &ConversationPage::open_link);
   connect(transcript_, &TranscriptView::approvalAsked, this, [this] {

@@ -27,7 +27,7 @@ int gap_between(const agent::Part& above, const agent::Part& below) {
 
 MessageWidget::MessageWidget(const BlockContext& context, QWidget* parent) : QWidget(parent), context_(context) {
   column_ = new QVBoxLayout(this);
-  column_->setContentsMargins(0, 0, 0, 0);
+  column_->setContentsMargins(0, kOutset, 0, kOutset);
   column_->setSpacing(space::kSmall);
   parts_column_ = new QVBoxLayout;
   parts_column_->setContentsMargins(kOutset, 0, kOutset, 0);
@@ -157,9 +157,9 @@ void MessageWidget::paintEvent(QPaintEvent*) {
   painter.setRenderHint(QPainter::Antialiasing);
   painter.setPen(Qt::NoPen);
   QColor color = context_.theme.colors().marked;
-  color.setAlpha(color.alpha() * flash_ / 100);
+  color.setAlpha(160 * flash_ / 100);
   painter.setBrush(color);
-  painter.drawRoundedRect(rect(), radius::kMedium, radius::kMedium);
+  painter.drawRoundedRect(rect(), radius::kLarge, radius::kLarge);
 }
 
 }  // namespace facet::ui

@@ -25,7 +25,7 @@ class MessageWidget : public QWidget {
   // Shows for a moment that this is what was looked for.
   void flash();
 
-  // The ground of a message reaches this far beyond the column on both sides.
+  // The ground of a message reaches this far beyond its content on every side.
   static constexpr int kOutset = 8;
 
   agent::MessageId message_id() const { return message_.id; }

@@ -14,9 +14,9 @@
 namespace facet::ui {
 namespace {
 
-constexpr int kMessageGap = 24;
-constexpr int kTopPadding = 24;
-constexpr int kBottomPadding = 24;
+constexpr int kMessageGap = 24 - 2 * MessageWidget::kOutset;
+constexpr int kTopPadding = 24 - MessageWidget::kOutset;
+constexpr int kBottomPadding = 24 - MessageWidget::kOutset;
 constexpr int kSidePadding = 32;
 constexpr int kNearEnd = 32;  // this close to the end counts as being there
 // Messages this far outside of the visible part are built ahead, and dropped only beyond the second distance.
@@ -185,7 +185,8 @@ void TranscriptView::place_widgets(int top) {
     if (row.widget != nullptr) row.widget->setGeometry(left - MessageWidget::kOutset, y, full_width, row.height);
     y += step(row);
   }
-  if (!rows_.empty()) y += space::kSmall - kMessageGap;
+  // Close to what it continues, at a distance from the question.
+  if (!rows_.empty() && rows_.back().height > 0) y += space::kSmall - kMessageGap - MessageWidget::kOutset;
   status_->setGeometry(left, y, width_, status_->height());
   content_->setGeometry(0, -top, viewport()->width(), std::max(content_height(), viewport()->height()));
 }
