@@ -18,9 +18,11 @@ struct AgentOptions {
   std::filesystem::path database;
   std::string system_prompt;  // resources/prompts; "{folder}" is replaced by the working folder
   std::vector<Tool> tools;
-  // Loads a model for LoadModel; called on the agent's model thread, may take seconds.
+  // Loads a model for LoadModel; called on the agent's model thread, may take seconds. The model that was open before
+  // is gone by then. Questions that come meanwhile wait.
   std::function<Result<std::unique_ptr<TextModel>>(const std::string& model)> load_model;
-  std::function<void(const Event&)> on_event;  // called on the agent thread; must return at once
+  // Called on the agent thread, also while the agent ends; must return at once. It may submit operations.
+  std::function<void(const Event&)> on_event;
   SamplingOverrides sampling;
   std::optional<std::uint64_t> seed;  // fixed for tests and `ask --seed`; otherwise drawn per step and recorded
   int max_steps = 24;                 // runs of the model in one turn
@@ -32,7 +34,8 @@ struct AgentOptions {
 };
 
 // The agent: one thread that owns the store, the conversations and the model. The window, the command line and the
-// server talk to it by operations and hear of it by events.
+// server talk to it by operations and hear of it by events. One turn runs at a time, over all conversations; what else
+// is asked for meanwhile is done at once, and a question is stored and shown (TurnStarted) before its turn has come.
 class Agent {
  public:
   static Result<std::unique_ptr<Agent>> start(AgentOptions options);

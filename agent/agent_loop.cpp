@@ -54,7 +54,7 @@ void AgentLoop::run() {
 }
 
 void AgentLoop::open(Letter letter) {
-  std::visit([this](auto&& content) { handle(std::move(content)); }, std::move(letter));
+  std::visit([this](auto& content) { handle(std::move(content)); }, letter);
 }
 
 void AgentLoop::handle(Op op) {

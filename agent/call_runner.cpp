@@ -53,7 +53,7 @@ CallRunner::CallRunner(ConversationId conversation, Store& store, const StoreRea
                        const TurnHooks& hooks, PartWriter& writer)
     : conversation_(conversation), store_(store), reader_(reader), options_(options), hooks_(hooks), writer_(writer) {}
 
-Status CallRunner::run(const ParsedCall& parsed, const std::string& hint, std::stop_token stop) {
+Status CallRunner::run(const ParsedCall& parsed, const std::string& hint, const std::stop_token& stop) {
   Call call = new_call(parsed);
   FACET_RETURN_IF_ERROR(writer_.begin_call(call));
   FACET_ASSIGN_OR_RETURN(Answer outcome, answer(parsed, call, stop));
@@ -91,7 +91,7 @@ const Tool* CallRunner::find(const std::string& name) const {
   return found == options_.tools.end() ? nullptr : &*found;
 }
 
-Result<CallRunner::Answer> CallRunner::answer(const ParsedCall& parsed, Call& call, std::stop_token stop) {
+Result<CallRunner::Answer> CallRunner::answer(const ParsedCall& parsed, Call& call, const std::stop_token& stop) {
   const auto failure = [](const std::string& sentence) {
     return Answer{.state = CallState::Failed, .content = "error: " + sentence};
   };
@@ -121,7 +121,8 @@ Result<CallRunner::Answer> CallRunner::answer(const ParsedCall& parsed, Call& ca
   return carry_out(*tool, *arguments, *planned, std::move(context), call);
 }
 
-Result<CallRunner::Permission> CallRunner::authorize(const PlannedEffect& planned, Call& call, std::stop_token stop) {
+Result<CallRunner::Permission> CallRunner::authorize(const PlannedEffect& planned, Call& call,
+                                                     const std::stop_token& stop) {
   FACET_ASSIGN_OR_RETURN(const std::vector<Grant> grants, reader_.grants());
   const Verdict verdict = decide(planned, grants, options_.own_folder);
   if (verdict.kind == Verdict::Kind::Forbid) return Permission{.refusal = "error: " + verdict.reason};
@@ -132,7 +133,7 @@ Result<CallRunner::Permission> CallRunner::authorize(const PlannedEffect& planne
 }
 
 Result<CallRunner::Permission> CallRunner::ask(const PlannedEffect& planned, const Verdict& verdict, Call& call,
-                                               std::stop_token stop) {
+                                               const std::stop_token& stop) {
   Approval& approval = call.approval.emplace();
   approval.reason = verdict.reason;
   approval.effect_text = planned.text;

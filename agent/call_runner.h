@@ -19,7 +19,7 @@ class CallRunner {
              const TurnHooks& hooks, PartWriter& writer);
 
   // `hint` is appended to what the model is told.
-  Status run(const ParsedCall& parsed, const std::string& hint, std::stop_token stop);
+  Status run(const ParsedCall& parsed, const std::string& hint, const std::stop_token& stop);
   // A call that is not carried out: its row and events, in a final state.
   Status record(const ParsedCall& parsed, CallState state, const std::string& result);
 
@@ -38,9 +38,9 @@ class CallRunner {
 
   Call new_call(const ParsedCall& parsed) const;
   Status finish(Call& call, Answer answer);
-  Result<Answer> answer(const ParsedCall& parsed, Call& call, std::stop_token stop);
-  Result<Permission> authorize(const PlannedEffect& planned, Call& call, std::stop_token stop);
-  Result<Permission> ask(const PlannedEffect& planned, const Verdict& verdict, Call& call, std::stop_token stop);
+  Result<Answer> answer(const ParsedCall& parsed, Call& call, const std::stop_token& stop);
+  Result<Permission> authorize(const PlannedEffect& planned, Call& call, const std::stop_token& stop);
+  Result<Permission> ask(const PlannedEffect& planned, const Verdict& verdict, Call& call, const std::stop_token& stop);
   Result<Answer> carry_out(const Tool& tool, const Json& arguments, const PlannedEffect& planned, ToolContext context,
                            Call& call);
   const Tool* find(const std::string& name) const;

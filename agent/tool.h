@@ -30,7 +30,8 @@ struct ToolContext {
   std::vector<std::string> folders;  // absolute; relative paths of the model resolve against the first
   std::stop_token stop;
   std::function<void(std::string_view)> progress;  // one line about what is going on
-  std::size_t result_limit_bytes = 24 * 1024;      // longer results are cut by the tool, which says how to read on
+  std::size_t result_limit_bytes =
+      std::size_t{24} * 1024;    // longer results are cut by the tool, which says how to read on
   bool outside_allowed = false;  // the user has allowed the planned paths although they lie outside the folders
 };
 
