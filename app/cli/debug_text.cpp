@@ -56,21 +56,27 @@ Result<std::string> detokenize(const Arguments& arguments) {
   return opened.tokenizer->decode(ids, engine::Tokenizer::Markers::Print);
 }
 
+// A flag of a conversation file; whatever is not a truth value counts as left out.
+bool flag_of(const Json& conversation, const char* key, bool fallback) {
+  const auto found = conversation.find(key);
+  return found != conversation.end() && found->is_boolean() ? found->get<bool>() : fallback;
+}
+
 Result<std::string> render(const Arguments& arguments) {
   FACET_ASSIGN_OR_RETURN(const Json conversation, read_json_file(arguments.text("conversation")));
   if (!conversation.is_object() || !conversation.contains("messages"))
     return Error{Error::Code::InvalidInput, arguments.text("conversation") + " has no messages."};
   agent::PromptOptions options;
   options.mode = agent::PromptOptions::Mode::Exact;
-  options.add_generation_prompt = conversation.value("add_generation_prompt", true);
-  options.enable_thinking = conversation.value("enable_thinking", false);
-  options.preserve_thinking = conversation.value("preserve_thinking", false);
+  options.add_generation_prompt = flag_of(conversation, "add_generation_prompt", true);
+  options.enable_thinking = flag_of(conversation, "enable_thinking", false);
+  options.preserve_thinking = flag_of(conversation, "preserve_thinking", false);
   if (arguments.has("model")) {
     FACET_ASSIGN_OR_RETURN(const Paths paths, arguments.paths());
     FACET_ASSIGN_OR_RETURN(const auto model, engine::describe_model(resolve_model(paths, arguments.model())));
     options.variant = model.template_variant == engine::TemplateVariant::Large ? agent::PromptVariant::Large
                                                                                : agent::PromptVariant::Small;
-  } else if (conversation.value("variant", "small") == "large") {
+  } else if (conversation.contains("variant") && conversation.at("variant") == "large") {
     options.variant = agent::PromptVariant::Large;
   }
   const Json tools = conversation.contains("tools") ? conversation.at("tools") : Json();
