@@ -53,6 +53,8 @@ void ProseView::set_blocks(std::span<const markdown::Block> blocks) {
   shown_.resize(kept);
   starts_.resize(kept);
   cursor.movePosition(QTextCursor::End);
+  // What was removed leaves its format behind in the paragraph before it.
+  if (kept > 0) cursor.setBlockFormat(block_format(shown_.back(), kept > 1 ? &shown_[kept - 2] : nullptr));
   for (const markdown::Block& block : blocks.subspan(kept))
     append_block(cursor, block);
   cursor.endEditBlock();

@@ -145,9 +145,13 @@ QVariant ConversationListModel::data(const QModelIndex& index, int role) const {
     if (role == KindRole) return Heading;
     return role == IdRole ? QVariant(qlonglong{0}) : QVariant();
   }
-  const agent::Conversation& conversation = conversations_.at(row.conversation);
+  // A view may still ask for a row that is about to go.
+  const agent::Conversation* known = find(row.conversation);
+  if (known == nullptr) return {};
+  const agent::Conversation& conversation = *known;
   switch (role) {
     case Qt::DisplayRole:
+    case Qt::EditRole:
     case Qt::ToolTipRole:
     case Qt::AccessibleTextRole: {
       const QString title = QString::fromStdString(conversation.title).simplified();
@@ -170,7 +174,7 @@ QVariant ConversationListModel::data(const QModelIndex& index, int role) const {
 
 Qt::ItemFlags ConversationListModel::flags(const QModelIndex& index) const {
   if (!index.isValid() || data(index, KindRole).toInt() == Heading) return Qt::NoItemFlags;
-  return Qt::ItemIsEnabled | Qt::ItemIsSelectable;
+  return Qt::ItemIsEnabled | Qt::ItemIsSelectable | Qt::ItemIsEditable;
 }
 
 QHash<int, QByteArray> ConversationListModel::roleNames() const {

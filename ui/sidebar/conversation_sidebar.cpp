@@ -116,7 +116,6 @@ void ConversationSidebar::build_lists() {
   results_->setAccessibleName(tr("Found"));
   results_->setModel(&model_.search_results());
   results_->setItemDelegate(new SearchDelegate(theme_, results_));
-  results_->installEventFilter(this);
   nothing_yet_ = build_empty_page(tr("No conversations yet"), tr("What you ask is kept here, on this machine only."));
   nothing_found_ = build_empty_page(tr("Nothing found"), tr("Try fewer words, or the beginning of a word."));
   for (QWidget* page : {static_cast<QWidget*>(list_), static_cast<QWidget*>(results_), nothing_yet_, nothing_found_}) {
@@ -131,10 +130,15 @@ void ConversationSidebar::connect_lists() {
   connect(search_, &QLineEdit::textChanged, &search_delay_, qOverload<>(&QTimer::start));
   search_->installEventFilter(this);
 
-  connect(list_, &QListView::clicked, this,
-          [this](const QModelIndex& index) { emit opened(index.data(ConversationListModel::IdRole).toLongLong(), 0); });
+  // Clicked by the pointer, activated by the keyboard.
+  const auto open = [this](const QModelIndex& index) {
+    emit opened(index.data(ConversationListModel::IdRole).toLongLong(), 0);
+  };
+  connect(list_, &QListView::clicked, this, open);
+  connect(list_, &QListView::activated, this, open);
   connect(list_, &QListView::customContextMenuRequested, this, &ConversationSidebar::open_context_menu);
   connect(results_, &QListView::clicked, this, &ConversationSidebar::open_result);
+  connect(results_, &QListView::activated, this, &ConversationSidebar::open_result);
   connect(delegate_, &ConversationDelegate::renamed, this,
           [this](qlonglong conversation, const QString& title) { model_.rename(conversation, title); });
   connect(&model_, &WindowModel::currentChanged, this, &ConversationSidebar::select_current);
@@ -264,20 +268,10 @@ bool ConversationSidebar::eventFilter(QObject* watched, QEvent* event) {
       return true;
     }
   }
-  if (watched == results_ && is_return) {
-    open_result(results_->currentIndex());
+  // Not what a title that is being edited does not want.
+  if (watched == list_ && list_->hasFocus() && key == Qt::Key_Delete) {
+    ask_to_remove(list_->currentIndex().data(ConversationListModel::IdRole).toLongLong());
     return true;
-  }
-  if (watched == list_) {
-    const agent::ConversationId conversation = list_->currentIndex().data(ConversationListModel::IdRole).toLongLong();
-    if (is_return && conversation != 0) {
-      emit opened(conversation, 0);
-      return true;
-    }
-    if (key == Qt::Key_Delete && conversation != 0) {
-      ask_to_remove(conversation);
-      return true;
-    }
   }
   return QWidget::eventFilter(watched, event);
 }
