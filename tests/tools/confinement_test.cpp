@@ -79,7 +79,7 @@ class ConfinementTest : public QObject {
     home.write("plan.txt", "deadline: May\n");
     qputenv("HOME", QByteArray::fromStdString(home.path()));
     const Tool read = read_file_tool();
-    const Result<PlannedEffect> planned = read.plan({{"path", "plan.txt"}}, context_of({}));
+    const auto planned = read.plan({{"path", "plan.txt"}}, context_of({}));
     QVERIFY(planned.ok());
     QVERIFY(!planned->inside_folders);
     COMPARE_TEXT(planned->paths.front(), home.path("plan.txt").c_str());
