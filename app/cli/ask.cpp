@@ -57,7 +57,8 @@ class Printer {
     } else if (const auto* call = std::get_if<agent::CallPart>(&part.content)) {
       std::fprintf(stderr, "> %s %s\n", call->call.tool.c_str(), call->call.arguments_json.c_str());
     } else if (const auto* notice = std::get_if<agent::NoticePart>(&part.content)) {
-      std::fprintf(stderr, "%s\n", notice->text.c_str());
+      // An error is what the turn fails with, and said at its end.
+      if (notice->severity != agent::Severity::Error) std::fprintf(stderr, "%s\n", notice->text.c_str());
     }
   }
 
@@ -88,8 +89,9 @@ class Printer {
 };
 
 agent::Decision ask_person(const agent::Approval& approval) {
-  std::fprintf(stderr, "%s\n  %s\nAllow once (y), always in %s (a), or deny (n)? ", approval.reason.c_str(),
-               approval.effect_text.c_str(), approval.scope.c_str());
+  const std::string always = approval.scope.empty() ? "" : " always in " + approval.scope + " (a),";
+  std::fprintf(stderr, "%s\n  %s\nAllow once (y),%s or deny (n)? ", approval.reason.c_str(),
+               approval.effect_text.c_str(), always.c_str());
   std::string line;
   if (!std::getline(std::cin, line)) return agent::Decision::Deny;
   if (line == "y" || line == "yes") return agent::Decision::AllowOnce;
