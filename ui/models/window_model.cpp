@@ -55,6 +55,8 @@ void WindowModel::load_conversations() {
   auto found = reader_->conversations();
   if (!found.ok()) return;
   conversations_loaded_ = true;
+  // Who was told no folder goes on with that of the last conversation.
+  if (new_folders_.isEmpty() && !found->empty()) new_folders_ = to_list(found->front().folders);
   conversations_.reset(std::move(found).value());
 }
 
