@@ -8,6 +8,7 @@
 #include <QScrollBar>
 #include <QShortcut>
 #include <QStackedWidget>
+#include <QTimer>
 #include <QVBoxLayout>
 
 #include "ui/composer/message_edit.h"
@@ -23,6 +24,7 @@ namespace facet::ui {
 namespace {
 
 constexpr int kComposerOverhang = 16;  // the composer is a little wider than the text above it
+constexpr int kInformationMs = 10'000;
 constexpr int kStartPage = 0;
 constexpr int kTranscriptPage = 1;
 const char kBannerSetting[] = "practice-model-explained";
@@ -96,9 +98,9 @@ void ConversationPage::connect_parts() {
   connect(&model_, &WindowModel::descriptionChanged, this, &ConversationPage::show_description);
   connect(&model_, &WindowModel::modelChanged, this, &ConversationPage::show_model);
   connect(&model_, &WindowModel::noticePosted, this, &ConversationPage::show_notice);
-  connect(&model_, &WindowModel::sendAccepted, this, [this] {
-    drafts_.erase(0);
-    composer_->set_draft({});
+  connect(&model_, &WindowModel::sendAccepted, this, [this](qlonglong written_in) {
+    drafts_.erase(written_in);
+    if (shown_ == written_in) composer_->set_draft({});
     show_turn();
     transcript_->scroll_to_end();
   });
@@ -203,6 +205,9 @@ void ConversationPage::show_notice(int severity, const QString& text) {
   switch (static_cast<agent::Severity>(severity)) {
     case agent::Severity::Information:
       notice_->set_content(Banner::Kind::Information, text);
+      QTimer::singleShot(kInformationMs, notice_, [notice = notice_, text] {
+        if (notice->accessibleName() == text) notice->hide();
+      });
       break;
     case agent::Severity::Warning:
       notice_->set_content(Banner::Kind::Warning, text);
