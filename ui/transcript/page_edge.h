@@ -6,8 +6,7 @@
 
 namespace facet::ui {
 
-// Shows that the page goes on beyond its edges: a hairline above, text that fades out below. Also the frame while the
-// keyboard scrolls the page.
+// Shows that the page goes on beyond its edges: a hairline above, text that fades out below.
 class PageEdge : public QWidget {
   Q_OBJECT
 
@@ -15,7 +14,6 @@ class PageEdge : public QWidget {
   explicit PageEdge(const Theme& theme, QWidget* parent = nullptr);
 
   void set_cut(bool above, bool below);
-  void set_focused(bool focused);
 
  protected:
   void paintEvent(QPaintEvent* event) override;
@@ -24,7 +22,6 @@ class PageEdge : public QWidget {
   const Theme& theme_;
   bool above_ = false;
   bool below_ = false;
-  bool focused_ = false;
 };
 
 }  // namespace facet::ui
