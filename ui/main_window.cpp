@@ -113,6 +113,11 @@ void MainWindow::build_actions() {
     group->addAction(action);
     connect(action, &QAction::triggered, this, [this, value = choice] { state_->theme.set_appearance(value); });
   }
+  appearance->addSeparator();
+  QAction* contrast = appearance->addAction(tr("High contrast"));
+  contrast->setCheckable(true);
+  contrast->setChecked(state_->theme.has_high_contrast());
+  connect(contrast, &QAction::toggled, this, [this](bool high) { state_->theme.set_high_contrast(high); });
   menu.addSeparator();
   add(tr("Quit"), QKeySequence(Qt::CTRL | Qt::Key_Q), [this] {
     close();
@@ -129,6 +134,12 @@ void MainWindow::open_conversation(agent::ConversationId conversation, agent::Me
   state_->model.open(conversation);
   if (message != 0) state_->page->reveal(message);
   state_->page->focus_composer();
+}
+
+// A window that was left open over night calls yesterday what was today.
+void MainWindow::changeEvent(QEvent* event) {
+  if (event->type() == QEvent::ActivationChange && isActiveWindow()) state_->model.conversations().regroup();
+  QMainWindow::changeEvent(event);
 }
 
 void MainWindow::closeEvent(QCloseEvent* event) {

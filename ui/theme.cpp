@@ -8,6 +8,7 @@
 #include <QPalette>
 #include <QPixmapCache>
 #include <QSvgRenderer>
+#include <QToolTip>
 #include <algorithm>
 #include <map>
 
@@ -168,6 +169,7 @@ struct Theme::State {
   bool desktop_dark = false;
   bool fallback_dark = false;  // what the toolkit's own palette looked like before ours replaced it
   bool dark = false;
+  bool high_contrast = false;
   Colors colors;
   QStringList text_families;
   QStringList mono_families;
@@ -189,6 +191,8 @@ Theme::Theme(QObject* parent) : QObject(parent), state_(std::make_unique<State>(
   // The last answer of the desktop bridges the moment until the portal has answered again.
   state.desktop_dark = settings.value("desktop-dark", state.fallback_dark).toBool();
   state.dark = state.appearance == Appearance::Dark || (state.appearance == Appearance::System && state.desktop_dark);
+
+  state.high_contrast = settings.value("high-contrast").toBool();
 
   QApplication::setStyle(new Style(*this));
   apply();
@@ -222,6 +226,18 @@ void Theme::set_appearance(Appearance appearance) {
   emit changed();
 }
 
+bool Theme::has_high_contrast() const {
+  return state_->high_contrast;
+}
+
+void Theme::set_high_contrast(bool high) {
+  if (high == state_->high_contrast) return;
+  window_settings().setValue("high-contrast", high);
+  state_->high_contrast = high;
+  apply();
+  emit changed();
+}
+
 bool Theme::is_dark() const {
   return state_->dark;
 }
@@ -232,8 +248,11 @@ const Colors& Theme::colors() const {
 
 void Theme::apply() {
   state_->colors = state_->dark ? dark_colors() : light_colors();
+  if (state_->high_contrast) state_->colors = with_high_contrast(state_->colors);
   QApplication::setPalette(palette_of(state_->colors));
   QApplication::setFont(font(Type::Body));
+  QToolTip::setPalette(QApplication::palette());
+  QToolTip::setFont(font(Type::Small));
 }
 
 QFont Theme::font(Type type) const {

@@ -47,6 +47,8 @@ struct Colors {
 
 Colors light_colors();
 Colors dark_colors();
+// The same roles for eyes that need more: text and edges at full strength.
+Colors with_high_contrast(Colors colors);
 
 // Distances, in device independent pixels; all are steps of four.
 namespace space {
@@ -122,6 +124,10 @@ class Theme : public QObject {
   Appearance appearance() const;
   // Remembered in the settings.
   void set_appearance(Appearance appearance);
+
+  bool has_high_contrast() const;
+  // Remembered in the settings.
+  void set_high_contrast(bool high);
 
   bool is_dark() const;
   const Colors& colors() const;

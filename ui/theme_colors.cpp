@@ -66,6 +66,22 @@ Colors dark_colors() {
   return colors;
 }
 
+Colors with_high_contrast(Colors colors) {
+  const bool dark = colors.canvas.lightness() < 128;
+  const QColor ink = dark ? QColor(Qt::white) : QColor(Qt::black);
+  const QColor paper = dark ? QColor(Qt::black) : QColor(Qt::white);
+  colors.canvas = colors.sidebar = colors.surface = paper;
+  colors.text = ink;
+  colors.text_muted = blend(ink, paper, 0.15);
+  colors.border = colors.border_strong = blend(ink, paper, 0.3);
+  colors.scroll_thumb = blend(ink, paper, 0.4);
+  for (QColor* role : {&colors.accent, &colors.danger, &colors.warning, &colors.success, &colors.code_keyword,
+                       &colors.code_string, &colors.code_number, &colors.code_comment, &colors.code_type}) {
+    *role = blend(*role, ink, 0.35);
+  }
+  return colors;
+}
+
 QColor blend(const QColor& first, const QColor& second, double amount) {
   const auto mix = [amount](int from, int to) { return static_cast<int>(from + (to - from) * amount + 0.5); };
   return QColor(mix(first.red(), second.red()), mix(first.green(), second.green()), mix(first.blue(), second.blue()),

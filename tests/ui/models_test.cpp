@@ -62,6 +62,7 @@ class ModelsTest : public QObject {
   void switching_while_an_answer_grows_loses_nothing();
   void interrupted_answers_are_stopped_ones();
   void refused_message_is_reported();
+  void answers_elsewhere_leave_what_is_written_here();
   void context_comes_back_from_the_store();
 
  private:
@@ -286,6 +287,30 @@ void ModelsTest::refused_message_is_reported() {
   QVERIFY(!model.is_sending());
   QCOMPARE(refused.count(), 1);
   QCOMPARE(notices.first().at(1).toString(), "The disk is full.");
+}
+
+void ModelsTest::answers_elsewhere_leave_what_is_written_here() {
+  WindowModel model(WindowContext{[](const agent::Op&) {}, {}, {}});
+  model.fold(agent::ConversationChanged{conversation(1, QDateTime::currentDateTime())});
+  model.fold(agent::ConversationChanged{conversation(2, QDateTime::currentDateTime())});
+  QSignalSpy accepted(&model, &WindowModel::sendAccepted);
+  model.open(1);
+  model.send("to one", {});
+  model.open(2);
+  QVERIFY(!model.is_sending());
+  model.send("to two", {});
+  agent::Message user;
+  user.id = 10;
+  user.conversation = 1;
+  user.parts.push_back(agent::Part{1, 0, agent::TextPart{"to one"}});
+  model.fold(agent::TurnStarted{1, user, 11});
+  QCOMPARE(accepted.count(), 1);
+  QCOMPARE(accepted.first().first().toLongLong(), 1);
+  QCOMPARE(model.current(), 2);
+  QVERIFY(model.is_sending());
+  model.open(1);
+  QVERIFY(!model.is_sending());
+  QCOMPARE(model.transcript().rowCount(), 2);
 }
 
 void ModelsTest::context_comes_back_from_the_store() {

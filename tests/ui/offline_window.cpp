@@ -4,10 +4,12 @@
 
 #include <QAbstractButton>
 #include <QAbstractScrollArea>
+#include <QAction>
 #include <QApplication>
 #include <QCommandLineParser>
 #include <QEventLoop>
 #include <QLineEdit>
+#include <QPainter>
 #include <QPlainTextEdit>
 #include <QScrollBar>
 #include <QSettings>
@@ -16,6 +18,7 @@
 #include <cstdio>
 
 #include "tests/ui/support/scenes.h"
+#include "ui/composer/composer.h"
 #include "ui/main_window.h"
 #include "ui/settings.h"
 
@@ -39,6 +42,17 @@ void let_run(int milliseconds) {
   loop.exec();
 }
 
+// The window with the menus and dialogs above it.
+QPixmap picture_of(QWidget& window) {
+  QPixmap picture = window.grab();
+  QPainter painter(&picture);
+  const QWidgetList all = QApplication::topLevelWidgets();
+  for (QWidget* above : all) {
+    if (above != &window && above->isVisible()) painter.drawPixmap(above->pos() - window.pos(), above->grab());
+  }
+  return picture;
+}
+
 // Does to the window what the options ask for, and writes what it then looks like.
 int take_screenshot(QWidget& window, const QCommandLineParser& parser) {
   let_run(300);
@@ -49,14 +63,19 @@ int take_screenshot(QWidget& window, const QCommandLineParser& parser) {
       if (button->isVisible() && (button->objectName() == name || button->accessibleName().startsWith(name)))
         button->click();
     }
+    for (QAction* action : window.actions()) {
+      if (action->text().startsWith(name)) action->trigger();
+    }
     let_run(100);
   }
+  if (parser.isSet("attach")) window.findChild<facet::ui::Composer*>()->attach(parser.values("attach"));
+  if (parser.isSet("text")) window.findChild<QPlainTextEdit*>("composerEdit")->setPlainText(parser.value("text"));
   if (parser.isSet("scroll")) {
     QScrollBar* bar = window.findChild<QAbstractScrollArea*>("transcriptView")->verticalScrollBar();
     bar->setValue(bar->maximum() * parser.value("scroll").toInt() / 100);
   }
   let_run(parser.value("scene") == "reading" ? 1300 : 400);  // it is shown after a second
-  if (window.grab().save(parser.value("screenshot"))) return 0;
+  if (picture_of(window).save(parser.value("screenshot"))) return 0;
   std::fprintf(stderr, "facet_offline: the picture can not be written to %s\n", qPrintable(parser.value("screenshot")));
   return 1;
 }
@@ -75,13 +94,18 @@ int main(int argc, char** argv) {
   parser.addOption({"size", "Size of the window.", "size", "1180x800"});
   parser.addOption({"query", "What is in the search field.", "words"});
   parser.addOption({"press", "Presses the button with this object name.", "name"});
+  parser.addOption({"attach", "Attaches this file.", "file"});
+  parser.addOption({"text", "What is in the composer.", "words"});
   parser.addOption({"scroll", "Where the conversation is scrolled to, from 0 to 100.", "percent"});
   parser.addOption({"dark", "Dark colours."});
+  parser.addOption({"contrast", "High contrast."});
   parser.process(application);
 
   const QTemporaryDir scratch;
   QSettings::setPath(QSettings::IniFormat, QSettings::UserScope, scratch.path());
   ui::window_settings().setValue("appearance", parser.isSet("dark") ? "dark" : "light");
+
+  ui::window_settings().setValue("high-contrast", parser.isSet("contrast"));
 
   ui::MainWindow* target = nullptr;
   const std::filesystem::path database = scratch.filePath("facet.sqlite").toStdString();

@@ -34,19 +34,24 @@ double contrast_of(const QColor& a, const QColor& b) {
 
 void ThemeTest::contrast_data() {
   QTest::addColumn<bool>("dark");
-  QTest::newRow("light") << false;
-  QTest::newRow("dark") << true;
+  QTest::addColumn<bool>("high");
+  QTest::newRow("light") << false << false;
+  QTest::newRow("dark") << true << false;
+  QTest::newRow("light, high contrast") << false << true;
+  QTest::newRow("dark, high contrast") << true << true;
 }
 
 void ThemeTest::contrast() {
   QFETCH(bool, dark);
-  const Colors colors = dark ? dark_colors() : light_colors();
+  QFETCH(bool, high);
+  const Colors plain = dark ? dark_colors() : light_colors();
+  const Colors colors = high ? with_high_contrast(plain) : plain;
   const auto check = [](const char* what, const QColor& ink, const QColor& ground, double least) {
     const double found = contrast_of(ink, ground);
     QVERIFY2(found >= least, qPrintable(QString("%1: %2").arg(what).arg(found)));
   };
-  constexpr double kText = 4.5;
-  constexpr double kGraphics = 3.0;
+  const double kText = high ? 7.0 : 4.5;
+  const double kGraphics = high ? 4.5 : 3.0;
   for (const QColor& ground :
        {colors.canvas, colors.sidebar, colors.surface, colors.surface_sunken, colors.hover, colors.selected}) {
     check("text", colors.text, ground, kText);

@@ -55,6 +55,8 @@ void WindowModel::load_conversations() {
   auto found = reader_->conversations();
   if (!found.ok()) return;
   conversations_loaded_ = true;
+  // Who was told no folder goes on with that of the last conversation.
+  if (new_folders_.isEmpty() && !found->empty()) new_folders_ = to_list(found->front().folders);
   conversations_.reset(std::move(found).value());
 }
 
@@ -150,7 +152,7 @@ void WindowModel::send(const QString& text, const QStringList& attachments) {
   turn.text = text.toStdString();
   turn.attachments = to_strings(attachments);
   if (current_ == 0) turn.folders = to_strings(new_folders_);
-  sending_ = Sending{current_, turn.text};
+  sending_[current_] = turn.text;
   submit(std::move(turn));
 }
 
@@ -179,26 +181,34 @@ void WindowModel::load_model(const QString& model) {
   submit(agent::LoadModel{model.toStdString()});
 }
 
-void WindowModel::refuse_sending() {
-  if (!sending_) return;
-  sending_.reset();
-  emit sendRefused();
+void WindowModel::refuse_sending(agent::ConversationId conversation) {
+  if (sending_.erase(conversation) > 0) emit sendRefused(conversation);
+}
+
+void WindowModel::refuse_all() {
+  while (!sending_.empty())
+    refuse_sending(sending_.begin()->first);
+}
+
+// Which of the messages that were handed over has begun this turn; none when another program did.
+std::optional<agent::ConversationId> WindowModel::where_written(const agent::TurnStarted& event) const {
+  if (sending_.contains(event.conversation)) return event.conversation;
+  const auto fresh = sending_.find(0);
+  if (fresh != sending_.end() && says(event.user, fresh->second)) return 0;
+  return std::nullopt;
 }
 
 // A turn may begin in a conversation that is not on the screen, or in one that this window has just asked for.
 void WindowModel::follow_started_turn(const agent::TurnStarted& event) {
-  const bool ours = sending_ && (sending_->conversation == event.conversation ||
-                                 (sending_->conversation == 0 && says(event.user, sending_->text)));
+  const std::optional<agent::ConversationId> written_in = where_written(event);
   if (kept_transcript(event.conversation) == nullptr) {
-    auto transcript = load_transcript(event.conversation);
-    transcripts_[event.conversation] = std::move(transcript);
+    transcripts_[event.conversation] = load_transcript(event.conversation);
   }
   kept_transcript(event.conversation)->fold(event);
-  if (!ours) return;
-  const bool was_new = sending_->conversation == 0;
-  sending_.reset();
-  if (was_new && current_ == 0) show_transcript(event.conversation);
-  emit sendAccepted();
+  if (!written_in) return;
+  sending_.erase(*written_in);
+  if (*written_in == 0 && current_ == 0) show_transcript(event.conversation);
+  emit sendAccepted(*written_in);
 }
 
 void WindowModel::fold(const agent::Event& event) {
@@ -216,16 +226,16 @@ void WindowModel::fold(const agent::Event& event) {
     if (removed->conversation == current_) show_transcript(0);
   } else if (const auto* model = std::get_if<agent::ModelChanged>(&event)) {
     model_ = *model;
-    if (!model->error.empty()) refuse_sending();
+    if (!model->error.empty()) refuse_all();
     emit modelChanged();
   } else if (const auto* notice = std::get_if<agent::Notice>(&event)) {
-    if (notice->severity == agent::Severity::Error) refuse_sending();
+    if (notice->severity == agent::Severity::Error) refuse_all();
     emit noticePosted(static_cast<int>(notice->severity), QString::fromStdString(notice->text));
   } else if (const auto* finished = std::get_if<agent::TurnFinished>(&event)) {
     forget_idle_transcripts();
     // A turn that ends before it has started is a message that could not be stored.
-    if (sending_ && sending_->conversation == finished->conversation) {
-      refuse_sending();
+    if (sending_.contains(finished->conversation)) {
+      refuse_sending(finished->conversation);
       emit noticePosted(static_cast<int>(agent::Severity::Error), QString::fromStdString(finished->error));
     }
   }

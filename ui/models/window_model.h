@@ -33,8 +33,8 @@ class WindowModel : public QObject {
   QStringList folders() const;
   // Empty until the first ModelChanged.
   const std::optional<agent::ModelChanged>& model() const { return model_; }
-  // A message was handed over and is not stored yet.
-  bool is_sending() const { return sending_.has_value(); }
+  // A message of the conversation on the screen was handed over and is not stored yet.
+  bool is_sending() const { return sending_.contains(current_); }
 
   void fold(const agent::Event& event);
 
@@ -53,15 +53,12 @@ class WindowModel : public QObject {
   void descriptionChanged();  // title or folders of this one
   void modelChanged();
   void noticePosted(int severity, const QString& text);
-  void sendAccepted();  // the message is stored
-  void sendRefused();   // it is not, and will not be
+  // The message that was written in this conversation (0 for a new one) is stored.
+  void sendAccepted(qlonglong written_in);
+  // It is not, and will not be.
+  void sendRefused(qlonglong written_in);
 
  private:
-  struct Sending {
-    agent::ConversationId conversation = 0;
-    std::string text;
-  };
-
   agent::StoreReader* reader();
   void load_conversations();
   TranscriptModel* kept_transcript(agent::ConversationId conversation);
@@ -70,7 +67,9 @@ class WindowModel : public QObject {
   void show_transcript(agent::ConversationId conversation);
   void forget_idle_transcripts();
   void follow_started_turn(const agent::TurnStarted& event);
-  void refuse_sending();
+  void refuse_sending(agent::ConversationId conversation);
+  void refuse_all();
+  std::optional<agent::ConversationId> where_written(const agent::TurnStarted& event) const;
   void report(const Error& error);
 
   WindowContext context_;
@@ -85,7 +84,8 @@ class WindowModel : public QObject {
   agent::ConversationId current_ = 0;
   QStringList new_folders_;
   std::optional<agent::ModelChanged> model_;
-  std::optional<Sending> sending_;
+  // What was handed over and is not stored yet, by the conversation that it was written in.
+  std::map<agent::ConversationId, std::string> sending_;
 };
 
 }  // namespace facet::ui

@@ -1,11 +1,14 @@
 #include "ui/pages/conversation_page.h"
 
+#include <QApplication>
 #include <QDragEnterEvent>
 #include <QFileDialog>
 #include <QMimeData>
+#include <QScrollArea>
 #include <QScrollBar>
 #include <QShortcut>
 #include <QStackedWidget>
+#include <QTimer>
 #include <QVBoxLayout>
 
 #include "ui/composer/message_edit.h"
@@ -21,6 +24,9 @@ namespace facet::ui {
 namespace {
 
 constexpr int kComposerOverhang = 16;  // the composer is a little wider than the text above it
+constexpr int kInformationMs = 10'000;
+constexpr int kStartPage = 0;
+constexpr int kTranscriptPage = 1;
 const char kBannerSetting[] = "practice-model-explained";
 
 // Puts a widget in the middle, no wider than the column.
@@ -63,10 +69,23 @@ void ConversationPage::build() {
     column->addSpacing(space::kTiny);
   }
   start_ = new StartPage(theme_, this);
-  transcript_ = new TranscriptView(
-      theme_, [this](agent::Op op) { model_.submit(std::move(op)); }, this);
+  // What was answered is gone from the page, so the keyboard goes back to where one writes.
+  const auto submit = [this](agent::Op op) {
+    model_.submit(std::move(op));
+    composer_->focus_edit();
+  };
+  transcript_ = new TranscriptView(theme_, submit, this);
   pages_ = new QStackedWidget(this);
-  pages_->addWidget(start_);
+  // A window that is too low for the start page scrolls it.
+  auto* start_scroll = new QScrollArea(this);
+  start_scroll->setFrameShape(QFrame::NoFrame);
+  start_scroll->setWidgetResizable(true);
+  start_scroll->setFocusPolicy(Qt::NoFocus);
+  start_scroll->setHorizontalScrollBarPolicy(Qt::ScrollBarAlwaysOff);
+  start_scroll->viewport()->setAutoFillBackground(false);
+  start_scroll->setWidget(start_);
+  start_->setAutoFillBackground(false);
+  pages_->addWidget(start_scroll);
   pages_->addWidget(transcript_);
   column->addWidget(pages_, 1);
   composer_ = new Composer(theme_, this);
@@ -79,9 +98,9 @@ void ConversationPage::connect_parts() {
   connect(&model_, &WindowModel::descriptionChanged, this, &ConversationPage::show_description);
   connect(&model_, &WindowModel::modelChanged, this, &ConversationPage::show_model);
   connect(&model_, &WindowModel::noticePosted, this, &ConversationPage::show_notice);
-  connect(&model_, &WindowModel::sendAccepted, this, [this] {
-    drafts_.erase(0);
-    composer_->set_draft({});
+  connect(&model_, &WindowModel::sendAccepted, this, [this](qlonglong written_in) {
+    drafts_.erase(written_in);
+    if (shown_ == written_in) composer_->set_draft({});
     show_turn();
     transcript_->scroll_to_end();
   });
@@ -115,6 +134,7 @@ void ConversationPage::connect_parts() {
   });
   connect(transcript_, &TranscriptView::linkActivated, this, &ConversationPage::open_link);
   connect(transcript_, &TranscriptView::approvalAsked, this, [this] {
+    QApplication::alert(window());
     if (composer_->draft().text.isEmpty() && window()->isActiveWindow()) transcript_->focus_approval();
   });
 }
@@ -147,14 +167,14 @@ void ConversationPage::show_description() {
 
 void ConversationPage::show_turn() {
   const TranscriptModel& transcript = model_.transcript();
-  pages_->setCurrentWidget(transcript.messages().empty() ? static_cast<QWidget*>(start_) : transcript_);
+  pages_->setCurrentIndex(transcript.messages().empty() ? kStartPage : kTranscriptPage);
   const auto& model = model_.model();
   const qint64 limit = transcript.context().limit_tokens > 0 ? transcript.context().limit_tokens
                        : model                               ? model->context_length
                                                              : 0;
   composer_->set_usage(transcript.context().used_tokens, limit);
   if (transcript.turn().running) {
-    composer_->set_state(Composer::State::Answering);
+    composer_->set_state(Composer::State::Answering, tr("Esc stops"));
   } else if (model_.is_sending()) {
     composer_->set_state(Composer::State::Sending, tr("Waiting for the answer before"));
   } else if (!model || (!model->ready && model->error.empty())) {
@@ -185,6 +205,9 @@ void ConversationPage::show_notice(int severity, const QString& text) {
   switch (static_cast<agent::Severity>(severity)) {
     case agent::Severity::Information:
       notice_->set_content(Banner::Kind::Information, text);
+      QTimer::singleShot(kInformationMs, notice_, [notice = notice_, text] {
+        if (notice->accessibleName() == text) notice->hide();
+      });
       break;
     case agent::Severity::Warning:
       notice_->set_content(Banner::Kind::Warning, text);

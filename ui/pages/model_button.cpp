@@ -1,8 +1,10 @@
 #include "ui/pages/model_button.h"
 
+#include <QFocusEvent>
 #include <QKeyEvent>
 #include <QPainter>
 
+#include "ui/widgets/buttons.h"
 #include "ui/widgets/small_widgets.h"
 
 namespace facet::ui {
@@ -58,6 +60,11 @@ void ModelButton::keyPressEvent(QKeyEvent* event) {
   }
 }
 
+void ModelButton::focusInEvent(QFocusEvent* event) {
+  focus_by_key_ = comes_by_key(*event);
+  QAbstractButton::focusInEvent(event);
+}
+
 void ModelButton::paintEvent(QPaintEvent*) {
   const Colors& colors = theme_.colors();
   QPainter painter(this);
@@ -86,7 +93,7 @@ void ModelButton::paintEvent(QPaintEvent*) {
   const QRectF arrow(width() - kInset - size::kIconSmall + 2, (height() - size::kIconSmall) / 2.0, size::kIconSmall,
                      size::kIconSmall);
   theme_.paint_icon(painter, arrow, Icon::ChevronDown, colors.text_muted);
-  if (hasFocus()) {
+  if (hasFocus() && focus_by_key_) {
     painter.setPen(QPen(colors.accent, 2));
     painter.setBrush(Qt::NoBrush);
     painter.drawRoundedRect(QRectF(rect()).adjusted(1, 1, -1, -1), radius::kSmall, radius::kSmall);

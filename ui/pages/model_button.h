@@ -24,12 +24,14 @@ class ModelButton : public QAbstractButton {
   void paintEvent(QPaintEvent* event) override;
   void resizeEvent(QResizeEvent* event) override;
   void keyPressEvent(QKeyEvent* event) override;
+  void focusInEvent(QFocusEvent* event) override;
 
  private:
   const Theme& theme_;
   State state_ = State::Loading;
   QString device_;
   class Spinner* spinner_ = nullptr;
+  bool focus_by_key_ = false;
 };
 
 }  // namespace facet::ui

@@ -88,6 +88,7 @@ void ConversationDelegate::paint_activity(QPainter& painter, const QRect& row, i
 QWidget* ConversationDelegate::createEditor(QWidget* parent, const QStyleOptionViewItem&, const QModelIndex&) const {
   auto* editor = new QLineEdit(parent);
   editor->setObjectName("renameEdit");
+  editor->setTextMargins(6, 0, 6, 0);
   editor->setAccessibleName(tr("Title of the conversation"));
   editor->setToolTip(tr("Return renames, Esc leaves it as it was"));
   return editor;

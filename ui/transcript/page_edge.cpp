@@ -21,10 +21,20 @@ void PageEdge::set_cut(bool above, bool below) {
   update();
 }
 
+void PageEdge::set_focused(bool focused) {
+  focused_ = focused;
+  update();
+}
+
 void PageEdge::paintEvent(QPaintEvent*) {
   const Colors& colors = theme_.colors();
   QPainter painter(this);
   if (above_) painter.fillRect(0, 0, width(), 1, colors.border);
+  if (focused_) {
+    painter.setRenderHint(QPainter::Antialiasing);
+    painter.setPen(QPen(colors.accent, 2));
+    painter.drawRoundedRect(QRectF(rect()).adjusted(3, 3, -3, -3), radius::kMedium, radius::kMedium);
+  }
   if (!below_) return;
   QLinearGradient fade(0, height() - kFade, 0, height());
   QColor clear = colors.canvas;

@@ -1,6 +1,7 @@
 #include "ui/transcript/transcript_view.h"
 
 #include <QApplication>
+#include <QFocusEvent>
 #include <QScrollBar>
 #include <algorithm>
 
@@ -42,8 +43,8 @@ TranscriptView::TranscriptView(const Theme& theme, std::function<void(agent::Op)
   content_ = new QWidget(viewport());
   content_->installEventFilter(this);
   status_ = new TurnStatus(theme, content_);
-  edge_ = new PageEdge(theme, viewport());
-  jump_ = new IconButton(theme, Icon::ArrowDown, tr("Jump to the newest message"), viewport());
+  edge_ = new PageEdge(theme, this);
+  jump_ = new IconButton(theme, Icon::ArrowDown, tr("Jump to the newest message"), this);
   jump_->setObjectName("jumpButton");
   jump_->set_look(IconButton::Look::Filled);
   jump_->set_diameter(36, size::kIcon);
@@ -264,6 +265,16 @@ bool TranscriptView::eventFilter(QObject* watched, QEvent* event) {
   return QAbstractScrollArea::eventFilter(watched, event);
 }
 
+void TranscriptView::focusInEvent(QFocusEvent* event) {
+  edge_->set_focused(comes_by_key(*event));
+  QAbstractScrollArea::focusInEvent(event);
+}
+
+void TranscriptView::focusOutEvent(QFocusEvent* event) {
+  edge_->set_focused(false);
+  QAbstractScrollArea::focusOutEvent(event);
+}
+
 // The tabulator must not lead out of sight.
 bool TranscriptView::focusNextPrevChild(bool next) {
   const bool moved = QAbstractScrollArea::focusNextPrevChild(next);
@@ -305,9 +316,9 @@ void TranscriptView::update_jump_button() {
   const QScrollBar* bar = verticalScrollBar();
   jump_->setVisible(bar->value() < bar->maximum() - kNearEnd);
   const QSize hint = jump_->sizeHint();
-  jump_->setGeometry((width() - hint.width()) / 2, viewport()->height() - hint.height() - space::kLarge, hint.width(),
+  jump_->setGeometry((width() - hint.width()) / 2, height() - hint.height() - space::kLarge, hint.width(),
                      hint.height());
-  edge_->setGeometry(0, 0, viewport()->width(), viewport()->height());
+  edge_->setGeometry(rect());
   edge_->set_cut(bar->value() > 0, bar->value() < bar->maximum());
   edge_->raise();
   jump_->raise();

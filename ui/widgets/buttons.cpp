@@ -8,11 +8,6 @@
 namespace facet::ui {
 namespace {
 
-bool comes_by_key(const QFocusEvent& event) {
-  return event.reason() == Qt::TabFocusReason || event.reason() == Qt::BacktabFocusReason ||
-         event.reason() == Qt::ShortcutFocusReason;
-}
-
 void paint_focus_ring(QPainter& painter, const QRectF& rect, double corner, const QColor& color) {
   painter.setPen(QPen(color, 2));
   painter.setBrush(Qt::NoBrush);
@@ -20,6 +15,11 @@ void paint_focus_ring(QPainter& painter, const QRectF& rect, double corner, cons
 }
 
 }  // namespace
+
+bool comes_by_key(const QFocusEvent& event) {
+  return event.reason() == Qt::TabFocusReason || event.reason() == Qt::BacktabFocusReason ||
+         event.reason() == Qt::ShortcutFocusReason;
+}
 
 IconButton::IconButton(const Theme& theme, Icon icon, const QString& name, QWidget* parent)
     : QToolButton(parent), theme_(theme), icon_(icon) {

@@ -9,6 +9,9 @@
 // The two buttons of the window. Both show where the keyboard is only when it was the keyboard that came there.
 namespace facet::ui {
 
+// Whether it was the keyboard that brought the focus.
+bool comes_by_key(const QFocusEvent& event);
+
 // A symbol alone. Its name is its tool tip and what a screen reader says.
 class IconButton : public QToolButton {
   Q_OBJECT

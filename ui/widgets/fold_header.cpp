@@ -4,6 +4,7 @@
 #include <QKeyEvent>
 #include <QPainter>
 
+#include "ui/widgets/buttons.h"
 #include "ui/widgets/small_widgets.h"
 
 namespace facet::ui {
@@ -45,7 +46,7 @@ void FoldHeader::resizeEvent(QResizeEvent*) {
 }
 
 void FoldHeader::focusInEvent(QFocusEvent* event) {
-  focus_by_key_ = event->reason() == Qt::TabFocusReason || event->reason() == Qt::BacktabFocusReason;
+  focus_by_key_ = comes_by_key(*event);
   QAbstractButton::focusInEvent(event);
 }
 

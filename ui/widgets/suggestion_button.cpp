@@ -1,7 +1,10 @@
 #include "ui/widgets/suggestion_button.h"
 
+#include <QFocusEvent>
 #include <QKeyEvent>
 #include <QPainter>
+
+#include "ui/widgets/buttons.h"
 
 namespace facet::ui {
 
@@ -32,13 +35,19 @@ void SuggestionButton::keyPressEvent(QKeyEvent* event) {
   }
 }
 
+void SuggestionButton::focusInEvent(QFocusEvent* event) {
+  focus_by_key_ = comes_by_key(*event);
+  QAbstractButton::focusInEvent(event);
+}
+
 void SuggestionButton::paintEvent(QPaintEvent*) {
   const Colors& colors = theme_.colors();
   QPainter painter(this);
   painter.setRenderHint(QPainter::Antialiasing);
-  painter.setPen(hasFocus() ? QPen(colors.accent, 2) : QPen(underMouse() ? colors.border_strong : colors.border, 1));
+  painter.setPen((hasFocus() && focus_by_key_) ? QPen(colors.accent, 2)
+                                               : QPen(underMouse() ? colors.border_strong : colors.border, 1));
   painter.setBrush(isDown() ? colors.selected : underMouse() ? colors.surface_sunken : colors.surface);
-  const double inset = hasFocus() ? 1 : 0.5;
+  const double inset = (hasFocus() && focus_by_key_) ? 1 : 0.5;
   painter.drawRoundedRect(QRectF(rect()).adjusted(inset, inset, -inset, -inset), radius::kLarge, radius::kLarge);
 
   theme_.paint_icon(painter, QRectF(space::kLarge, space::kLarge + 1, size::kIcon, size::kIcon), icon_, colors.accent);

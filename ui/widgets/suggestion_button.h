@@ -19,11 +19,13 @@ class SuggestionButton : public QAbstractButton {
  protected:
   void paintEvent(QPaintEvent* event) override;
   void keyPressEvent(QKeyEvent* event) override;
+  void focusInEvent(QFocusEvent* event) override;
 
  private:
   const Theme& theme_;
   Icon icon_;
   QString detail_;
+  bool focus_by_key_ = false;
 };
 
 }  // namespace facet::ui

@@ -69,7 +69,8 @@ class Conversations:
     At first only short ones: documents of one to three lines, no or one
     declared tool; copying is learned there at a small cost. Until the middle
     nearly half stay short, with half of the questions unanswerable, because
-    absence is learned only after copying, and only there. Then the final
+    absence is learned only after copying, and only there; the same holds for
+    tools that are not declared. Then the final
     proportions.
     """
 
@@ -93,7 +94,7 @@ class Conversations:
             count = count or random.choices((1, 2, 3, 4, 5, 6), (16, 20, 24, 20, 12, 8))[0]
             chosen = [tasks.draw() for _ in range(count)]
         removed = None
-        if not short and progress > 0.3 and random.random() < 0.06:
+        if progress > 0.3 and random.random() < (0.12 if short else 0.06):
             removed = self.remove_tool(chosen)
         product = random.random() < 0.5
         needed = {name for task in chosen for name, _, _ in task.steps}
