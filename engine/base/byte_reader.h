@@ -18,6 +18,12 @@ requires std::is_trivially_copyable_v<T> T load_unaligned(const std::byte* addre
   return value;
 }
 
+template <typename T>
+requires std::is_trivially_copyable_v<T>
+void store_unaligned(std::byte* address, T value) {
+  std::memcpy(address, &value, sizeof(T));
+}
+
 // Reads forward through untrusted bytes. Every read says whether the bytes were there; nothing is read, and the
 // position stays, when they were not.
 class ByteReader {

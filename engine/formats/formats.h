@@ -52,6 +52,9 @@ enum class Format : std::uint32_t {
 // Decodes `count` elements (a multiple of the block length) from `blocks`, which need no alignment, to float32.
 using DecodeFunction = void (*)(const std::byte* blocks, float* out, std::size_t count);
 
+// Encodes `count` float32 values (a multiple of the block length, all finite) as blocks, which need no alignment.
+using EncodeFunction = void (*)(const float* values, std::byte* blocks, std::size_t count);
+
 // One row of the format table. Everything that depends on a weight format (sizes, loading, decoding, messages) goes
 // through this row; adding a format means adding a row and its decoder.
 struct FormatInfo {
@@ -62,6 +65,8 @@ struct FormatInfo {
   // Null for a format that is known by name and size alone: a file may hold such tensors as long as the model does not
   // use them.
   DecodeFunction decode;
+  // Null for a format that Facet reads and does not write.
+  EncodeFunction encode = nullptr;
 };
 
 // The whole table, in the order of the ids.

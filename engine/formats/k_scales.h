@@ -18,4 +18,17 @@ inline KScale k_scale(const std::byte* packed, std::size_t k) {
   return {(at(k + 4) & 15U) | ((at(k - 4) >> 6U) << 4U), (at(k + 4) >> 4U) | ((at(k) >> 6U) << 4U)};
 }
 
+// The same the other way; `packed` must be zero before the first group. Only the low six bits of both count.
+inline void set_k_scale(std::byte* packed, std::size_t k, const KScale& value) {
+  const auto put = [packed](std::size_t i, std::uint32_t bits) { packed[i] |= static_cast<std::byte>(bits); };
+  if (k < 4) {
+    put(k, value.scale);
+    put(k + 4, value.minimum);
+    return;
+  }
+  put(k + 4, (value.scale & 15U) | ((value.minimum & 15U) << 4U));
+  put(k - 4, (value.scale >> 4U) << 6U);
+  put(k, (value.minimum >> 4U) << 6U);
+}
+
 }  // namespace facet::engine
