@@ -2,10 +2,12 @@
 
 #include <algorithm>
 #include <thread>
+#include <utility>
 
 #include "engine/cpu/cpu_backend.h"
 #include "engine/engine_state.h"
 #include "engine/model/describe.h"
+#include "engine/model/drafter.h"
 
 namespace facet::engine {
 namespace {
@@ -35,6 +37,21 @@ std::uint32_t choose_batch(const ModelConfig& config, std::uint32_t largest) {
   return static_cast<std::uint32_t>(std::min<std::uint64_t>(batch, largest));
 }
 
+Products choose_products(Precision precision, std::uint64_t weight_bytes) {
+  constexpr std::uint64_t kLarge = 256U << 20U;
+  const bool fast = precision == Precision::Fast || (precision == Precision::Automatic && weight_bytes >= kLarge);
+  return fast ? Products::Int8 : Products::Float32;
+}
+
+Result<const Kernels*> choose_kernels(const std::string& name) {
+  const Kernels* kernels = name.empty() ? usable_kernels().front() : find_kernels(name);
+  if (kernels != nullptr) return kernels;
+  std::string names;
+  for (const std::string& usable : instruction_sets())
+    names += (names.empty() ? "" : ", ") + usable;
+  return Error{Error::Code::InvalidInput, "This machine has no '" + name + "' instructions; it has " + names + "."};
+}
+
 Status check_vocabulary(const GgufFile& file, const ModelConfig& config, const Tokenizer& tokenizer) {
   if (static_cast<std::uint32_t>(tokenizer.vocabulary_size()) == config.vocabulary_size) return {};
   return Error{Error::Code::CorruptFile, "'" + file.path().filename().string() + "' can not be used: it lists " +
@@ -48,14 +65,20 @@ Engine::Engine() : state_(std::make_unique<State>()) {}
 Engine::~Engine() = default;
 
 Result<std::unique_ptr<Engine>> Engine::open(const std::filesystem::path& model, const EngineOptions& options) {
+  FACET_ASSIGN_OR_RETURN(std::unique_ptr<GgufFile> file, GgufFile::open(model));
+  return open(std::move(file), options);
+}
+
+Result<std::unique_ptr<Engine>> Engine::open(std::unique_ptr<GgufFile> model, const EngineOptions& options) {
   std::unique_ptr<Engine> engine(new Engine);
   State& state = *engine->state_;
-  FACET_ASSIGN_OR_RETURN(state.file, GgufFile::open(model));
+  state.file = std::move(model);
   FACET_ASSIGN_OR_RETURN(state.config, read_config(*state.file));
   FACET_ASSIGN_OR_RETURN(const WeightCount weights, check_weights(*state.file, state.config));
   FACET_ASSIGN_OR_RETURN(state.tokenizer, Tokenizer::from_gguf(*state.file));
   FACET_RETURN_IF_ERROR(check_vocabulary(*state.file, state.config, *state.tokenizer));
   FACET_ASSIGN_OR_RETURN(const std::uint32_t context, choose_context(options.context_length, state.config));
+  FACET_ASSIGN_OR_RETURN(const Kernels* const kernels, choose_kernels(options.kernels));
 
   state.description = describe(*state.file, state.config, weights);
   state.default_sampling = read_default_sampling(*state.file);
@@ -64,7 +87,8 @@ Result<std::unique_ptr<Engine>> Engine::open(const std::filesystem::path& model,
   const std::vector<ActivationShape> activations = plan_activations(state.config, state.kv_layout.largest_batch());
   state.memory = {weights.bytes, state.kv_layout.bytes(), activation_bytes(activations)};
 
-  state.backend = std::make_unique<CpuBackend>(thread_count(options.threads));
+  state.backend = std::make_unique<CpuBackend>(thread_count(options.threads),
+                                               choose_products(options.precision, weights.bytes), *kernels);
   FACET_ASSIGN_OR_RETURN(state.weights, load_weights(*state.file, state.config, *state.backend));
   FACET_ASSIGN_OR_RETURN(state.activations, create_activations(activations, *state.backend));
   state.forward = std::make_unique<ForwardPass>(*state.backend, state.config, state.weights, state.activations);
@@ -94,11 +118,23 @@ std::unique_ptr<Sequence> Engine::create_sequence() const {
   return std::unique_ptr<Sequence>(new Sequence(*state_));
 }
 
+std::vector<std::string> instruction_sets() {
+  std::vector<std::string> names;
+  for (const Kernels* kernels : usable_kernels())
+    names.emplace_back(kernels->name);
+  return names;
+}
+
 Result<ModelDescription> describe_model(const std::filesystem::path& model) {
   FACET_ASSIGN_OR_RETURN(const std::unique_ptr<GgufFile> file, GgufFile::open(model));
-  FACET_ASSIGN_OR_RETURN(const ModelConfig config, read_config(*file));
-  FACET_ASSIGN_OR_RETURN(const WeightCount weights, check_weights(*file, config));
-  return describe(*file, config, weights);
+  return describe_model(*file);
+}
+
+Result<ModelDescription> describe_model(const GgufFile& file) {
+  if (is_drafter(file)) return describe_drafter(file);
+  FACET_ASSIGN_OR_RETURN(const ModelConfig config, read_config(file));
+  FACET_ASSIGN_OR_RETURN(const WeightCount weights, check_weights(file, config));
+  return describe(file, config, weights);
 }
 
 }  // namespace facet::engine

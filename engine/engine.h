@@ -21,28 +21,46 @@
 // further calls.
 namespace facet::engine {
 
+// How matrices in integer formats are multiplied. Full: decoded to float32. Fast: as integers, with activations rounded
+// to 8 bits, as other engines do; several times faster, and logits differ by what the rounding does. Automatic: fast
+// for models that are large enough for it to matter (from 256 MiB of weights on), full for smaller ones.
+enum class Precision { Automatic, Full, Fast };
+
 struct EngineOptions {
   int threads = 0;                   // 0: one per core
   std::uint32_t context_length = 0;  // tokens of one sequence; 0: the smaller of the model's own and 8192
   // Tokens that a sequence can take back without evaluating it anew; more need more memory. 0: the engine's own choice.
   std::uint32_t rewind_length = 0;
+  Precision precision = Precision::Automatic;
+  // The instruction set of the CPU kernels ("AVX2", "portable"); empty: the best that this machine has.
+  std::string kernels = {};
 };
+
+// The instruction sets that this machine has, as `EngineOptions::kernels` names them; the best first.
+std::vector<std::string> instruction_sets();
 
 // Which of the two published chat templates the model was trained on (see agent/prompt).
 enum class TemplateVariant { Small, Large };
 
+// A drafter guesses the next tokens of a model, which checks several at once and so answers faster; it gives no answers
+// by itself.
+enum class ModelRole { Model, Drafter };
+
 struct ModelDescription {
   std::filesystem::path path;
+  ModelRole role = ModelRole::Model;
   std::string name;          // general.name, or the file's name
   std::string architecture;  // "gemma4"
-  std::string size_label;    // "E2B", "E4B", "12B", "26B-A4B", "31B", or empty for another shape
-  std::string formats;       // "Q4_0 215, Q6_K 2, F32 283"
+  // "E2B", "E4B", "12B", "26B-A4B", "31B", or empty for another shape; of a drafter, that of the model it works for
+  std::string size_label;
+  std::string formats;  // "Q4_0 215, Q6_K 2, F32 283"
   std::uint64_t file_bytes = 0;
   std::uint64_t parameters = 0;
   std::uint32_t layers = 0;
   std::uint32_t embedding_length = 0;
   std::uint32_t vocabulary_size = 0;
   std::uint32_t trained_context_length = 0;
+  std::uint32_t target_embedding_length = 0;  // of the model that a drafter works for
   TemplateVariant template_variant = TemplateVariant::Small;
 };
 
@@ -59,6 +77,8 @@ class Sequence;
 class Engine {
  public:
   static Result<std::unique_ptr<Engine>> open(const std::filesystem::path& model, const EngineOptions& options);
+  // The same for a model that was opened already.
+  static Result<std::unique_ptr<Engine>> open(std::unique_ptr<GgufFile> model, const EngineOptions& options);
   ~Engine();
 
   const ModelDescription& description() const;
@@ -81,6 +101,7 @@ class Engine {
 
 // Reads a model file's metadata and checks its tensors without loading it.
 Result<ModelDescription> describe_model(const std::filesystem::path& model);
+Result<ModelDescription> describe_model(const GgufFile& model);
 
 struct SyncOptions {
   std::size_t chunk = 0;       // tokens evaluated at once; 0: the engine's own choice

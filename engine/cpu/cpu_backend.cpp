@@ -18,24 +18,31 @@ void CpuBackend::FreeMemory::operator()(float* memory) const {
   std::free(memory);
 }
 
-CpuBackend::CpuBackend(int threads, const Kernels& kernels) : kernels_(kernels), pool_(threads) {
+CpuBackend::CpuBackend(int threads, Products products, const Kernels& kernels)
+    : kernels_(kernels), products_(products), pool_(threads) {
   const int used = pool_.threads();
   description_ = "CPU, " + std::to_string(used) + (used == 1 ? " thread, " : " threads, ") + kernels.name;
 }
 
 CpuBackend::~CpuBackend() = default;
 
+CpuBackend::Memory CpuBackend::allocate(std::uint64_t count) {
+  Memory memory;
+  memory.count = count;
+  if (count > SIZE_MAX / 2 / sizeof(float)) return memory;
+  const std::size_t bytes = (count * sizeof(float) + kCacheLine - 1) / kCacheLine * kCacheLine;
+  memory.cells.reset(static_cast<float*>(std::aligned_alloc(kCacheLine, std::max(bytes, kCacheLine))));
+  return memory;
+}
+
 // Memory that has never been touched costs nothing on the systems we run on, so a long context is paid for as it fills.
 Result<Buffer> CpuBackend::create_buffer(std::string_view name, std::uint32_t rows, std::uint32_t width) {
   const std::uint64_t count = std::uint64_t{rows} * width;
-  const std::uint64_t bytes = (count * sizeof(float) + kCacheLine - 1) / kCacheLine * kCacheLine;
-  Memory memory;
-  if (count <= SIZE_MAX / 2 / sizeof(float))
-    memory.cells.reset(static_cast<float*>(std::aligned_alloc(kCacheLine, std::max(bytes, kCacheLine))));
-  memory.count = count;
+  Memory memory = allocate(count);
   if (memory.cells == nullptr)
     return Error{Error::Code::OutOfMemory, "There is not enough memory for " + std::string(name) + " (" +
-                                               std::to_string(bytes >> 20U) + " MiB); a shorter context needs less."};
+                                               std::to_string((count * sizeof(float)) >> 20U) +
+                                               " MiB); a shorter context needs less."};
   if (free_ids_.empty()) {
     buffers_.emplace_back();
     free_ids_.push_back(static_cast<std::uint32_t>(buffers_.size()));
@@ -63,6 +70,7 @@ Result<Weight> CpuBackend::load_weight(const GgufTensor& tensor, WeightUse use) 
   weight.decode = kernels_.decoder(tensor.format);
   if (tensor.format == Format::F32 && reinterpret_cast<std::uintptr_t>(weight.rows) % alignof(float) == 0)
     weight.floats = reinterpret_cast<const float*>(weight.rows);
+  if (products_ == Products::Int8 && use == WeightUse::Matrix) weight.panel = kernels_.panels.format(tensor.format);
   if (use == WeightUse::Vector) {
     weight.vector.resize(tensor.shape[0]);
     weight.decode(weight.rows, weight.vector.data(), weight.vector.size());

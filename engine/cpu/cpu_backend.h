@@ -11,11 +11,16 @@
 
 namespace facet::engine {
 
+// How matrices in integer formats are multiplied: decoded to float32, or as integers with activations that are rounded
+// to 8 bits (cpu/panel.h), which is several times as fast and changes logits by what the rounding does.
+enum class Products { Float32, Int8 };
+
 // The operations on the CPU, each done when its call returns. Matrices stay in the mapped file in their own format and
-// are decoded to float32 a few rows at a time, so a weight is read once for all columns of a batch.
+// are unpacked a few rows at a time, so a weight is read once for all columns of a batch.
 class CpuBackend final : public Backend {
  public:
-  explicit CpuBackend(int threads, const Kernels& kernels = best_kernels());
+  explicit CpuBackend(int threads, Products products = Products::Float32,
+                      const Kernels& kernels = *usable_kernels().front());
   ~CpuBackend() override;
 
   const std::string& description() const override { return description_; }
@@ -57,6 +62,7 @@ class CpuBackend final : public Backend {
     std::uint32_t block_bytes = 0;
     DecodeFunction decode = nullptr;
     const float* floats = nullptr;  // the rows themselves, where they are aligned float32
+    const PanelFormat* panel = nullptr;  // how they are multiplied as integers, where they are
     std::vector<float> vector;      // the decoded values, for WeightUse::Vector
   };
   // Where a view lies, and a row of it.
@@ -72,9 +78,10 @@ class CpuBackend final : public Backend {
     std::uint32_t inputs;
     std::uint32_t outputs;
   };
-  // The columns of a product: `count` addresses of inputs and of results.
+  // The columns of a product: `count` addresses of inputs, rounded ones for a matrix that has panels, and of results.
   struct Columns {
     const float* const* x;
+    const RoundedColumn* rounded;
     float* const* out;
     std::size_t count;
   };
@@ -94,6 +101,8 @@ class CpuBackend final : public Backend {
     AttentionShape shape;
   };
 
+  // Cells that begin a cache line; null when there is no memory for them.
+  static Memory allocate(std::uint64_t count);
   Rows rows_of(const View& view) const;
   const LoadedWeight& loaded(const Weight& weight) const;
   const float* vector_of(const Weight& weight, std::uint32_t size) const;
@@ -105,19 +114,29 @@ class CpuBackend final : public Backend {
   template <typename Task>
   void for_pieces(const View& shape, const Task& task);
 
-  std::uint32_t rows_per_item(std::uint32_t inputs, std::size_t columns) const;
+  std::uint32_t rows_per_item(const MatrixRows& matrix, std::size_t columns) const;
   void multiply_rows(const MatrixRows& matrix, std::uint32_t first, std::uint32_t count, const Columns& columns) const;
+  void multiply_decoded(const MatrixRows& matrix, std::uint32_t first, std::uint32_t count,
+                        const Columns& columns) const;
+  void multiply_panels(const MatrixRows& matrix, std::uint32_t first, std::uint32_t count,
+                       const Columns& columns) const;
+  // Rounds the rows of x, into rounded_.
+  void round_rows(const Rows& x, std::uint32_t rows, std::uint32_t width);
   void attention_item(const AttentionOperands& operands, const AttentionItem& item) const;
 
   const Kernels& kernels_;
+  const Products products_;
   ThreadPool pool_;
   std::string description_;
   std::vector<Memory> buffers_;
   std::vector<std::uint32_t> free_ids_;
   std::vector<LoadedWeight> weights_;
-  // The addresses of the columns of the matmul at hand; they grow to the largest batch once.
+  // The columns of the matmul at hand; they grow to the largest batch once.
   std::vector<const float*> column_x_;
+  std::vector<RoundedColumn> column_rounded_;
   std::vector<float*> column_out_;
+  std::vector<RoundedColumn> rounded_;
+  Memory rounded_memory_;
   std::vector<std::uint32_t> expert_begin_;
 };
 

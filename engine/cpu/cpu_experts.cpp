@@ -76,15 +76,25 @@ void CpuBackend::matmul_experts(const Weight& weight, const View& ids, const Vie
     ++expert_begin_[expert_of(pair) + 2];
   for (std::uint32_t e = 2; e < expert_begin_.size(); ++e)
     expert_begin_[e] += expert_begin_[e - 1];
+  if (matrix.panel != nullptr) {
+    round_rows(in, x.rows, x.width);
+    column_rounded_.resize(pairs);
+  }
   column_x_.resize(pairs);
   column_out_.resize(pairs);
   for (std::uint32_t pair = 0; pair < pairs; ++pair) {
     const std::uint32_t place = expert_begin_[expert_of(pair) + 1]++;
-    column_x_[place] = in[shared_input ? pair / ids.width : pair];
+    const std::uint32_t row = shared_input ? pair / ids.width : pair;
+    column_x_[place] = in[row];
+    if (matrix.panel != nullptr) column_rounded_[place] = rounded_[row];
     column_out_[place] = result[pair];
   }
 
-  const std::uint32_t per_item = rows_per_item(weight.inputs, std::max<std::size_t>(1, pairs / weight.experts));
+  const auto rows_of_expert = [&](std::uint32_t expert) {
+    return MatrixRows{&matrix, matrix.rows + std::uint64_t{expert} * weight.outputs * matrix.row_bytes, weight.inputs,
+                      weight.outputs};
+  };
+  const std::uint32_t per_item = rows_per_item(rows_of_expert(0), std::max<std::size_t>(1, pairs / weight.experts));
   const std::uint32_t items = (weight.outputs + per_item - 1) / per_item;
   pool_.run(std::size_t{weight.experts} * items, [&](std::size_t index) {
     const auto expert = static_cast<std::uint32_t>(index / items);
@@ -92,10 +102,8 @@ void CpuBackend::matmul_experts(const Weight& weight, const View& ids, const Vie
     const std::uint32_t count = expert_begin_[expert + 1] - begin;
     if (count == 0) return;
     const auto first = static_cast<std::uint32_t>(index % items) * per_item;
-    const MatrixRows rows{&matrix, matrix.rows + std::uint64_t{expert} * weight.outputs * matrix.row_bytes,
-                          weight.inputs, weight.outputs};
-    multiply_rows(rows, first, std::min(per_item, weight.outputs - first),
-                  {column_x_.data() + begin, column_out_.data() + begin, count});
+    multiply_rows(rows_of_expert(expert), first, std::min(per_item, weight.outputs - first),
+                  {column_x_.data() + begin, column_rounded_.data() + begin, column_out_.data() + begin, count});
   });
 }
 

@@ -17,15 +17,23 @@ constexpr std::size_t kScratch = std::size_t{kRowsAtOnce} * kElementsAtOnce;
 }  // namespace
 
 // Enough multiplications to be worth a claim, few enough to balance threads of which one may be slowed by other
-// programs.
-std::uint32_t CpuBackend::rows_per_item(std::uint32_t inputs, std::size_t columns) const {
-  constexpr std::uint64_t kProducts = 65536;
-  const std::uint64_t rows = kProducts / (std::uint64_t{inputs} * columns) / kRowsAtOnce * kRowsAtOnce;
-  return static_cast<std::uint32_t>(std::max<std::uint64_t>(rows, kRowsAtOnce));
+// programs. Whole panels in any case.
+std::uint32_t CpuBackend::rows_per_item(const MatrixRows& matrix, std::size_t columns) const {
+  const std::uint64_t products = matrix.weight->panel != nullptr ? 262144 : 65536;
+  const std::uint64_t rows = products / (std::uint64_t{matrix.inputs} * columns) / kPanelRows * kPanelRows;
+  return static_cast<std::uint32_t>(std::max<std::uint64_t>(rows, kPanelRows));
 }
 
 void CpuBackend::multiply_rows(const MatrixRows& matrix, std::uint32_t first, std::uint32_t count,
                                const Columns& columns) const {
+  if (matrix.weight->panel != nullptr)
+    multiply_panels(matrix, first, count, columns);
+  else
+    multiply_decoded(matrix, first, count, columns);
+}
+
+void CpuBackend::multiply_decoded(const MatrixRows& matrix, std::uint32_t first, std::uint32_t count,
+                                  const Columns& columns) const {
   alignas(64) std::array<float, kScratch> scratch;
   const LoadedWeight& weight = *matrix.weight;
   for (std::uint32_t row = first; row < first + count; row += kRowsAtOnce) {
@@ -49,12 +57,53 @@ void CpuBackend::multiply_rows(const MatrixRows& matrix, std::uint32_t first, st
   }
 }
 
+void CpuBackend::multiply_panels(const MatrixRows& matrix, std::uint32_t first, std::uint32_t count,
+                                 const Columns& columns) const {
+  Panel panel;
+  const LoadedWeight& weight = *matrix.weight;
+  const std::uint32_t end = first + count;
+  for (std::uint32_t row = first; row < end; row += kPanelRows) {
+    const std::size_t rows = std::min<std::size_t>(kPanelRows, end - row);
+    const std::byte* blocks = matrix.rows + row * weight.row_bytes;
+    for (std::uint32_t i = 0; i < matrix.inputs; i += kPanelInputs) {
+      const std::uint32_t inputs = std::min<std::uint32_t>(kPanelInputs, matrix.inputs - i);
+      const std::uint64_t bytes = std::uint64_t{inputs / weight.block_elements} * weight.block_bytes;
+      // The same rows further on, then the next rows, as far as there are whole panels.
+      const std::byte* next = nullptr;
+      if (i + inputs < matrix.inputs)
+        next = blocks + bytes;
+      else if (row + 2 * kPanelRows <= matrix.outputs)
+        next = matrix.rows + (row + kPanelRows) * weight.row_bytes;
+      weight.panel->unpack(blocks, weight.row_bytes, rows, inputs, next, panel);
+      weight.panel->multiply(panel, inputs, columns.rounded, columns.count, i,
+                             {columns.out, row, rows, /*accumulate=*/i > 0});
+      blocks += bytes;
+    }
+  }
+}
+
+void CpuBackend::round_rows(const Rows& x, std::uint32_t rows, std::uint32_t width) {
+  // Codes, scales, moments and half moments of one row, in cells; each row begins a cache line.
+  constexpr std::uint64_t kLine = 16;
+  const std::uint64_t groups = width / kActivationGroup;
+  const std::uint64_t cells = (width / 4 + 4 * groups + kLine - 1) / kLine * kLine;
+  if (rounded_memory_.count < cells * rows) rounded_memory_ = allocate(cells * rows);
+  FACET_CHECK(rounded_memory_.cells != nullptr, "no memory to round %u x %u activations", rows, width);
+  rounded_.resize(rows);
+  for_rows(rows, width, [&](std::uint32_t r) {
+    float* floats = rounded_memory_.cells.get() + r * cells + width / 4;
+    rounded_[r] = {reinterpret_cast<std::int8_t*>(floats - width / 4), floats, floats + groups, floats + 2 * groups};
+    kernels_.panels.round_column(x[r], width, rounded_[r]);
+  });
+}
+
 void CpuBackend::matmul(const Weight& weight, const View& x, const View& out) {
   FACET_CHECK(x.width == weight.inputs && out.width == weight.outputs && x.rows == out.rows, "%u x %u to %u x %u",
               x.rows, x.width, out.rows, out.width);
   const LoadedWeight& matrix = loaded(weight);
   const Rows in = rows_of(x);
   const Rows result = rows_of(out);
+  if (matrix.panel != nullptr) round_rows(in, x.rows, x.width);
   column_x_.resize(x.rows);
   column_out_.resize(x.rows);
   for (std::uint32_t r = 0; r < x.rows; ++r) {
@@ -62,8 +111,8 @@ void CpuBackend::matmul(const Weight& weight, const View& x, const View& out) {
     column_out_[r] = result[r];
   }
   const MatrixRows rows{&matrix, matrix.rows, weight.inputs, weight.outputs};
-  const Columns columns{column_x_.data(), column_out_.data(), x.rows};
-  const std::uint32_t per_item = rows_per_item(weight.inputs, columns.count);
+  const Columns columns{column_x_.data(), rounded_.data(), column_out_.data(), x.rows};
+  const std::uint32_t per_item = rows_per_item(rows, columns.count);
   pool_.run((weight.outputs + per_item - 1) / per_item, [&](std::size_t item) {
     const auto first = static_cast<std::uint32_t>(item * per_item);
     multiply_rows(rows, first, std::min(per_item, weight.outputs - first), columns);

@@ -1,28 +1,43 @@
 #include "engine/cpu/kernels.h"
 
+#include <vector>
+
 namespace facet::engine {
 
-#if defined(FACET_CPU_AVX2)
-
+extern const Kernels kPortableKernels;
+#if defined(FACET_CPU_X86)
+extern const Kernels kAvx512Kernels;
+extern const Kernels kAvxVnniKernels;
 extern const Kernels kAvx2Kernels;
-
-const Kernels* avx2_kernels() {
-  static const bool usable =
-      __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma") && __builtin_cpu_supports("f16c");
-  return usable ? &kAvx2Kernels : nullptr;
-}
-
-#else
-
-const Kernels* avx2_kernels() {
-  return nullptr;
-}
-
 #endif
 
-const Kernels& best_kernels() {
-  const Kernels* avx2 = avx2_kernels();
-  return avx2 != nullptr ? *avx2 : portable_kernels();
+namespace {
+
+std::vector<const Kernels*> find_usable() {
+  std::vector<const Kernels*> usable;
+#if defined(FACET_CPU_X86)
+  const bool avx2 = __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma") && __builtin_cpu_supports("f16c");
+  const bool avx512 = __builtin_cpu_supports("avx512bw") && __builtin_cpu_supports("avx512vl") &&
+                      __builtin_cpu_supports("avx512vnni");
+  if (avx2 && avx512) usable.push_back(&kAvx512Kernels);
+  if (avx2 && __builtin_cpu_supports("avxvnni")) usable.push_back(&kAvxVnniKernels);
+  if (avx2) usable.push_back(&kAvx2Kernels);
+#endif
+  usable.push_back(&kPortableKernels);
+  return usable;
+}
+
+}  // namespace
+
+std::span<const Kernels* const> usable_kernels() {
+  static const std::vector<const Kernels*> usable = find_usable();
+  return usable;
+}
+
+const Kernels* find_kernels(std::string_view name) {
+  for (const Kernels* kernels : usable_kernels())
+    if (kernels->name == name) return kernels;
+  return nullptr;
 }
 
 }  // namespace facet::engine

@@ -1,7 +1,10 @@
 #pragma once
 
 #include <cstddef>
+#include <span>
+#include <string_view>
 
+#include "engine/cpu/panel.h"
 #include "engine/formats/formats.h"
 
 namespace facet::engine {
@@ -42,13 +45,14 @@ struct Kernels {
   void (*add_scaled)(const float* x, float factor, float* sum, std::size_t count);
   void (*geglu)(const float* gate, const float* up, float* out, std::size_t count);
   void (*softcap)(float* x, float cap, std::size_t count);
+
+  // Products of integers.
+  PanelKernels panels;
 };
 
-// Plain C++, for every machine.
-const Kernels& portable_kernels();
-// Null where the program was built for another processor family, or this processor lacks AVX2, FMA or F16C.
-const Kernels* avx2_kernels();
-// The fastest that this machine runs.
-const Kernels& best_kernels();
+// Every set that this machine runs, the fastest first; the last one is plain C++.
+std::span<const Kernels* const> usable_kernels();
+// Null when there is no set of that name, or this machine does not run it.
+const Kernels* find_kernels(std::string_view name);
 
 }  // namespace facet::engine

@@ -46,7 +46,8 @@ std::vector<std::byte> random_blocks(const FormatInfo& format, std::size_t eleme
 // A backend with what one test puts on it. Operands lie inside larger buffers, so that strides and offsets matter.
 class Bench {
  public:
-  Bench(const Kernels& kernels, int threads) : backend_(threads, kernels) {}
+  Bench(const Kernels& kernels, int threads, Products products = Products::Float32)
+      : backend_(threads, products, kernels) {}
 
   CpuBackend& backend() { return backend_; }
   std::mt19937& random() { return random_; }
@@ -161,6 +162,10 @@ class OpsTest : public QObject {
   void matmul();
   void matmul_rows_do_not_depend_on_each_other_data() { backends(); }
   void matmul_rows_do_not_depend_on_each_other();
+  void integer_matmul_data() { matmul_data(); }
+  void integer_matmul();
+  void integer_matmul_takes_what_is_no_number_data() { backends(); }
+  void integer_matmul_takes_what_is_no_number();
   void rms_norm_data() { backends(); }
   void rms_norm();
   void add_rms_norm_data() { backends(); }
@@ -189,8 +194,9 @@ class OpsTest : public QObject {
 
  private:
   static std::vector<std::pair<const Kernels*, int>> all_backends() {
-    std::vector<std::pair<const Kernels*, int>> all = {{&portable_kernels(), 1}, {&portable_kernels(), 3}};
-    if (avx2_kernels() != nullptr) all.insert(all.end(), {{avx2_kernels(), 1}, {avx2_kernels(), 3}});
+    std::vector<std::pair<const Kernels*, int>> all;
+    for (const Kernels* kernels : usable_kernels())
+      all.insert(all.end(), {{kernels, 1}, {kernels, 3}});
     return all;
   }
   static void backends() {
@@ -199,10 +205,10 @@ class OpsTest : public QObject {
     for (int i = 0; i < static_cast<int>(all.size()); ++i)
       QTest::addRow("%s, %d threads", all[i].first->name, all[i].second) << i;
   }
-  static Bench bench() {
+  static Bench bench(Products products = Products::Float32) {
     const int* index = static_cast<const int*>(QTest::qData("backend", qMetaTypeId<int>()));
     const auto [kernels, threads] = all_backends()[static_cast<std::size_t>(*index)];
-    return Bench(*kernels, threads);
+    return Bench(*kernels, threads, products);
   }
   static void compare(Bench& bench, const View& view, const Expected& expected) {
     const QString worst = describe_worst(bench.get(view), expected);
@@ -270,9 +276,52 @@ void OpsTest::matmul() {
   }
 }
 
+void OpsTest::integer_matmul() {
+  QFETCH(int, format);
+  Bench b = bench(Products::Int8);
+  const FormatInfo& info = format_info(static_cast<Format>(format));
+  if (info.block_elements < 32) QSKIP("its values are no integers");
+  for (const std::size_t blocks : {1, 2, 9, 33}) {
+    const std::size_t inputs = blocks * info.block_elements;
+    for (const std::size_t outputs : {1, 8, 16, 21, 48}) {
+      Matrix rows(0, 0);
+      const Weight weight = b.weight(info.format, inputs, outputs, 1, rows);
+      for (const std::size_t columns : {1, 2, 3, 5, 8, 17}) {
+        Matrix x = b.normal(columns, inputs);
+        for (std::size_t i = 0; i < 32; ++i)
+          x.at(columns - 1, i) = 0;
+        const View out = b.room(columns, outputs);
+        b.backend().matmul(weight, b.put(x), out);
+        COMPARE_OR_RETURN(out, reference_ops::integer_matmul(rows, x));
+      }
+    }
+  }
+}
+
+// The sums of a row with an infinite activation are no numbers either, and the other rows are as they were.
+void OpsTest::integer_matmul_takes_what_is_no_number() {
+  Bench b = bench(Products::Int8);
+  Matrix rows(0, 0);
+  const Weight weight = b.weight(Format::Q4_0, 64, 16, 1, rows);
+  Matrix x = b.normal(3, 64);
+  x.at(1, 40) = HUGE_VAL;
+  const View out = b.room(3, 16);
+  b.backend().matmul(weight, b.put(x), out);
+  const std::vector<float> results = b.get(out);
+  x.at(1, 40) = 0;
+  const Expected expected = reference_ops::integer_matmul(rows, x);
+  for (std::size_t o = 0; o < 16; ++o) {
+    QVERIFY(!std::isfinite(results[16 + o]));
+    for (const std::size_t r : {0, 2})
+      QVERIFY(std::abs(static_cast<double>(results[16 * r + o]) - expected.value.at(r, o)) <= expected.bound.at(r, o));
+  }
+}
+
 void OpsTest::matmul_rows_do_not_depend_on_each_other() {
-  Bench b = bench();
-  for (const Format format : {Format::F32, Format::Q4_K}) {
+  for (const auto& [format, products] :
+       {std::pair{Format::F32, Products::Float32}, {Format::Q4_K, Products::Float32}, {Format::Q4_K, Products::Int8},
+        {Format::Q4_0, Products::Int8}, {Format::Q6_K, Products::Int8}, {Format::Q8_0, Products::Int8}}) {
+    Bench b = bench(products);
     Matrix rows(0, 0);
     const Weight weight = b.weight(format, 1280, 45, 1, rows);
     const View x = b.put(b.normal(23, 1280));
@@ -504,10 +553,12 @@ void OpsTest::route_experts() {
 }
 
 void OpsTest::matmul_experts() {
-  Bench b = bench();
   const std::size_t experts = 5;
   const std::size_t chosen = 3;
-  for (const Format format : {Format::F32, Format::Q5_0, Format::Q4_K}) {
+  for (const auto& [format, products] :
+       {std::pair{Format::F32, Products::Float32}, {Format::Q5_0, Products::Float32}, {Format::Q4_K, Products::Float32},
+        {Format::F32, Products::Int8}, {Format::Q5_0, Products::Int8}, {Format::Q4_K, Products::Int8}}) {
+    Bench b = bench(products);
     for (const std::size_t tokens : {1, 2, 9}) {
       const std::size_t inputs = 256;
       const std::size_t outputs = 21;
@@ -534,7 +585,9 @@ void OpsTest::matmul_experts() {
           Matrix row(1, inputs);
           std::copy_n(x.cells.begin() + static_cast<std::ptrdiff_t>((shared ? pair / chosen : pair) * inputs), inputs,
                       row.cells.begin());
-          const Expected product = reference_ops::matmul(expert, row);
+          const bool rounded = products == Products::Int8 && format != Format::F32;
+          const Expected product =
+              rounded ? reference_ops::integer_matmul(expert, row) : reference_ops::matmul(expert, row);
           for (std::size_t o = 0; o < outputs; ++o) {
             expected.value.at(pair, o) = product.value.at(0, o);
             expected.bound.at(pair, o) = product.bound.at(0, o);

@@ -54,6 +54,41 @@ inline Expected matmul(const Matrix& weight, const Matrix& x) {
   return out;
 }
 
+// The same with activations rounded to 8 bits, 32 of a row sharing a scale: q = x * (127 / max |x|) rounded to the
+// nearest, x ~ q * max |x| / 127. These few operations are in float32, so that the codes are the same.
+inline Matrix rounded_to_8_bits(const Matrix& x) {
+  Matrix out(x.rows, x.width);
+  for (std::size_t first = 0; first < x.cells.size(); first += 32) {
+    float largest = 0;
+    for (std::size_t i = 0; i < 32; ++i)
+      largest = std::max(largest, std::abs(static_cast<float>(x.cells[first + i])));
+    for (std::size_t i = 0; i < 32 && largest > 0; ++i) {
+      const float scaled = static_cast<float>(x.cells[first + i]) * (127.0F / largest);
+      out.cells[first + i] = std::nearbyint(static_cast<double>(scaled)) * static_cast<double>(largest / 127.0F);
+    }
+  }
+  return out;
+}
+
+// The products of a group may cancel what they have in common, a zero point or a minimum, which is at most a few times
+// the largest weight of the row.
+inline Expected integer_matmul(const Matrix& weight, const Matrix& x) {
+  const Matrix rounded = rounded_to_8_bits(x);
+  Expected out = matmul(weight, rounded);
+  for (std::size_t r = 0; r < x.rows; ++r) {
+    double magnitudes = 0;
+    for (std::size_t i = 0; i < x.width; ++i)
+      magnitudes += std::abs(rounded.at(r, i));
+    for (std::size_t o = 0; o < weight.rows; ++o) {
+      double largest = 0;
+      for (std::size_t i = 0; i < weight.width; ++i)
+        largest = std::max(largest, std::abs(weight.at(o, i)));
+      out.bound.at(r, o) = (static_cast<double>(x.width) / 16 + 12) * kUnit * 4 * largest * magnitudes;
+    }
+  }
+  return out;
+}
+
 // x / sqrt(mean(x^2) + eps) * weight for each group of columns; an empty weight stands for ones.
 inline Expected rms_norm(const Matrix& x, const std::vector<double>& weight, std::size_t group, double eps) {
   Expected out(x.rows, x.width);
