@@ -1,9 +1,24 @@
 #include <algorithm>
+#include <bit>
+#include <cstdint>
+#include <string>
 
 #include "engine/base/check.h"
 #include "engine/engine_state.h"
 
 namespace facet::engine {
+namespace {
+
+// Without an early end, so that the loop is done many values at a time.
+bool all_finite(std::span<const float> values) {
+  constexpr std::uint32_t kInfinity = 0x7f800000U;
+  std::uint32_t worst = 0;
+  for (const float value : values)
+    worst |= static_cast<std::uint32_t>((std::bit_cast<std::uint32_t>(value) & 0x7fffffffU) >= kInfinity);
+  return worst == 0;
+}
+
+}  // namespace
 
 struct Sequence::State {
   // The forward pass and the turn belong to the engine but are not constant.
@@ -77,9 +92,16 @@ Status Sequence::State::evaluate(std::span<const Token> batch, std::size_t wante
   FACET_RETURN_IF_ERROR(engine.forward->evaluate({batch, rows}, *cache, stop));
   tokens.insert(tokens.end(), batch.begin(), batch.end());
   logits.resize((logit_rows + rows) * vocabulary());
-  const std::size_t kept = logit_rows * vocabulary();
+  const std::span<float> added = std::span(logits).subspan(logit_rows * vocabulary());
+  FACET_RETURN_IF_ERROR(engine.forward->read_logits(added));
+  // Weights are too many to be looked at before they are used; what is wrong with one shows here.
+  if (!all_finite(added))
+    return Error{Error::Code::CorruptFile,
+                 "'" + engine.file->path().filename().string() +
+                     "' gave results that are not numbers, so its weights are damaged; get the "
+                     "file again."};
   logit_rows += rows;
-  return engine.forward->read_logits(std::span(logits).subspan(kept));
+  return {};
 }
 
 Sequence::Sequence(const Engine::State& engine)

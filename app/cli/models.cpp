@@ -13,6 +13,7 @@ using nlohmann::json;
 json as_json(const engine::ModelDescription& model) {
   return {{"path", model.path.string()},
           {"name", model.name},
+          {"role", model.role == engine::ModelRole::Drafter ? "drafter" : "model"},
           {"architecture", model.architecture},
           {"size", model.size_label},
           {"formats", model.formats},
@@ -22,11 +23,20 @@ json as_json(const engine::ModelDescription& model) {
           {"embedding_length", model.embedding_length},
           {"vocabulary_size", model.vocabulary_size},
           {"trained_context_length", model.trained_context_length},
+          {"target_embedding_length", model.target_embedding_length},
           {"template", model.template_variant == engine::TemplateVariant::Large ? "large" : "small"}};
 }
 
 double millions(std::uint64_t count) {
   return static_cast<double>(count) / 1e6;
+}
+
+std::string drafter_text(const engine::ModelDescription& drafter) {
+  const std::string target = drafter.size_label.empty()
+                                 ? "a Gemma 4 model of width " + std::to_string(drafter.target_embedding_length)
+                                 : "Gemma 4 " + drafter.size_label;
+  return "  drafter for     " + target +
+         ": it guesses that model's next tokens so that it answers faster, and does not answer by itself\n";
 }
 
 std::string as_text(const engine::ModelDescription& model) {
@@ -39,6 +49,7 @@ std::string as_text(const engine::ModelDescription& model) {
       << "  vocabulary      " << model.vocabulary_size << "\n"
       << "  trained context " << model.trained_context_length << " tokens\n"
       << "  formats         " << model.formats << "\n";
+  if (model.role == engine::ModelRole::Drafter) out << drafter_text(model);
   return out.str();
 }
 
@@ -53,7 +64,8 @@ int info(const QStringList& words) {
   if (!paths.ok()) return fail(paths.error());
   const auto model = engine::describe_model(resolve_model(*paths, given[0]));
   if (!model.ok()) return fail(model.error());
-  print(arguments.has("json") ? as_json(*model).dump(2) + "\n" : as_text(*model));
+  print(arguments.has("json") ? as_json(*model).dump(2, ' ', false, json::error_handler_t::replace) + "\n"
+                              : as_text(*model));
   return kSuccess;
 }
 

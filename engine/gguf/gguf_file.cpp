@@ -8,6 +8,7 @@
 #include "engine/base/byte_reader.h"
 #include "engine/base/mapped_file.h"
 #include "engine/gguf/gguf_header.h"
+#include "engine/gguf/gguf_parts.h"
 
 namespace facet::engine {
 namespace {
@@ -81,8 +82,16 @@ std::optional<std::vector<T>> expand(const GgufEntry* entry, ReadElement read_el
 struct GgufFile::State {
   std::filesystem::path path;
   std::unique_ptr<MappedFile> file;
+  // In place of the file, for a model that was assembled.
+  GgufParts parts;
+  std::string preamble;
   GgufHeader header;
   std::vector<std::uint32_t> tensors_by_name;  // indices, sorted by name
+
+  Status read_header(std::span<const std::byte> bytes);
+  Status add_parts();
+  void index_tensors();
+  Error unusable(const Error& error) const;
 
   const GgufEntry* find(std::string_view key) const {
     const auto found = std::lower_bound(header.entries.begin(), header.entries.end(), key,
@@ -96,6 +105,38 @@ struct GgufFile::State {
   }
 };
 
+Status GgufFile::State::read_header(std::span<const std::byte> bytes) {
+  Result<GgufHeader> read = read_gguf_header(bytes);
+  if (!read.ok()) return unusable(read.error());
+  header = std::move(read).value();
+  return {};
+}
+
+Error GgufFile::State::unusable(const Error& error) const {
+  return {error.code, "'" + path.filename().string() + "' can not be used: " + error.message + "."};
+}
+
+Status GgufFile::State::add_parts() {
+  for (const GgufParts::Tensor& part : parts.tensors) {
+    const GgufTensor tensor{part.info.name, part.info.format, part.info.shape, part.data};
+    const Result<std::uint64_t> bytes = gguf_tensor_bytes(tensor);
+    if (!bytes.ok()) return unusable(bytes.error());
+    if (*bytes != part.data.size())
+      return unusable({Error::Code::CorruptFile, "the tensor '" + part.info.name + "' has " +
+                                                     std::to_string(part.data.size()) +
+                                                     " bytes where its shape needs " + std::to_string(*bytes)});
+    header.tensors.push_back(tensor);
+  }
+  return {};
+}
+
+void GgufFile::State::index_tensors() {
+  for (std::uint32_t i = 0; i < header.tensors.size(); ++i)
+    tensors_by_name.push_back(i);
+  std::sort(tensors_by_name.begin(), tensors_by_name.end(),
+            [&](std::uint32_t a, std::uint32_t b) { return header.tensors[a].name < header.tensors[b].name; });
+}
+
 GgufFile::GgufFile() : state_(std::make_unique<State>()) {}
 GgufFile::~GgufFile() = default;
 
@@ -104,17 +145,20 @@ Result<std::unique_ptr<GgufFile>> GgufFile::open(const std::filesystem::path& pa
   State& state = *gguf->state_;
   state.path = path;
   FACET_ASSIGN_OR_RETURN(state.file, MappedFile::open(path));
-  Result<GgufHeader> header = read_gguf_header(state.file->bytes());
-  if (!header.ok()) {
-    const Error& error = header.error();
-    return Error{error.code, "'" + path.filename().string() + "' can not be used: " + error.message + "."};
-  }
-  state.header = std::move(header).value();
-  for (std::uint32_t i = 0; i < state.header.tensors.size(); ++i)
-    state.tensors_by_name.push_back(i);
-  std::sort(state.tensors_by_name.begin(), state.tensors_by_name.end(), [&](std::uint32_t a, std::uint32_t b) {
-    return state.header.tensors[a].name < state.header.tensors[b].name;
-  });
+  FACET_RETURN_IF_ERROR(state.read_header(state.file->bytes()));
+  state.index_tensors();
+  return gguf;
+}
+
+Result<std::unique_ptr<GgufFile>> GgufFile::assemble(GgufParts parts) {
+  std::unique_ptr<GgufFile> gguf(new GgufFile);
+  State& state = *gguf->state_;
+  state.path = parts.path;
+  state.parts = std::move(parts);
+  state.preamble = gguf_preamble(state.parts.metadata, /*tensors=*/0);
+  FACET_RETURN_IF_ERROR(state.read_header(std::as_bytes(std::span(state.preamble))));
+  FACET_RETURN_IF_ERROR(state.add_parts());
+  state.index_tensors();
   return gguf;
 }
 
@@ -182,7 +226,11 @@ const std::filesystem::path& GgufFile::path() const {
   return state_->path;
 }
 std::uint64_t GgufFile::file_bytes() const {
-  return state_->file->bytes().size();
+  if (state_->file != nullptr) return state_->file->bytes().size();
+  std::uint64_t bytes = state_->preamble.size();
+  for (const GgufTensor& tensor : state_->header.tensors)
+    bytes += tensor.data.size();
+  return bytes;
 }
 
 }  // namespace facet::engine

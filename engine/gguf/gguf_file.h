@@ -26,12 +26,16 @@ struct GgufTensor {
   std::span<const std::byte> data;
 };
 
+struct GgufParts;
+
 // A GGUF file (version 2 or 3), mapped read-only. Everything the header claims is checked against the size of the file
 // before it is believed, so that a hostile file costs neither memory nor time: after `open` succeeds every accessor is
 // safe. Immutable and usable from any thread; the views it hands out live as long as the object.
 class GgufFile {
  public:
   static Result<std::unique_ptr<GgufFile>> open(const std::filesystem::path& path);
+  // The same for a model of another container, whose tensors are described as GGUF would.
+  static Result<std::unique_ptr<GgufFile>> assemble(GgufParts parts);
   ~GgufFile();
 
   // Metadata by key; nothing when the key is absent or holds another kind of value. Any integer type, a truth value and

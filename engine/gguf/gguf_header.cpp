@@ -164,24 +164,6 @@ Status refuse_split_file(const std::vector<GgufEntry>& entries) {
                      " parts of a split model; join the parts into one file with 'llama-gguf-split --merge' first");
 }
 
-// The bytes of a tensor, or the reason why its shape can not be.
-Result<std::uint64_t> tensor_bytes(const GgufTensor& tensor, const std::string& place) {
-  const FormatInfo& format = format_info(tensor.format);
-  std::uint64_t elements = 1;
-  for (const std::uint64_t extent : tensor.shape) {
-    if (extent == 0) return corrupt(place + " has a dimension of size 0");
-    if (__builtin_mul_overflow(elements, extent, &elements) || elements > INT64_MAX)
-      return corrupt(place + " has dimensions whose product is too large");
-  }
-  if (tensor.shape[0] % format.block_elements != 0)
-    return corrupt(place + " has rows of " + std::to_string(tensor.shape[0]) + " elements, which blocks of " +
-                   std::to_string(format.block_elements) + " (" + std::string(format.name) + ") do not divide");
-  std::uint64_t bytes = 0;
-  if (__builtin_mul_overflow(elements / format.block_elements, std::uint64_t{format.block_bytes}, &bytes))
-    return corrupt(place + " has dimensions whose product is too large");
-  return bytes;
-}
-
 // A tensor info and where it says that its data lies.
 struct TensorInfo {
   GgufTensor tensor{};
@@ -210,7 +192,7 @@ Result<TensorInfo> read_tensor_info(ByteReader& reader, std::uint64_t index) {
 
 Status place_tensor(TensorInfo& info, std::span<const std::byte> data, std::uint64_t alignment) {
   const std::string place = "the tensor " + quoted(info.tensor.name);
-  FACET_ASSIGN_OR_RETURN(const std::uint64_t bytes, tensor_bytes(info.tensor, place));
+  FACET_ASSIGN_OR_RETURN(const std::uint64_t bytes, gguf_tensor_bytes(info.tensor));
   if (info.offset % alignment != 0)
     return corrupt(place + " begins at offset " + std::to_string(info.offset) + ", which is not a multiple of " +
                    std::to_string(alignment));
@@ -255,6 +237,24 @@ std::size_t gguf_value_bytes(GgufType type) {
       return 0;
   }
   return 0;
+}
+
+Result<std::uint64_t> gguf_tensor_bytes(const GgufTensor& tensor) {
+  const std::string place = "the tensor " + quoted(tensor.name);
+  const FormatInfo& format = format_info(tensor.format);
+  std::uint64_t elements = 1;
+  for (const std::uint64_t extent : tensor.shape) {
+    if (extent == 0) return corrupt(place + " has a dimension of size 0");
+    if (__builtin_mul_overflow(elements, extent, &elements) || elements > INT64_MAX)
+      return corrupt(place + " has dimensions whose product is too large");
+  }
+  if (tensor.shape[0] % format.block_elements != 0)
+    return corrupt(place + " has rows of " + std::to_string(tensor.shape[0]) + " elements, which blocks of " +
+                   std::to_string(format.block_elements) + " (" + std::string(format.name) + ") do not divide");
+  std::uint64_t bytes = 0;
+  if (__builtin_mul_overflow(elements / format.block_elements, std::uint64_t{format.block_bytes}, &bytes))
+    return corrupt(place + " has dimensions whose product is too large");
+  return bytes;
 }
 
 Result<GgufHeader> read_gguf_header(std::span<const std::byte> file) {

@@ -47,4 +47,7 @@ struct GgufHeader {
 // Reads everything in front of the tensor data. Allocates for what the bytes really hold, never for what they claim.
 Result<GgufHeader> read_gguf_header(std::span<const std::byte> file);
 
+// The bytes that a tensor's data must have, or the reason why its shape can not be.
+Result<std::uint64_t> gguf_tensor_bytes(const GgufTensor& tensor);
+
 }  // namespace facet::engine

@@ -4,6 +4,7 @@
 #include <optional>
 
 #include "engine/gguf/gguf_file.h"
+#include "engine/model/drafter.h"
 #include "engine/model/metadata_reader.h"
 
 namespace facet::engine {
@@ -21,20 +22,29 @@ constexpr Range kHeadDim{2, 4096};
 constexpr Range kContext{1, 1U << 24U};
 constexpr Range kExperts{0, 4096};
 
+// A name from the file as it may stand in a message: short, and without bytes that disturb a terminal.
+std::string printable(std::string_view name) {
+  std::string text(name.substr(0, 64));
+  std::replace_if(
+      text.begin(), text.end(), [](char c) { return c < ' ' || c > '~'; }, '?');
+  return text;
+}
+
 Status check_architecture(const GgufFile& file) {
   const std::string name = "'" + file.path().filename().string() + "'";
   const std::optional<std::string_view> architecture = file.string("general.architecture");
   if (!architecture)
     return Error{Error::Code::CorruptFile, name + " can not be used: 'general.architecture' is missing."};
   if (*architecture == "gemma4") return {};
-  if (*architecture == "gemma4-assistant" || *architecture == "gemma4_assistant" || *architecture == "gemma4_mtp")
+  if (is_drafter(file))
     return Error{Error::Code::Unsupported,
-                 name + " is a Gemma 4 drafter, which only speeds up a model; open the model it belongs to."};
+                 name +
+                     " is a drafter: it makes a Gemma 4 model answer faster and gives no answers by itself; open "
+                     "the model it belongs to."};
   if (*architecture == "clip")
     return Error{Error::Code::Unsupported,
                  name + " is a projector for pictures and sound; open the model it belongs to."};
-  return Error{Error::Code::Unsupported,
-               "This is a " + std::string(architecture->substr(0, 64)) + " model; Facet runs Gemma 4 only."};
+  return Error{Error::Code::Unsupported, "This is a " + printable(*architecture) + " model; Facet runs Gemma 4 only."};
 }
 
 // A head size must be given for keys and may be repeated for values, with the same number, and for RoPE, which leaves

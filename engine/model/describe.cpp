@@ -62,15 +62,28 @@ TemplateVariant template_variant(const GgufFile& file, const ModelConfig& config
 
 }  // namespace
 
-ModelDescription describe(const GgufFile& file, const ModelConfig& config, const WeightCount& weights) {
+std::string size_label_of_width(std::uint32_t embedding_length) {
+  for (const KnownSize& size : kKnownSizes)
+    if (size.embedding_length == embedding_length) return std::string(size.label);
+  return {};
+}
+
+ModelDescription describe_file(const GgufFile& file) {
   ModelDescription description;
   description.path = file.path();
   description.name = std::string(file.string("general.name").value_or(""));
+  // A name is shown in terminals and lists, where control characters do harm.
+  std::erase_if(description.name, [](char c) { return (c >= 0 && c < ' ') || c == '\x7f'; });
   if (description.name.empty()) description.name = file.path().stem().string();
   description.architecture = std::string(file.string("general.architecture").value_or(""));
-  description.size_label = size_label(config);
   description.formats = formats_text(file);
   description.file_bytes = file.file_bytes();
+  return description;
+}
+
+ModelDescription describe(const GgufFile& file, const ModelConfig& config, const WeightCount& weights) {
+  ModelDescription description = describe_file(file);
+  description.size_label = size_label(config);
   description.parameters = weights.parameters;
   description.layers = config.layer_count();
   description.embedding_length = config.embedding_length;

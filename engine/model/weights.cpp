@@ -29,6 +29,20 @@ struct FoundTensor {
   const GgufTensor* tensor = nullptr;
 };
 
+std::vector<float> decoded(const GgufTensor& tensor) {
+  std::vector<float> values(tensor.shape[0]);
+  format_info(tensor.format).decode(tensor.data.data(), values.data(), values.size());
+  return values;
+}
+
+// Vectors are few and small, and are read while loading anyway. What is wrong with a matrix shows when it is used.
+Status refuse_odd_values(const GgufFile& file, const GgufTensor& tensor) {
+  for (const float value : decoded(tensor))
+    if (!std::isfinite(value))
+      return refuse(file, "the tensor '" + std::string(tensor.name) + "' holds a value that is not a number");
+  return {};
+}
+
 Result<FoundTensor> find_tensor(const GgufFile& file, const TensorRule& rule) {
   const GgufTensor* tensor = file.find(rule.name);
   if (tensor == nullptr && !rule.other_name.empty()) tensor = file.find(rule.other_name);
@@ -45,6 +59,7 @@ Result<FoundTensor> find_tensor(const GgufFile& file, const TensorRule& rule) {
     return Error{Error::Code::Unsupported, "'" + file.path().filename().string() + "' can not be used: the tensor '" +
                                                rule.name + "' has the format " + std::string(format.name) +
                                                ", which Facet can not compute with."};
+  if (rule.use == WeightUse::Vector) FACET_RETURN_IF_ERROR(refuse_odd_values(file, *tensor));
   return FoundTensor{rule, tensor};
 }
 
@@ -53,13 +68,7 @@ Result<std::vector<float>> read_values(const GgufFile& file, const std::string& 
   Weight unused;
   const TensorRule rule{name, &unused, {size, 1, 1}, WeightUse::Vector, TensorRule::Need::Optional};
   FACET_ASSIGN_OR_RETURN(const FoundTensor found, find_tensor(file, rule));
-  std::vector<float> values;
-  if (found.tensor == nullptr) return values;
-  values.resize(size);
-  format_info(found.tensor->format).decode(found.tensor->data.data(), values.data(), values.size());
-  for (const float value : values)
-    if (!std::isfinite(value)) return refuse(file, "the tensor '" + name + "' holds a value that is not a number");
-  return values;
+  return found.tensor == nullptr ? std::vector<float>() : decoded(*found.tensor);
 }
 
 Status read_rope(const GgufFile& file, const ModelConfig& config, Weights& weights) {

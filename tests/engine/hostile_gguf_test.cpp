@@ -226,8 +226,8 @@ void HostileGgufTest::refuses_unusable_models_data() {
 
   damaged("another architecture", "This is a llama model; Facet runs Gemma 4 only.",
           [](image::Image& c) { c.set("general.architecture", image::string("llama")); });
-  damaged("a drafter", "drafter",
-          [](image::Image& c) { c.set("general.architecture", image::string("gemma4-assistant")); });
+  damaged("an architecture with terminal codes", "This is a ?[31mred? model;",
+          [](image::Image& c) { c.set("general.architecture", image::string("\x1b[31mred\n")); });
   damaged("a projector", "projector", [](image::Image& c) { c.set("general.architecture", image::string("clip")); });
   damaged("no architecture", "'general.architecture' is missing",
           [](image::Image& c) { c.remove("general.architecture"); });
@@ -310,6 +310,12 @@ void HostileGgufTest::refuses_unusable_models_data() {
           [](image::Image& c) { c.tensor("blk.0.ffn_up.weight").type = 26; });
   damaged("rope factor of zero", "rope_freqs.weight",
           [](image::Image& c) { c.tensor("rope_freqs.weight").data = QByteArray(32, '\0'); });
+  damaged("norm that is no number", "'blk.3.ffn_norm.weight' holds a value that is not a number", [](image::Image& c) {
+    c.tensor("blk.3.ffn_norm.weight").data.replace(64, 4, image::raw(std::numeric_limits<float>::quiet_NaN()));
+  });
+  damaged("infinite norm", "'output_norm.weight' holds a value that is not a number", [](image::Image& c) {
+    c.tensor("output_norm.weight").data.replace(0, 4, image::raw(std::numeric_limits<float>::infinity()));
+  });
   damaged("layer scale that is no number", "layer_output_scale", [](image::Image& c) {
     c.tensor("blk.2.layer_output_scale.weight").data = image::raw(std::numeric_limits<float>::quiet_NaN());
   });
