@@ -61,9 +61,9 @@ class CpuBackend final : public Backend {
     std::uint32_t block_elements = 1;
     std::uint32_t block_bytes = 0;
     DecodeFunction decode = nullptr;
-    const float* floats = nullptr;  // the rows themselves, where they are aligned float32
+    const float* floats = nullptr;       // the rows themselves, where they are aligned float32
     const PanelFormat* panel = nullptr;  // how they are multiplied as integers, where they are
-    std::vector<float> vector;      // the decoded values, for WeightUse::Vector
+    std::vector<float> vector;           // the decoded values, for WeightUse::Vector
   };
   // Where a view lies, and a row of it.
   struct Rows {

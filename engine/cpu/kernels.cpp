@@ -17,8 +17,8 @@ std::vector<const Kernels*> find_usable() {
   std::vector<const Kernels*> usable;
 #if defined(FACET_CPU_X86)
   const bool avx2 = __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma") && __builtin_cpu_supports("f16c");
-  const bool avx512 = __builtin_cpu_supports("avx512bw") && __builtin_cpu_supports("avx512vl") &&
-                      __builtin_cpu_supports("avx512vnni");
+  const bool avx512 =
+      __builtin_cpu_supports("avx512bw") && __builtin_cpu_supports("avx512vl") && __builtin_cpu_supports("avx512vnni");
   if (avx2 && avx512) usable.push_back(&kAvx512Kernels);
   if (avx2 && __builtin_cpu_supports("avxvnni")) usable.push_back(&kAvxVnniKernels);
   if (avx2) usable.push_back(&kAvx2Kernels);

@@ -318,9 +318,12 @@ void OpsTest::integer_matmul_takes_what_is_no_number() {
 }
 
 void OpsTest::matmul_rows_do_not_depend_on_each_other() {
-  for (const auto& [format, products] :
-       {std::pair{Format::F32, Products::Float32}, {Format::Q4_K, Products::Float32}, {Format::Q4_K, Products::Int8},
-        {Format::Q4_0, Products::Int8}, {Format::Q6_K, Products::Int8}, {Format::Q8_0, Products::Int8}}) {
+  for (const auto& [format, products] : {std::pair{Format::F32, Products::Float32},
+                                         {Format::Q4_K, Products::Float32},
+                                         {Format::Q4_K, Products::Int8},
+                                         {Format::Q4_0, Products::Int8},
+                                         {Format::Q6_K, Products::Int8},
+                                         {Format::Q8_0, Products::Int8}}) {
     Bench b = bench(products);
     Matrix rows(0, 0);
     const Weight weight = b.weight(format, 1280, 45, 1, rows);
@@ -555,9 +558,12 @@ void OpsTest::route_experts() {
 void OpsTest::matmul_experts() {
   const std::size_t experts = 5;
   const std::size_t chosen = 3;
-  for (const auto& [format, products] :
-       {std::pair{Format::F32, Products::Float32}, {Format::Q5_0, Products::Float32}, {Format::Q4_K, Products::Float32},
-        {Format::F32, Products::Int8}, {Format::Q5_0, Products::Int8}, {Format::Q4_K, Products::Int8}}) {
+  for (const auto& [format, products] : {std::pair{Format::F32, Products::Float32},
+                                         {Format::Q5_0, Products::Float32},
+                                         {Format::Q4_K, Products::Float32},
+                                         {Format::F32, Products::Int8},
+                                         {Format::Q5_0, Products::Int8},
+                                         {Format::Q4_K, Products::Int8}}) {
     Bench b = bench(products);
     for (const std::size_t tokens : {1, 2, 9}) {
       const std::size_t inputs = 256;
