@@ -147,17 +147,18 @@ Result<ModelOrder> order_of(const Wish& wish) {
 }
 
 void print_plan(const ModelOrder& order) {
-  std::uint64_t parameters = 0;
+  std::uint64_t elements = 0;
+  std::uint64_t bytes = 0;
   for (const PlannedTensor& tensor : plan_tensors(order.shape, order.type, order.variations)) {
     std::string extents;
     for (const std::uint64_t extent : tensor.info.shape)
-      extents += (extents.empty() ? "" : " x ") + std::to_string(extent);
+      if (extents.empty() || extent > 1) extents += (extents.empty() ? "" : " x ") + std::to_string(extent);
     std::printf("%-34s %-6s %s\n", tensor.info.name.c_str(),
                 std::string(engine::format_info(tensor.info.format).name).c_str(), extents.c_str());
-    parameters += tensor.info.elements();
+    elements += tensor.elements();
+    bytes += tensor.info.bytes();
   }
-  std::printf("%.3f billion values, %.3f GB\n", static_cast<double>(parameters) / 1e9,
-              static_cast<double>(model_file_bytes(order)) / 1e9);
+  std::printf("%.3f billion values, %.3f GB\n", static_cast<double>(elements) / 1e9, static_cast<double>(bytes) / 1e9);
 }
 
 }  // namespace

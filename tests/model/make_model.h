@@ -17,7 +17,4 @@ struct ModelOrder {
 // Writes a model file with random weights. The same order gives the same bytes, on every machine.
 Status make_model(const ModelOrder& order, const std::filesystem::path& path);
 
-// What `make_model` would write.
-std::uint64_t model_file_bytes(const ModelOrder& order);
-
 }  // namespace facet::model_maker

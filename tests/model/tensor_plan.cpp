@@ -1,6 +1,9 @@
 #include "tests/model/tensor_plan.h"
 
+#include <algorithm>
+#include <array>
 #include <cmath>
+#include <initializer_list>
 #include <string_view>
 
 namespace facet::model_maker {
@@ -45,6 +48,8 @@ class Plan {
   }
 
  private:
+  using Extents = std::initializer_list<std::uint64_t>;
+
   bool writes_keys(const LayerShape& layer) const { return layer.owns_kv || variations_.unused_keys; }
   bool writes_values(const LayerShape& layer) const { return writes_keys(layer) && layer.has_values; }
 
@@ -113,11 +118,11 @@ class Plan {
   }
 
   // `row_length` is the mean length of a row, in which a product with inputs of size one has its deviation.
-  void matrix(const std::string& name, std::vector<std::uint64_t> extents, Format format, double row_length) {
+  void matrix(const std::string& name, const Extents& extents, Format format, double row_length) {
     if (const auto exception = type_.exceptions.find(name); exception != type_.exceptions.end())
       format = exception->second;
-    format = format_for_row(format, extents[0]);
-    tensor(name + ".weight", std::move(extents), format, 0, row_length);
+    format = format_for_row(format, *extents.begin());
+    tensor(name + ".weight", extents, format, 0, row_length);
     PlannedTensor& planned = tensors_.back();
     planned.deviation /= std::sqrt(static_cast<double>(planned.info.shape[0]));
   }
@@ -126,9 +131,10 @@ class Plan {
     tensor(name, {size}, Format::F32, mean, kSpread * mean);
   }
 
-  void tensor(const std::string& name, std::vector<std::uint64_t> extents, Format format, double mean,
-              double deviation) {
-    tensors_.push_back({{prefix_ + name, std::move(extents), format}, mean, deviation});
+  void tensor(const std::string& name, const Extents& extents, Format format, double mean, double deviation) {
+    std::array<std::uint64_t, 4> shape = {1, 1, 1, 1};
+    std::copy(extents.begin(), extents.end(), shape.begin());
+    tensors_.push_back({{prefix_ + name, format, shape}, mean, deviation});
   }
 
   const ModelShape& shape_;

@@ -2,8 +2,8 @@
 
 #include <vector>
 
+#include "engine/gguf/gguf_writer.h"
 #include "tests/model/file_type.h"
-#include "tests/model/gguf_writer.h"
 #include "tests/model/model_shape.h"
 
 namespace facet::model_maker {
@@ -17,9 +17,12 @@ struct Variations {
 
 // A tensor and how its values are drawn.
 struct PlannedTensor {
-  TensorInfo info;
+  engine::GgufTensorInfo info;
   double mean = 0;  // not 0 only for float32 vectors
   double deviation = 0;
+
+  std::uint64_t elements() const { return info.shape[0] * info.shape[1] * info.shape[2]; }
+  bool is_vector() const { return elements() == info.shape[0]; }
 };
 
 // Every tensor of the file, in the order in which it is written. The deviations keep all activations near one: rows of
