@@ -89,6 +89,7 @@ Result<std::unique_ptr<Engine>> Engine::open(std::unique_ptr<GgufFile> model, co
 
   state.backend = std::make_unique<CpuBackend>(thread_count(options.threads),
                                                choose_products(options.precision, weights.bytes), *kernels);
+  if (options.wrap_backend) state.backend = options.wrap_backend(std::move(state.backend));
   FACET_ASSIGN_OR_RETURN(state.weights, load_weights(*state.file, state.config, *state.backend));
   FACET_ASSIGN_OR_RETURN(state.activations, create_activations(activations, *state.backend));
   state.forward = std::make_unique<ForwardPass>(*state.backend, state.config, state.weights, state.activations);

@@ -26,6 +26,8 @@ namespace facet::engine {
 // for models that are large enough for it to matter (from 256 MiB of weights on), full for smaller ones.
 enum class Precision { Automatic, Full, Fast };
 
+class Backend;
+
 struct EngineOptions {
   int threads = 0;                   // 0: one per core
   std::uint32_t context_length = 0;  // tokens of one sequence; 0: the smaller of the model's own and 8192
@@ -34,6 +36,8 @@ struct EngineOptions {
   Precision precision = Precision::Automatic;
   // The instruction set of the CPU kernels ("AVX2", "portable"); empty: the best that this machine has.
   std::string kernels = {};
+  // Puts another backend in front of the one that computes, for measuring (engine/bench).
+  std::function<std::unique_ptr<Backend>(std::unique_ptr<Backend>)> wrap_backend = {};
 };
 
 // The instruction sets that this machine has, as `EngineOptions::kernels` names them; the best first.

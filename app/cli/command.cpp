@@ -13,6 +13,7 @@ const std::vector<Command>& commands() {
       {"models", "Describe model files", models},
       {"history", "Search and show stored conversations", history},
       {"doctor", "Check this machine and the installation", doctor},
+      {"bench", "Measure how fast a model runs here", bench},
       {"debug", "Look inside: tokens, prompts, replies, logits", debug},
   };
   return all;

@@ -72,6 +72,7 @@ int ask(const QStringList& arguments);
 int models(const QStringList& arguments);
 int history(const QStringList& arguments);
 int doctor(const QStringList& arguments);
+int bench(const QStringList& arguments);
 int debug(const QStringList& arguments);
 
 int debug_tokenize(const QStringList& arguments);

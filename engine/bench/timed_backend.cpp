@@ -1,0 +1,155 @@
+#include "engine/bench/timed_backend.h"
+
+#include <algorithm>
+#include <bit>
+#include <chrono>
+#include <set>
+#include <utility>
+
+#include "engine/formats/formats.h"
+#include "engine/gguf/gguf_file.h"
+
+namespace facet::engine {
+namespace {
+
+// "ffn_gate Q4_0 1536 x 6144" of "blk.7.ffn_gate.weight": the same for every layer whose weight looks alike.
+std::string detail_of(const GgufTensor& tensor) {
+  std::string_view name = tensor.name;
+  if (name.starts_with("blk.")) name.remove_prefix(std::min(name.find('.', 4) + 1, name.size()));
+  if (name.ends_with(".weight")) name.remove_suffix(std::string_view(".weight").size());
+  std::string detail = std::string(name) + " " + std::string(format_info(tensor.format).name) + " " +
+                       std::to_string(tensor.shape[0]) + " x " + std::to_string(tensor.shape[1]);
+  if (tensor.shape[2] > 1) detail += " x " + std::to_string(tensor.shape[2]);
+  return detail;
+}
+
+double products_of(const Weight& weight, std::uint32_t rows) {
+  return static_cast<double>(weight.inputs) * weight.outputs * rows;
+}
+
+}  // namespace
+
+std::vector<OperationTime> TimedBackend::take() {
+  std::vector<OperationTime> all;
+  for (auto& [key, time] : times_)
+    all.push_back(std::move(time));
+  times_.clear();
+  std::stable_sort(all.begin(), all.end(),
+                   [](const OperationTime& a, const OperationTime& b) { return a.seconds > b.seconds; });
+  return all;
+}
+
+template <typename Call>
+void TimedBackend::time(std::string_view operation, const Work& work, const Call& call) {
+  if (clock_ == Clock::Stopped) return call();
+  const auto start = std::chrono::steady_clock::now();
+  call();
+  const Status finished = inner_->finish();
+  if (failure_.ok()) failure_ = finished;
+  const std::chrono::duration<double> elapsed = std::chrono::steady_clock::now() - start;
+  OperationTime& time = times_[{operation, std::string(work.detail)}];
+  if (time.calls == 0) {
+    time.operation = operation;
+    time.detail = work.detail;
+  }
+  ++time.calls;
+  time.seconds += elapsed.count();
+  time.products += work.products;
+  time.weight_bytes += work.weight_bytes;
+}
+
+Result<Weight> TimedBackend::load_weight(const GgufTensor& tensor, WeightUse use) {
+  FACET_ASSIGN_OR_RETURN(const Weight weight, inner_->load_weight(tensor, use));
+  if (weights_.size() <= weight.id) weights_.resize(weight.id + 1);
+  weights_[weight.id] = {detail_of(tensor), tensor.data.size()};
+  return weight;
+}
+
+Status TimedBackend::finish() {
+  const Status failure = std::exchange(failure_, Status());
+  return failure.ok() ? inner_->finish() : failure;
+}
+
+void TimedBackend::write(const View& to, std::span<const float> values) {
+  time("write", {}, [&] { inner_->write(to, values); });
+}
+
+void TimedBackend::read(const View& from, std::span<float> values) {
+  time("read", {}, [&] { inner_->read(from, values); });
+}
+
+void TimedBackend::embed(const Weight& table, std::span<const Token> tokens, float factor, const View& out) {
+  time("embed", {info(table).detail}, [&] { inner_->embed(table, tokens, factor, out); });
+}
+
+void TimedBackend::matmul(const Weight& weight, const View& x, const View& out) {
+  time("matmul", {info(weight).detail, products_of(weight, out.rows), info(weight).bytes},
+       [&] { inner_->matmul(weight, x, out); });
+}
+
+void TimedBackend::rms_norm(const View& x, const Weight& weight, std::uint32_t group, float eps, const View& out) {
+  time("rms_norm", {}, [&] { inner_->rms_norm(x, weight, group, eps, out); });
+}
+
+void TimedBackend::add_rms_norm(const View& x, const Weight& weight, std::uint32_t group, float eps, const View& sum) {
+  time("add_rms_norm", {}, [&] { inner_->add_rms_norm(x, weight, group, eps, sum); });
+}
+
+void TimedBackend::scale(const View& x, float factor) {
+  time("scale", {}, [&] { inner_->scale(x, factor); });
+}
+
+void TimedBackend::geglu(const View& gate, const View& up, const View& out) {
+  time("geglu", {}, [&] { inner_->geglu(gate, up, out); });
+}
+
+void TimedBackend::softcap(const View& x, float cap) {
+  time("softcap", {}, [&] { inner_->softcap(x, cap); });
+}
+
+void TimedBackend::rope_table(std::span<const double> frequencies, std::uint32_t first_position, const View& out) {
+  time("rope_table", {}, [&] { inner_->rope_table(frequencies, first_position, out); });
+}
+
+void TimedBackend::rope(const View& x, std::uint32_t head_dim, const View& table) {
+  time("rope", {}, [&] { inner_->rope(x, head_dim, table); });
+}
+
+void TimedBackend::store(const View& x, std::uint32_t first_position, const Buffer& cache) {
+  time("store", {}, [&] { inner_->store(x, first_position, cache); });
+}
+
+void TimedBackend::attention(const View& q, const Buffer& keys, const Buffer& values, const AttentionShape& shape,
+                             std::uint32_t first_position, const View& out) {
+  double seen = 0;
+  for (std::uint32_t row = 0; row < q.rows; ++row) {
+    const std::uint32_t before = first_position + row + 1;
+    seen += shape.window == 0 ? before : std::min(before, shape.window);
+  }
+  const std::string detail = (shape.window == 0 ? "full, " : "sliding, ") + std::to_string(shape.heads) + " heads of " +
+                             std::to_string(shape.head_dim);
+  time("attention", {detail, 2 * seen * shape.heads * shape.head_dim},
+       [&] { inner_->attention(q, keys, values, shape, first_position, out); });
+}
+
+void TimedBackend::route_experts(const View& logits, const Weight& expert_scale, const View& ids, const View& weights) {
+  time("route_experts", {}, [&] { inner_->route_experts(logits, expert_scale, ids, weights); });
+}
+
+// Only the experts that some row has chosen are read.
+void TimedBackend::matmul_experts(const Weight& weight, const View& ids, const View& x, const View& out) {
+  std::vector<float> cells(std::size_t{ids.rows} * ids.width);
+  inner_->read(ids, cells);
+  std::set<std::uint32_t> chosen;
+  for (const float cell : cells)
+    chosen.insert(std::bit_cast<std::uint32_t>(cell));
+  time("matmul_experts",
+       {info(weight).detail, products_of(weight, out.rows), info(weight).bytes / weight.experts * chosen.size()},
+       [&] { inner_->matmul_experts(weight, ids, x, out); });
+}
+
+void TimedBackend::combine_experts(const View& x, const View& weights, const View& out) {
+  time("combine_experts", {}, [&] { inner_->combine_experts(x, weights, out); });
+}
+
+}  // namespace facet::engine

@@ -1,0 +1,86 @@
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "engine/backend.h"
+
+namespace facet::engine {
+
+// All calls of one operation with weights of one kind ("ffn_gate Q4_0 1536 x 6144").
+struct OperationTime {
+  std::string operation;
+  std::string detail;
+  std::uint64_t calls = 0;
+  double seconds = 0;
+  double products = 0;             // multiplications of a matrix or of attention
+  std::uint64_t weight_bytes = 0;  // of matrices, as often as they were read
+};
+
+// Stands in front of a backend and measures every operation until it is done. Recording backends lose their overlap
+// that way, so the sum is an upper bound there.
+class TimedBackend final : public Backend {
+ public:
+  explicit TimedBackend(std::unique_ptr<Backend> inner) : inner_(std::move(inner)) {}
+
+  // Whether calls are measured; at first they are not.
+  enum class Clock { Stopped, Running };
+  void set_clock(Clock clock) { clock_ = clock; }
+
+  // What was measured since the last call, the longest first.
+  std::vector<OperationTime> take();
+
+  const std::string& description() const override { return inner_->description(); }
+  Result<Buffer> create_buffer(std::string_view name, std::uint32_t rows, std::uint32_t width) override {
+    return inner_->create_buffer(name, rows, width);
+  }
+  void release_buffer(const Buffer& buffer) override { inner_->release_buffer(buffer); }
+  Result<Weight> load_weight(const GgufTensor& tensor, WeightUse use) override;
+  void write(const View& to, std::span<const float> values) override;
+  void read(const View& from, std::span<float> values) override;
+  Status finish() override;
+
+  void embed(const Weight& table, std::span<const Token> tokens, float factor, const View& out) override;
+  void matmul(const Weight& weight, const View& x, const View& out) override;
+  void rms_norm(const View& x, const Weight& weight, std::uint32_t group, float eps, const View& out) override;
+  void add_rms_norm(const View& x, const Weight& weight, std::uint32_t group, float eps, const View& sum) override;
+  void scale(const View& x, float factor) override;
+  void geglu(const View& gate, const View& up, const View& out) override;
+  void softcap(const View& x, float cap) override;
+  void rope_table(std::span<const double> frequencies, std::uint32_t first_position, const View& out) override;
+  void rope(const View& x, std::uint32_t head_dim, const View& table) override;
+  void store(const View& x, std::uint32_t first_position, const Buffer& cache) override;
+  void attention(const View& q, const Buffer& keys, const Buffer& values, const AttentionShape& shape,
+                 std::uint32_t first_position, const View& out) override;
+  void route_experts(const View& logits, const Weight& expert_scale, const View& ids, const View& weights) override;
+  void matmul_experts(const Weight& weight, const View& ids, const View& x, const View& out) override;
+  void combine_experts(const View& x, const View& weights, const View& out) override;
+
+ private:
+  struct WeightInfo {
+    std::string detail;
+    std::uint64_t bytes = 0;
+  };
+  // What a call worked on, besides its time.
+  struct Work {
+    std::string_view detail = {};
+    double products = 0;
+    std::uint64_t weight_bytes = 0;
+  };
+
+  template <typename Call>
+  void time(std::string_view operation, const Work& work, const Call& call);
+  const WeightInfo& info(const Weight& weight) const { return weights_[weight.id]; }
+
+  std::unique_ptr<Backend> inner_;
+  Clock clock_ = Clock::Stopped;
+  Status failure_;                   // of an operation, for the next call of finish
+  std::vector<WeightInfo> weights_;  // by id
+  std::map<std::pair<std::string_view, std::string>, OperationTime, std::less<>> times_;
+};
+
+}  // namespace facet::engine

@@ -1,0 +1,138 @@
+#include <QJsonArray>
+#include <QJsonDocument>
+#include <QJsonObject>
+#include <QProcess>
+#include <QTemporaryDir>
+#include <QtTest>
+
+// What `facet bench` promises to scripts: exit status, where things are printed, keys, units. Not how fast it is.
+class BenchCommandTest : public QObject {
+  Q_OBJECT
+
+ private slots:
+  void prints_every_key();
+  void prints_a_table_for_people();
+  void leaves_out_what_is_not_measured();
+  void lists_operations();
+  void uses_given_tokens();
+  void refuses_wrong_usage_data();
+  void refuses_wrong_usage();
+  void says_why_it_fails();
+
+ private:
+  struct Outcome {
+    int status = -1;
+    QByteArray out;
+    QByteArray err;
+  };
+  static Outcome run(const QStringList& options) {
+    QProcess process;
+    process.start(QStringLiteral(FACET_PROGRAM), QStringList("bench") + options);
+    if (!process.waitForFinished(300'000)) qFatal("facet bench does not end");
+    return {process.exitCode(), process.readAllStandardOutput(), process.readAllStandardError()};
+  }
+  static QStringList small(const QStringList& more) {
+    return QStringList{"-m", QStringLiteral(FACET_TEST_DATA "/models/e-q4_0.gguf"), "-p", "20", "-n", "4", "-r", "2"} +
+           more;
+  }
+  static QJsonObject json_of(const Outcome& outcome) {
+    if (outcome.status != 0) qFatal("%s", outcome.err.constData());
+    return QJsonDocument::fromJson(outcome.out).object();
+  }
+};
+
+void BenchCommandTest::prints_every_key() {
+  const QJsonObject report = json_of(run(small({"--json", "-d", "10", "--threads", "2"})));
+  for (const char* key :
+       {"prefill_tokens_per_s", "decode_tokens_per_s", "load_ms", "peak_rss_bytes", "rss_bytes",
+        "read_bandwidth_bytes_per_s", "bandwidth_fraction", "weight_bytes_per_token", "cache_bytes_per_token"}) {
+    QVERIFY2(report[key].isDouble(), key);
+    QVERIFY2(report[key].toDouble() > 0, key);
+  }
+  QCOMPARE(report["prefill_runs"].toArray().size(), 2);
+  QCOMPARE(report["decode_runs"].toArray().size(), 2);
+  QCOMPARE(report["threads"].toInt(), 2);
+  QCOMPARE(report["depth"].toInt(), 10);
+  QVERIFY(report["peak_rss_bytes"].toDouble() >= report["rss_bytes"].toDouble());
+  // The fraction is made of the other numbers.
+  const double read = report["weight_bytes_per_token"].toDouble() + report["cache_bytes_per_token"].toDouble();
+  const double fraction =
+      report["decode_tokens_per_s"].toDouble() * read / report["read_bandwidth_bytes_per_s"].toDouble();
+  QVERIFY(qAbs(report["bandwidth_fraction"].toDouble() - fraction) < 1e-9);
+}
+
+void BenchCommandTest::prints_a_table_for_people() {
+  const Outcome outcome = run(small({}));
+  QCOMPARE(outcome.status, 0);
+  for (const char* word : {"prefill", "decode", "load", "memory", "bandwidth", "tokens/s"})
+    QVERIFY2(outcome.out.contains(word), word);
+  QVERIFY(outcome.err.contains("Measuring prefill ..."));
+}
+
+void BenchCommandTest::leaves_out_what_is_not_measured() {
+  const QJsonObject no_prompt = json_of(run(small({"--json", "-p", "0"})));
+  QVERIFY(no_prompt["prefill_tokens_per_s"].isNull());
+  QVERIFY(no_prompt["decode_tokens_per_s"].isDouble());
+  const QJsonObject no_decode = json_of(run(small({"--json", "-n", "0"})));
+  QVERIFY(no_decode["decode_tokens_per_s"].isNull());
+  QVERIFY(no_decode["bandwidth_fraction"].isNull());
+}
+
+void BenchCommandTest::lists_operations() {
+  const QJsonObject report = json_of(run(small({"--json", "--ops"})));
+  for (const char* phase : {"prefill", "decode"}) {
+    const QJsonArray operations = report["operations"].toObject()[phase].toArray();
+    QVERIFY(operations.size() > 10);
+    for (const QJsonValue& operation : operations) {
+      QVERIFY(!operation["operation"].toString().isEmpty());
+      QVERIFY(operation["calls"].toInt() > 0);
+      QVERIFY(operation["ms_per_token"].toDouble() >= 0);
+    }
+  }
+  QVERIFY(run(small({"--ops"})).out.contains("ffn_gate Q4_0"));
+}
+
+void BenchCommandTest::uses_given_tokens() {
+  const QTemporaryDir folder;
+  QFile file(folder.filePath("ids.json"));
+  QVERIFY(file.open(QIODevice::WriteOnly));
+  file.write("[2, 600, 601, 602, 603, 604]");
+  file.close();
+  QCOMPARE(run(small({"--ids-file", file.fileName(), "-p", "6"})).status, 0);
+  const Outcome outcome = run(small({"--ids-file", file.fileName()}));
+  QCOMPARE(outcome.status, 1);
+  QCOMPARE(outcome.err.trimmed().split('\n').last(),
+           QByteArray("facet: There are 6 token ids and the measurement needs 20."));
+}
+
+void BenchCommandTest::refuses_wrong_usage_data() {
+  QTest::addColumn<QStringList>("options");
+  QTest::newRow("no number") << QStringList{"-p", "many"};
+  QTest::newRow("negative") << QStringList{"-n", "-3"};
+  QTest::newRow("no repetition") << QStringList{"-r", "0"};
+  QTest::newRow("nothing to measure") << QStringList{"-p", "0", "-n", "0"};
+  QTest::newRow("unknown option") << QStringList{"--speed"};
+  QTest::newRow("a word too many") << QStringList{"model.gguf"};
+  QTest::newRow("unknown backend") << QStringList{"--backend", "abacus"};
+}
+
+void BenchCommandTest::refuses_wrong_usage() {
+  QFETCH(QStringList, options);
+  const Outcome outcome = run(options);
+  QCOMPARE(outcome.status, 2);
+  QVERIFY(outcome.out.isEmpty());
+  QVERIFY2(outcome.err.startsWith("facet: ") && outcome.err.count('\n') == 1, outcome.err.constData());
+}
+
+void BenchCommandTest::says_why_it_fails() {
+  const Outcome missing = run({"-m", "/nowhere/model.gguf"});
+  QCOMPARE(missing.status, 1);
+  QVERIFY(missing.err.contains("/nowhere/model.gguf"));
+  // More than the model's context.
+  const Outcome longer = run(small({"-p", "100000"}));
+  QCOMPARE(longer.status, 1);
+  QVERIFY(longer.err.contains("more than this model was trained for"));
+}
+
+QTEST_APPLESS_MAIN(BenchCommandTest)
+#include "bench_command_test.moc"
