@@ -87,63 +87,64 @@ void DocumentView::paintEvent(QPaintEvent* event) {
       const bool reaches_down = block.blockFormat().hasProperty(kQuoteBars);
       if (area.bottom() >= event->rect().top() || reaches_down) paint_block(painter, block);
     }
-    QTextBrowser::paintEvent(event);
   }
+  QTextBrowser::paintEvent(event);
+}
 
-  void DocumentView::paint_block(QPainter & painter, const QTextBlock& block) const {
-    const Colors& colors = context_.theme.colors();
-    const QTextBlockFormat format = block.blockFormat();
-    const QRectF area = document()->documentLayout()->blockBoundingRect(block);
-    if (format.hasProperty(kRule)) {
-      painter.fillRect(QRectF(format.leftMargin(), area.center().y(), viewport()->width() - format.leftMargin(), 1),
-                       colors.border);
-    }
-    if (format.hasProperty(kQuoteBars)) paint_bars(painter, block);
-    paint_inline_code(painter, block);
+void DocumentView::paint_block(QPainter& painter, const QTextBlock& block) const {
+  const Colors& colors = context_.theme.colors();
+  const QTextBlockFormat format = block.blockFormat();
+  const QRectF area = document()->documentLayout()->blockBoundingRect(block);
+  if (format.hasProperty(kRule)) {
+    painter.fillRect(QRectF(format.leftMargin(), area.center().y(), viewport()->width() - format.leftMargin(), 1),
+                     colors.border);
   }
+  if (format.hasProperty(kQuoteBars)) paint_bars(painter, block);
+  paint_inline_code(painter, block);
+}
 
-  // One bar for all paragraphs of a quote, drawn with the first of them.
-  void DocumentView::paint_bars(QPainter & painter, const QTextBlock& block) const {
-    const auto bars_of = [](const QTextBlock& each) {
-      return each.isValid() ? each.blockFormat().property(kQuoteBars).toList() : QVariantList();
-    };
-    const QVariantList before = bars_of(block.previous());
-    painter.setPen(Qt::NoPen);
-    painter.setBrush(context_.theme.colors().border_strong);
-    for (const QVariant& x : bars_of(block)) {
-      if (before.contains(x)) continue;
-      QTextBlock last = block;
-      while (bars_of(last.next()).contains(x))
-        last = last.next();
-      const double top = document()->documentLayout()->blockBoundingRect(block).top();
-      const double bottom = document()->documentLayout()->blockBoundingRect(last).bottom();
-      painter.drawRoundedRect(QRectF(x.toDouble(), top, 3, bottom - top), 1.5, 1.5);
-    }
+// One bar for all paragraphs of a quote, drawn with the first of them.
+void DocumentView::paint_bars(QPainter& painter, const QTextBlock& block) const {
+  const auto bars_of = [](const QTextBlock& each) {
+    return each.isValid() ? each.blockFormat().property(kQuoteBars).toList() : QVariantList();
+  };
+  const QVariantList before = bars_of(block.previous());
+  painter.setPen(Qt::NoPen);
+  painter.setBrush(context_.theme.colors().border_strong);
+  for (const QVariant& x : bars_of(block)) {
+    if (before.contains(x)) continue;
+    QTextBlock last = block;
+    while (bars_of(last.next()).contains(x))
+      last = last.next();
+    const double top = document()->documentLayout()->blockBoundingRect(block).top();
+    const double bottom = document()->documentLayout()->blockBoundingRect(last).bottom();
+    painter.drawRoundedRect(QRectF(x.toDouble(), top, 3, bottom - top), 1.5, 1.5);
   }
+}
 
-  void DocumentView::paint_inline_code(QPainter & painter, const QTextBlock& block) const {
-    const QPointF origin = block.layout()->position();
-    painter.setPen(Qt::NoPen);
-    painter.setBrush(context_.theme.colors().surface_sunken);
-    for (auto it = block.begin(); !it.atEnd(); ++it) {
-      const QTextFragment fragment = it.fragment();
-      if (!fragment.charFormat().hasProperty(kInlineCode)) continue;
-      const int start = fragment.position() - block.position();
-      const int end = start + fragment.length();
-      const QFontMetricsF metrics(fragment.charFormat().font());
-      for (int index = 0; index < block.layout()->lineCount(); ++index) {
-        const QTextLine line = block.layout()->lineAt(index);
-        const int from = std::max(start, line.textStart());
-        const int to = std::min(end, line.textStart() + line.textLength());
-        if (from >= to) continue;
-        const double left = line.cursorToX(from);
-        const double right = line.cursorToX(to);
-        const double baseline = origin.y() + line.y() + line.ascent();
-        const QRectF ground(origin.x() + left - 3, baseline - metrics.ascent() - 1, right - left + 6,
-                            metrics.height() + 2);
-        painter.drawRoundedRect(ground, 4, 4);
-      }
+void DocumentView::paint_inline_code(QPainter& painter, const QTextBlock& block) const {
+  const QPointF origin = block.layout()->position();
+  painter.setPen(Qt::NoPen);
+  painter.setBrush(context_.theme.colors().surface_sunken);
+  for (auto it = block.begin(); !it.atEnd(); ++it) {
+    const QTextFragment fragment = it.fragment();
+    if (!fragment.charFormat().hasProperty(kInlineCode)) continue;
+    const int start = fragment.position() - block.position();
+    const int end = start + fragment.length();
+    const QFontMetricsF metrics(fragment.charFormat().font());
+    for (int index = 0; index < block.layout()->lineCount(); ++index) {
+      const QTextLine line = block.layout()->lineAt(index);
+      const int from = std::max(start, line.textStart());
+      const int to = std::min(end, line.textStart() + line.textLength());
+      if (from >= to) continue;
+      const double left = line.cursorToX(from);
+      const double right = line.cursorToX(to);
+      const double baseline = origin.y() + line.y() + line.ascent();
+      const QRectF ground(origin.x() + left - 3, baseline - metrics.ascent() - 1, right - left + 6,
+                          metrics.height() + 2);
+      painter.drawRoundedRect(ground, 4, 4);
     }
   }
+}
 
 }  // namespace facet::ui
