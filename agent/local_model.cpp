@@ -9,6 +9,7 @@
 
 #include "agent/prompt/markers.h"
 #include "engine/engine.h"
+#include "engine/gguf/gguf_file.h"
 
 namespace facet::agent {
 namespace {
@@ -259,10 +260,16 @@ Status check_markers(const engine::Engine& engine) {
 }  // namespace
 
 Result<std::unique_ptr<TextModel>> open_local_model(const LocalModelOptions& options) {
+  FACET_ASSIGN_OR_RETURN(auto file, engine::GgufFile::open(options.path));
+  return open_local_model(std::move(file), options);
+}
+
+Result<std::unique_ptr<TextModel>> open_local_model(std::unique_ptr<engine::GgufFile> file,
+                                                    const LocalModelOptions& options) {
   engine::EngineOptions engine_options;
   engine_options.threads = options.threads;
   engine_options.context_length = options.context_length;
-  FACET_ASSIGN_OR_RETURN(auto engine, engine::Engine::open(options.path, engine_options));
+  FACET_ASSIGN_OR_RETURN(auto engine, engine::Engine::open(std::move(file), engine_options));
   FACET_RETURN_IF_ERROR(check_markers(*engine));
   return std::unique_ptr<TextModel>(std::make_unique<LocalModel>(std::move(engine), options));
 }

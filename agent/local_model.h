@@ -6,6 +6,10 @@
 #include "agent/text_model.h"
 #include "engine/base/result.h"
 
+namespace facet::engine {
+class GgufFile;
+}
+
 namespace facet::agent {
 
 struct LocalModelOptions {
@@ -18,5 +22,8 @@ struct LocalModelOptions {
 // The local engine as a TextModel. Keeps a few conversations' sequences (least recently used go first), so that going
 // back and forth between conversations re-reads nothing.
 Result<std::unique_ptr<TextModel>> open_local_model(const LocalModelOptions& options);
+// The same for a model that was opened already, from a container that the engine itself does not read.
+Result<std::unique_ptr<TextModel>> open_local_model(std::unique_ptr<engine::GgufFile> file,
+                                                    const LocalModelOptions& options);
 
 }  // namespace facet::agent

@@ -1,6 +1,10 @@
 #include "app/composition.h"
 
+#include <utility>
+
 #include "agent/local_model.h"
+#include "app/models/model_folder.h"
+#include "engine/gguf/gguf_file.h"
 #include "tools/all_tools.h"
 
 namespace facet::app {
@@ -10,7 +14,8 @@ Result<std::unique_ptr<agent::TextModel>> open_model(const Paths& paths, const s
   options.path = resolve_model(paths, model);
   options.threads = threads;
   options.built_in = is_built_in(model);
-  return agent::open_local_model(options);
+  FACET_ASSIGN_OR_RETURN(auto file, models::open_model_file(options.path));
+  return agent::open_local_model(std::move(file), options);
 }
 
 Result<std::unique_ptr<agent::Agent>> start_agent(const Paths& paths, AgentChoices choices) {

@@ -10,7 +10,7 @@ namespace {
 const std::vector<Command>& commands() {
   static const std::vector<Command> all = {
       {"ask", "Ask one question and print the answer", ask},
-      {"models", "Describe model files", models},
+      {"models", "Describe and convert model files", models},
       {"history", "Search and show stored conversations", history},
       {"doctor", "Check this machine and the installation", doctor},
       {"bench", "Measure how fast a model runs here", bench},
@@ -52,7 +52,8 @@ void Arguments::positional(const QString& name, const QString& description, cons
 }
 
 void Arguments::model_options() {
-  parser_.addOption({{"m", "model"}, "Model file, or built-in.", "model", "built-in"});
+  parser_.addOption(
+      {{"m", "model"}, "Model: a GGUF file, a folder with safetensors files, or built-in.", "model", "built-in"});
   option("backend", "backend", "What computes: auto or cpu.");
   option("threads", "n", "Threads of the CPU; all cores when left out.");
 }

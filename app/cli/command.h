@@ -75,6 +75,8 @@ int doctor(const QStringList& arguments);
 int bench(const QStringList& arguments);
 int debug(const QStringList& arguments);
 
+int models_convert(const QStringList& arguments);
+
 int debug_tokenize(const QStringList& arguments);
 int debug_detokenize(const QStringList& arguments);
 int debug_render(const QStringList& arguments);

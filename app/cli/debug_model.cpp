@@ -1,9 +1,11 @@
 #include <algorithm>
 #include <bit>
 #include <fstream>
+#include <utility>
 
 #include "app/cli/command.h"
 #include "app/cli/ids_file.h"
+#include "app/models/model_folder.h"
 #include "engine/engine.h"
 
 namespace facet::app::cli {
@@ -25,7 +27,8 @@ Result<Prepared> prepare(const Arguments& arguments, std::int64_t more) {
   options.threads = arguments.threads();
   options.context_length =
       static_cast<std::uint32_t>(std::max<std::size_t>(prepared.ids.size() + static_cast<std::size_t>(more), 16));
-  FACET_ASSIGN_OR_RETURN(prepared.engine, engine::Engine::open(resolve_model(paths, arguments.model()), options));
+  FACET_ASSIGN_OR_RETURN(auto file, models::open_model_file(resolve_model(paths, arguments.model())));
+  FACET_ASSIGN_OR_RETURN(prepared.engine, engine::Engine::open(std::move(file), options));
   prepared.sequence = prepared.engine->create_sequence();
   return prepared;
 }

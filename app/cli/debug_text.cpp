@@ -4,6 +4,7 @@
 #include "agent/prompt/reply_parser.h"
 #include "app/cli/command.h"
 #include "app/cli/ids_file.h"
+#include "app/models/model_folder.h"
 #include "engine/engine.h"
 #include "engine/gguf/gguf_file.h"
 #include "engine/text/tokenizer.h"
@@ -23,7 +24,7 @@ struct TokenizerFile {
 Result<TokenizerFile> open_tokenizer(const Arguments& arguments) {
   FACET_ASSIGN_OR_RETURN(const Paths paths, arguments.paths());
   TokenizerFile opened;
-  FACET_ASSIGN_OR_RETURN(opened.file, engine::GgufFile::open(resolve_model(paths, arguments.model())));
+  FACET_ASSIGN_OR_RETURN(opened.file, models::open_model_file(resolve_model(paths, arguments.model())));
   FACET_ASSIGN_OR_RETURN(opened.tokenizer, engine::Tokenizer::from_gguf(*opened.file));
   return opened;
 }
@@ -73,7 +74,8 @@ Result<std::string> render(const Arguments& arguments) {
   options.preserve_thinking = flag_of(conversation, "preserve_thinking", false);
   if (arguments.has("model")) {
     FACET_ASSIGN_OR_RETURN(const Paths paths, arguments.paths());
-    FACET_ASSIGN_OR_RETURN(const auto model, engine::describe_model(resolve_model(paths, arguments.model())));
+    FACET_ASSIGN_OR_RETURN(const auto file, models::open_model_file(resolve_model(paths, arguments.model())));
+    FACET_ASSIGN_OR_RETURN(const auto model, engine::describe_model(*file));
     options.variant = model.template_variant == engine::TemplateVariant::Large ? agent::PromptVariant::Large
                                                                                : agent::PromptVariant::Small;
   } else if (conversation.contains("variant") && conversation.at("variant") == "large") {

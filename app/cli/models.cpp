@@ -2,6 +2,7 @@
 #include <sstream>
 
 #include "app/cli/command.h"
+#include "app/models/model_folder.h"
 #include "engine/engine.h"
 
 namespace facet::app::cli {
@@ -56,13 +57,15 @@ std::string as_text(const engine::ModelDescription& model) {
 int info(const QStringList& words) {
   Arguments arguments("facet models info", "Describes a model file without loading it.");
   arguments.flag("json", "Print JSON.");
-  arguments.positional("model", "A path, or built-in.", "MODEL");
+  arguments.positional("model", "A GGUF file, a folder with safetensors files, or built-in.", "MODEL");
   if (const auto status = arguments.parse(words)) return *status;
   const std::vector<std::string> given = arguments.positionals();
   if (given.size() != 1) return arguments.usage_error("Name one model.");
   const Result<Paths> paths = arguments.paths();
   if (!paths.ok()) return fail(paths.error());
-  const auto model = engine::describe_model(resolve_model(*paths, given[0]));
+  const auto file = models::open_model_file(resolve_model(*paths, given[0]));
+  if (!file.ok()) return fail(file.error());
+  const auto model = engine::describe_model(**file);
   if (!model.ok()) return fail(model.error());
   print(arguments.has("json") ? as_json(*model).dump(2, ' ', false, json::error_handler_t::replace) + "\n"
                               : as_text(*model));
@@ -72,7 +75,10 @@ int info(const QStringList& words) {
 }  // namespace
 
 int models(const QStringList& arguments) {
-  static const std::vector<Command> group = {{"info", "Describe a model file", info}};
+  static const std::vector<Command> group = {
+      {"info", "Describe a model file", info},
+      {"convert", "Write a folder of safetensors files as a GGUF file", models_convert},
+  };
   return run_group("facet models", group, arguments);
 }
 

@@ -156,6 +156,7 @@ Result<std::unique_ptr<GgufFile>> GgufFile::assemble(GgufParts parts) {
   state.path = parts.path;
   state.parts = std::move(parts);
   state.preamble = gguf_preamble(state.parts.metadata, /*tensors=*/0);
+  state.parts.metadata = {};
   FACET_RETURN_IF_ERROR(state.read_header(std::as_bytes(std::span(state.preamble))));
   FACET_RETURN_IF_ERROR(state.add_parts());
   state.index_tensors();

@@ -2,6 +2,7 @@
 
 #include <QFile>
 #include <QTemporaryDir>
+#include <algorithm>
 
 #include "gguf_image.h"
 
@@ -156,9 +157,11 @@ class Builder {
   std::vector<Hole> holes_;
 };
 
-// Rope factors come first, with their values; everything behind them is a hole.
+// Rope factors come first, with their values; everything behind them is a hole. Vectors are kept together: a system
+// that reads ahead would fill megabytes with zeros around each.
 inline std::string write(const QTemporaryDir& folder, const QString& name, gguf_image::Image image,
-                         const std::vector<Hole>& holes) {
+                         std::vector<Hole> holes) {
+  std::stable_partition(holes.begin(), holes.end(), [](const Hole& hole) { return hole.shape.size() == 1; });
   QByteArray factors;
   for (std::uint32_t i = 0; i < kFullDim / 2; ++i)
     factors += gguf_image::raw(i < kFullDim / 8 ? 1.0F : 1e30F);
