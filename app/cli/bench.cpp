@@ -92,9 +92,12 @@ std::string operations_text(const char* title, const std::vector<OperationTime>&
     text += line("%-16s %-44s %7llu %9.1f %5.1f%%", time.operation.c_str(), time.detail.c_str(),
                  static_cast<unsigned long long>(time.calls), time.seconds * 1e6 / static_cast<double>(tokens),
                  100 * time.seconds / total);
-    text += time.weight_bytes == 0 ? line(" %7s", "")
-                                   : line(" %7.2f", static_cast<double>(time.weight_bytes) / time.seconds / 1e9);
-    text += time.products == 0 ? "\n" : line(" %9.1f\n", time.products / time.seconds / 1e9);
+    if (time.products > 0) {
+      text += time.weight_bytes == 0 ? line(" %7s", "")
+                                     : line(" %7.2f", static_cast<double>(time.weight_bytes) / time.seconds / 1e9);
+      text += line(" %9.1f", time.products / time.seconds / 1e9);
+    }
+    text += "\n";
   }
   return text;
 }
