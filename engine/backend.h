@@ -8,6 +8,7 @@
 #include <string_view>
 
 #include "engine/base/result.h"
+#include "engine/formats/formats.h"
 #include "engine/text/tokenizer.h"
 
 namespace facet::engine {
@@ -91,6 +92,10 @@ class Backend {
 
   // Memory. The contents of a new buffer are undefined.
   virtual Result<Buffer> create_buffer(std::string_view name, std::uint32_t rows, std::uint32_t width) = 0;
+  // A buffer for keys or values, which only `store` and `attention` use: rows in the given format (F32, F16 or Q8_0),
+  // of which `width` is a multiple of the block length.
+  virtual Result<Buffer> create_cache(std::string_view name, std::uint32_t rows, std::uint32_t width,
+                                      Format format) = 0;
   virtual void release_buffer(const Buffer& buffer) = 0;
   // The tensor's data must stay mapped as long as the backend lives. Its format has a decoder.
   virtual Result<Weight> load_weight(const GgufTensor& tensor, WeightUse use) = 0;
@@ -130,7 +135,7 @@ class Backend {
   // becomes (a cos - b sin, b cos + a sin); the other pairs stay as they are. In place.
   virtual void rope(const View& x, std::uint32_t head_dim, const View& table) = 0;
 
-  // cache[(first_position + r) mod cache.rows] = x[r]
+  // cache[(first_position + r) mod cache.rows] = x[r], rounded to the cache's format
   virtual void store(const View& x, std::uint32_t first_position, const Buffer& cache) = 0;
 
   // For row r at position p = first_position + r and head h, with kv = h / (heads / kv_heads), j running over

@@ -155,12 +155,21 @@ Status measure_speed(const BenchOrder& order, const Engine& engine, Timing& timi
   return {};
 }
 
+// What the engine keeps of a sequence: it shows no buffers, but the size tells the format.
+KvLayout layout_of(const ModelConfig& config, const EngineOptions& options, const Engine& engine) {
+  KvLayout layout;
+  for (const Format format : {Format::F32, Format::F16, Format::Q8_0}) {
+    layout = KvLayout::plan(config, engine.context_length(), options.rewind_length, format);
+    if (layout.bytes() == engine.memory().cache_bytes) break;
+  }
+  return layout;
+}
+
 // Of the new tokens. The file is opened again for it, since the engine shows no tensor.
 Result<TokenBytes> bytes_of_middle_token(const BenchOrder& order, const EngineOptions& options, const Engine& engine) {
   FACET_ASSIGN_OR_RETURN(const std::unique_ptr<GgufFile> file, GgufFile::open(order.model));
   FACET_ASSIGN_OR_RETURN(const ModelConfig config, read_config(*file));
-  const KvLayout layout = KvLayout::plan(config, engine.context_length(), options.rewind_length);
-  return token_bytes(*file, layout, order.depth + order.new_tokens / 2);
+  return token_bytes(*file, layout_of(config, options, engine), order.depth + order.new_tokens / 2);
 }
 
 }  // namespace

@@ -12,6 +12,12 @@ namespace {
 
 constexpr std::size_t kCacheLine = 64;
 
+Error no_memory(std::string_view name, std::uint64_t cells) {
+  return {Error::Code::OutOfMemory, "There is not enough memory for " + std::string(name) + " (" +
+                                        std::to_string((cells * sizeof(float)) >> 20U) +
+                                        " MiB); a shorter context needs less."};
+}
+
 }  // namespace
 
 void CpuBackend::FreeMemory::operator()(float* memory) const {
@@ -37,12 +43,21 @@ CpuBackend::Memory CpuBackend::allocate(std::uint64_t count) {
 
 // Memory that has never been touched costs nothing on the systems we run on, so a long context is paid for as it fills.
 Result<Buffer> CpuBackend::create_buffer(std::string_view name, std::uint32_t rows, std::uint32_t width) {
-  const std::uint64_t count = std::uint64_t{rows} * width;
-  Memory memory = allocate(count);
-  if (memory.cells == nullptr)
-    return Error{Error::Code::OutOfMemory, "There is not enough memory for " + std::string(name) + " (" +
-                                               std::to_string((count * sizeof(float)) >> 20U) +
-                                               " MiB); a shorter context needs less."};
+  Memory memory = allocate(std::uint64_t{rows} * width);
+  if (memory.cells == nullptr) return no_memory(name, memory.count);
+  return Buffer{keep(std::move(memory)), rows, width};
+}
+
+Result<Buffer> CpuBackend::create_cache(std::string_view name, std::uint32_t rows, std::uint32_t width, Format format) {
+  const std::uint64_t bytes = rows * row_bytes(format, width);
+  Memory memory = allocate((bytes + sizeof(float) - 1) / sizeof(float));
+  if (memory.cells == nullptr) return no_memory(name, memory.count);
+  memory.format = &format_info(format);
+  memory.row_bytes = row_bytes(format, width);
+  return Buffer{keep(std::move(memory)), rows, width};
+}
+
+std::uint32_t CpuBackend::keep(Memory memory) {
   if (free_ids_.empty()) {
     buffers_.emplace_back();
     free_ids_.push_back(static_cast<std::uint32_t>(buffers_.size()));
@@ -50,7 +65,7 @@ Result<Buffer> CpuBackend::create_buffer(std::string_view name, std::uint32_t ro
   const std::uint32_t id = free_ids_.back();
   free_ids_.pop_back();
   buffers_[id - 1] = std::move(memory);
-  return Buffer{id, rows, width};
+  return id;
 }
 
 void CpuBackend::release_buffer(const Buffer& buffer) {
@@ -97,6 +112,7 @@ void CpuBackend::read(const View& from, std::span<float> values) {
 CpuBackend::Rows CpuBackend::rows_of(const View& view) const {
   FACET_CHECK(view.buffer >= 1 && view.buffer <= buffers_.size(), "buffer %u", view.buffer);
   const Memory& memory = buffers_[view.buffer - 1];
+  FACET_CHECK(memory.format == nullptr || memory.format->format == Format::F32, "buffer %u has no cells", view.buffer);
   const std::uint64_t end = view.rows == 0 ? 0 : view.offset + std::uint64_t{view.rows - 1} * view.stride + view.width;
   FACET_CHECK(end <= memory.count, "a view of %u x %u cells from %llu on", view.rows, view.width,
               static_cast<unsigned long long>(view.offset));

@@ -25,6 +25,7 @@ class CpuBackend final : public Backend {
 
   const std::string& description() const override { return description_; }
   Result<Buffer> create_buffer(std::string_view name, std::uint32_t rows, std::uint32_t width) override;
+  Result<Buffer> create_cache(std::string_view name, std::uint32_t rows, std::uint32_t width, Format format) override;
   void release_buffer(const Buffer& buffer) override;
   Result<Weight> load_weight(const GgufTensor& tensor, WeightUse use) override;
   void write(const View& to, std::span<const float> values) override;
@@ -54,6 +55,9 @@ class CpuBackend final : public Backend {
   struct Memory {
     std::unique_ptr<float, FreeMemory> cells;
     std::uint64_t count = 0;
+    // Of a cache, which has no cells but blocks.
+    const FormatInfo* format = nullptr;
+    std::uint64_t row_bytes = 0;
   };
   struct LoadedWeight {
     const std::byte* rows = nullptr;  // in the mapped file
@@ -85,24 +89,35 @@ class CpuBackend final : public Backend {
     float* const* out;
     std::size_t count;
   };
-  // The heads that one call of attention_item handles.
-  struct AttentionItem {
-    std::uint32_t row;
-    std::uint32_t first_head;
-    std::uint32_t head_count;
+  // The keys or values of a conversation, rows of blocks.
+  struct CacheRows {
+    const std::byte* first;
+    std::uint64_t row_bytes;
+    std::uint32_t count;
+    const FormatInfo* format;
+    DecodeFunction decode;  // null where the rows are float32
   };
   struct AttentionOperands {
     Rows q;
     Rows out;
-    Rows keys;
-    Rows values;
-    std::uint32_t ring_rows;
+    CacheRows keys;
+    CacheRows values;
     std::uint32_t first_position;
     AttentionShape shape;
   };
+  // Some heads of some rows, all of which read the same keys and values. A column is one head of one row.
+  struct AttentionTile {
+    std::uint32_t first_row;
+    std::uint32_t rows;
+    std::uint32_t first_head;
+    std::uint32_t heads;
+    std::uint32_t columns() const { return rows * heads; }
+  };
+  struct AttentionSums;
 
   // Cells that begin a cache line; null when there is no memory for them.
   static Memory allocate(std::uint64_t count);
+  std::uint32_t keep(Memory memory);
   Rows rows_of(const View& view) const;
   const LoadedWeight& loaded(const Weight& weight) const;
   const float* vector_of(const Weight& weight, std::uint32_t size) const;
@@ -122,7 +137,16 @@ class CpuBackend final : public Backend {
                        const Columns& columns) const;
   // Rounds the rows of x, into rounded_.
   void round_rows(const Rows& x, std::uint32_t rows, std::uint32_t width);
-  void attention_item(const AttentionOperands& operands, const AttentionItem& item) const;
+  CacheRows cache_rows(const Buffer& cache) const;
+  template <typename Use>
+  void use_cache(const CacheRows& cache, std::uint32_t first, std::uint32_t count, std::uint32_t column,
+                 std::uint32_t width, const Use& use) const;
+  void attend_segment(const AttentionOperands& operands, const AttentionTile& tile, std::uint32_t segment,
+                      const AttentionSums& sums) const;
+  void add_segment(const AttentionSums& segment, const AttentionSums& sums, std::uint32_t column,
+                   std::uint32_t head_dim) const;
+  void attend_tile(const AttentionOperands& operands, const AttentionTile& tile) const;
+  void attend_by_segments(const AttentionOperands& operands, const AttentionTile& tile);
 
   const Kernels& kernels_;
   const Products products_;
@@ -138,6 +162,8 @@ class CpuBackend final : public Backend {
   std::vector<RoundedColumn> rounded_;
   Memory rounded_memory_;
   std::vector<std::uint32_t> expert_begin_;
+  // What the segments of a row's keys come to, when several threads share them.
+  Memory segment_memory_;
 };
 
 template <typename Task>

@@ -131,9 +131,12 @@ void CpuBackend::rope(const View& x, std::uint32_t head_dim, const View& table) 
 void CpuBackend::store(const View& x, std::uint32_t first_position, const Buffer& cache) {
   FACET_CHECK(x.width == cache.width && x.rows <= cache.rows, "%u x %u", x.rows, x.width);
   const Rows from = rows_of(x);
-  const Rows to = rows_of(View(cache));
-  for (std::uint32_t r = 0; r < x.rows; ++r)
-    std::memcpy(to[(first_position + r) % cache.rows], from[r], x.width * sizeof(float));
+  const Memory& memory = buffers_[cache.id - 1];
+  FACET_CHECK(memory.format != nullptr && memory.format->encode != nullptr, "buffer %u is no cache", cache.id);
+  auto* const to = reinterpret_cast<std::byte*>(memory.cells.get());
+  for_rows(x.rows, x.width, [&](std::uint32_t r) {
+    memory.format->encode(from[r], to + (first_position + r) % cache.rows * memory.row_bytes, x.width);
+  });
 }
 
 }  // namespace facet::engine

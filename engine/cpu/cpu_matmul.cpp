@@ -74,9 +74,14 @@ void CpuBackend::multiply_panels(const MatrixRows& matrix, std::uint32_t first, 
         next = blocks + bytes;
       else if (row + 2 * kPanelRows <= matrix.outputs)
         next = matrix.rows + (row + kPanelRows) * weight.row_bytes;
-      weight.panel->unpack(blocks, weight.row_bytes, rows, inputs, next, panel);
-      weight.panel->multiply(panel, inputs, columns.rounded, columns.count, i,
-                             {columns.out, row, rows, /*accumulate=*/i > 0});
+      const bool accumulate = i > 0;
+      if (columns.count == 1 && rows == kPanelRows && weight.panel->multiply_one != nullptr) {
+        weight.panel->multiply_one(blocks, weight.row_bytes, inputs, next, panel, columns.rounded[0], i,
+                                   columns.out[0] + row, accumulate);
+      } else {
+        weight.panel->unpack(blocks, weight.row_bytes, rows, inputs, next, panel);
+        weight.panel->multiply(panel, inputs, columns.rounded, columns.count, i, {columns.out, row, rows, accumulate});
+      }
       blocks += bytes;
     }
   }

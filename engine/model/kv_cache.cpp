@@ -17,23 +17,31 @@ std::uint32_t cache_width(const LayerConfig& layer) {
   return layer.kv_heads * layer.head_dim;
 }
 
-std::uint32_t affordable_slack(const ModelConfig& config) {
+std::uint32_t affordable_slack(const ModelConfig& config, Format format) {
   std::uint64_t bytes_per_row = 0;
   for (std::uint32_t i = 0; i < config.layer_count(); ++i)
     if (config.owns_kv(i) && config.layers[i].sliding())
-      bytes_per_row += std::uint64_t{cache_width(config.layers[i])} * 2 * sizeof(float);
+      bytes_per_row += 2 * row_bytes(format, cache_width(config.layers[i]));
   const std::uint64_t rows = bytes_per_row == 0 ? kMaxSlack : std::min(kMaxSlack, kSlackBytes / bytes_per_row);
   return static_cast<std::uint32_t>(std::max<std::uint64_t>(rows, kMaxBatch));
 }
 
+// Whether a head's keys are whole blocks.
+bool fits_heads(const ModelConfig& config, Format format) {
+  return std::all_of(config.layers.begin(), config.layers.end(), [&](const LayerConfig& layer) {
+    return layer.head_dim % format_info(format).block_elements == 0;
+  });
+}
+
 }  // namespace
 
-KvLayout KvLayout::plan(const ModelConfig& config, std::uint32_t context, std::uint32_t slack) {
+KvLayout KvLayout::plan(const ModelConfig& config, std::uint32_t context, std::uint32_t slack, Format format) {
   KvLayout layout;
+  layout.format = fits_heads(config, format) ? format : Format::F16;
   layout.context = context;
   for (const LayerConfig& layer : config.layers)
     layout.window = std::max(layout.window, layer.window);
-  if (slack == 0) slack = affordable_slack(config);
+  if (slack == 0) slack = affordable_slack(config, layout.format);
   layout.ring_rows = static_cast<std::uint32_t>(std::min<std::uint64_t>(context, std::uint64_t{layout.window} + slack));
   layout.layers.resize(config.layer_count());
   for (std::uint32_t i = 0; i < config.layer_count(); ++i) {
@@ -52,7 +60,7 @@ std::uint32_t KvLayout::largest_batch() const {
 std::uint64_t KvLayout::bytes() const {
   std::uint64_t total = 0;
   for (const Layer& layer : layers)
-    total += std::uint64_t{layer.rows} * layer.width * 2 * sizeof(float);
+    total += std::uint64_t{layer.rows} * 2 * row_bytes(format, layer.width);
   return total;
 }
 
@@ -61,9 +69,10 @@ Result<std::unique_ptr<KvCache>> KvCache::create(Backend& backend, const KvLayou
   for (const KvLayout::Layer& layer : layout.layers) {
     LayerBuffers& buffers = cache->layers_.emplace_back();
     if (layer.rows == 0) continue;
-    FACET_ASSIGN_OR_RETURN(buffers.keys, backend.create_buffer("the keys of a conversation", layer.rows, layer.width));
-    FACET_ASSIGN_OR_RETURN(buffers.values,
-                           backend.create_buffer("the values of a conversation", layer.rows, layer.width));
+    FACET_ASSIGN_OR_RETURN(buffers.keys,
+                           backend.create_cache("the keys of a conversation", layer.rows, layer.width, layout.format));
+    FACET_ASSIGN_OR_RETURN(
+        buffers.values, backend.create_cache("the values of a conversation", layer.rows, layer.width, layout.format));
   }
   return cache;
 }

@@ -18,12 +18,15 @@ struct KvLayout {
     std::uint32_t width = 0;
   };
   std::vector<Layer> layers;
+  Format format = Format::F32;
   std::uint32_t context = 0;
   std::uint32_t window = 0;  // of the sliding layers; 0: there are none
   std::uint32_t ring_rows = 0;
 
   // `slack` 0: as much as costs little memory, at least a whole batch. Otherwise at least 1.
-  static KvLayout plan(const ModelConfig& config, std::uint32_t context, std::uint32_t slack);
+  // Where a layer's width is no multiple of the format's block length, the next larger format is taken.
+  static KvLayout plan(const ModelConfig& config, std::uint32_t context, std::uint32_t slack,
+                       Format format = Format::F32);
 
   // Tokens that may be evaluated at once without overwriting what the first of them still sees.
   std::uint32_t largest_batch() const;

@@ -200,8 +200,9 @@ std::vector<std::uint8_t> random_bytes(std::size_t count, unsigned seed) {
 
 // The table's decoder and the vectorised ones.
 std::vector<DecodeFunction> decoders_of(Format format) {
-  std::vector<DecodeFunction> decoders = {format_info(format).decode, portable_kernels().decoder(format)};
-  if (const Kernels* avx2 = avx2_kernels()) decoders.push_back(avx2->decoder(format));
+  std::vector<DecodeFunction> decoders = {format_info(format).decode};
+  for (const Kernels* kernels : usable_kernels())
+    decoders.push_back(kernels->decoder(format));
   return decoders;
 }
 

@@ -65,9 +65,11 @@ class Bench {
     return View(buffer).part(1, u32(rows), 3, u32(width));
   }
 
-  Buffer cache(std::size_t rows, std::size_t width) {
-    const Buffer buffer = backend_.create_buffer("cache", u32(rows), u32(width)).value();
-    backend_.write(View(buffer), std::vector<float>(rows * width, -777.0F));
+  Buffer cache(std::size_t rows, std::size_t width, Format format = Format::F32) {
+    const Buffer buffer = backend_.create_cache("cache", u32(rows), u32(width), format).value();
+    const Buffer unwritten = backend_.create_buffer("operand", u32(rows), u32(width)).value();
+    backend_.write(View(unwritten), std::vector<float>(rows * width, -777.0F));
+    backend_.store(View(unwritten), 0, buffer);
     return buffer;
   }
 
@@ -470,6 +472,18 @@ void OpsTest::store_wraps() {
     QCOMPARE(rows[2 * 6 + c], -777.0F);
 }
 
+// What is left of the values in a format.
+Matrix stored_as(Format format, const Matrix& matrix) {
+  const FormatInfo& info = format_info(format);
+  std::vector<float> values(matrix.cells.begin(), matrix.cells.end());
+  std::vector<std::byte> blocks(row_bytes(format, values.size()));
+  info.encode(values.data(), blocks.data(), values.size());
+  info.decode(blocks.data(), values.data(), values.size());
+  Matrix stored(matrix.rows, matrix.width);
+  stored.cells.assign(values.begin(), values.end());
+  return stored;
+}
+
 void OpsTest::attention() {
   Bench b = bench();
   struct Case {
@@ -477,17 +491,26 @@ void OpsTest::attention() {
   };
   // The last `rows` of `positions` are queries. Rings are as small as they may be: window + rows - 1.
   const Case cases[] = {
-      {1, 1, 2, 0, 1, 1, 1},       {4, 1, 16, 0, 40, 37, 5}, {8, 1, 32, 0, 300, 300, 2},   {6, 2, 10, 0, 200, 131, 131},
-      {5, 5, 7, 0, 64, 64, 3},     {4, 2, 16, 9, 9, 50, 1},  {4, 2, 16, 9, 13, 50, 5},     {8, 1, 64, 130, 137, 500, 8},
-      {2, 1, 8, 128, 128, 129, 1}, {12, 2, 24, 1, 4, 20, 4}, {4, 4, 256, 17, 48, 100, 32}, {9, 1, 12, 300, 302, 700, 3},
+      {1, 1, 2, 0, 1, 1, 1},         {4, 1, 16, 0, 40, 37, 5},      {8, 1, 32, 0, 300, 300, 2},
+      {6, 2, 10, 0, 200, 131, 131},  {5, 5, 7, 0, 64, 64, 3},       {4, 2, 16, 9, 9, 50, 1},
+      {4, 2, 16, 9, 13, 50, 5},      {8, 1, 64, 130, 137, 500, 8},  {2, 1, 8, 128, 128, 129, 1},
+      {12, 2, 24, 1, 4, 20, 4},      {4, 4, 256, 17, 48, 100, 32},  {9, 1, 12, 300, 302, 700, 3},
+      {8, 1, 64, 0, 900, 900, 1},    {8, 2, 32, 600, 620, 1500, 1}, {20, 1, 512, 0, 600, 600, 9},
+      {4, 2, 32, 256, 290, 800, 35},
   };
-  for (const Case& c : cases) {
+  for (const auto& [format, c] : [&] {
+         std::vector<std::pair<Format, Case>> all;
+         for (const Case& each : cases)
+           for (const Format cache_format : {Format::F32, Format::F16, Format::Q8_0})
+             if (each.head_dim % format_info(cache_format).block_elements == 0) all.emplace_back(cache_format, each);
+         return all;
+       }()) {
     const std::size_t width = c.kv_heads * c.head_dim;
     const Matrix keys = b.normal(c.positions, width);
     const Matrix values = b.normal(c.positions, width);
     const Matrix q = b.normal(c.rows, c.heads * c.head_dim, 1.5);
-    const Buffer key_cache = b.cache(c.ring_rows, width);
-    const Buffer value_cache = b.cache(c.ring_rows, width);
+    const Buffer key_cache = b.cache(c.ring_rows, width, format);
+    const Buffer value_cache = b.cache(c.ring_rows, width, format);
     const View key_rows = b.put(keys);
     const View value_rows = b.put(values);
     for (std::uint32_t p = 0; p < c.positions; ++p) {
@@ -498,14 +521,14 @@ void OpsTest::attention() {
     const std::size_t first = c.positions - c.rows;
     b.backend().attention(b.put(q), key_cache, value_cache,
                           {u32(c.heads), u32(c.kv_heads), u32(c.head_dim), u32(c.window)}, u32(first), out);
-    COMPARE_OR_RETURN(out,
-                      reference_ops::attention(q, keys, values, {c.heads, c.kv_heads, c.head_dim, c.window}, first));
+    COMPARE_OR_RETURN(out, reference_ops::attention(q, stored_as(format, keys), stored_as(format, values),
+                                                    {c.heads, c.kv_heads, c.head_dim, c.window}, first));
   }
 }
 
 void OpsTest::attention_rows_do_not_depend_on_each_other() {
   Bench b = bench();
-  const std::uint32_t positions = 400;
+  const std::uint32_t positions = 900;
   const std::uint32_t width = 2 * 24;
   for (const std::uint32_t window : {0U, 150U}) {
     const Buffer keys = b.cache(positions, width);
