@@ -43,6 +43,20 @@ Products choose_products(Precision precision, std::uint64_t weight_bytes) {
   return fast ? Products::Int8 : Products::Float32;
 }
 
+Format choose_cache_format(CacheFormat wanted, Products products) {
+  switch (wanted) {
+    case CacheFormat::F32:
+      return Format::F32;
+    case CacheFormat::F16:
+      return Format::F16;
+    case CacheFormat::Q8_0:
+      return Format::Q8_0;
+    case CacheFormat::Automatic:
+      break;
+  }
+  return products == Products::Int8 ? Format::F16 : Format::F32;
+}
+
 Result<const Kernels*> choose_kernels(const std::string& name) {
   const Kernels* kernels = name.empty() ? usable_kernels().front() : find_kernels(name);
   if (kernels != nullptr) return kernels;
@@ -82,13 +96,14 @@ Result<std::unique_ptr<Engine>> Engine::open(std::unique_ptr<GgufFile> model, co
 
   state.description = describe(*state.file, state.config, weights);
   state.default_sampling = read_default_sampling(*state.file);
-  state.kv_layout = KvLayout::plan(state.config, context, options.rewind_length);
+  const Products products = choose_products(options.precision, weights.bytes);
+  state.kv_layout =
+      KvLayout::plan(state.config, context, options.rewind_length, choose_cache_format(options.cache_format, products));
   state.default_batch = choose_batch(state.config, state.kv_layout.largest_batch());
   const std::vector<ActivationShape> activations = plan_activations(state.config, state.kv_layout.largest_batch());
   state.memory = {weights.bytes, state.kv_layout.bytes(), activation_bytes(activations)};
 
-  state.backend = std::make_unique<CpuBackend>(thread_count(options.threads),
-                                               choose_products(options.precision, weights.bytes), *kernels);
+  state.backend = std::make_unique<CpuBackend>(thread_count(options.threads), products, *kernels);
   if (options.wrap_backend) state.backend = options.wrap_backend(std::move(state.backend));
   FACET_ASSIGN_OR_RETURN(state.weights, load_weights(*state.file, state.config, *state.backend));
   FACET_ASSIGN_OR_RETURN(state.activations, create_activations(activations, *state.backend));
@@ -115,8 +130,8 @@ const std::string& Engine::device() const {
   return state_->backend->description();
 }
 
-std::unique_ptr<Sequence> Engine::create_sequence() const {
-  return std::unique_ptr<Sequence>(new Sequence(*state_));
+std::unique_ptr<Sequence> Engine::create_sequence(Priority priority) const {
+  return std::unique_ptr<Sequence>(new Sequence(*state_, priority));
 }
 
 std::vector<std::string> instruction_sets() {

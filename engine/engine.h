@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "engine/base/result.h"
+#include "engine/base/turn_lock.h"
 #include "engine/text/sampler.h"
 #include "engine/text/tokenizer.h"
 
@@ -26,6 +27,10 @@ namespace facet::engine {
 // for models that are large enough for it to matter (from 256 MiB of weights on), full for smaller ones.
 enum class Precision { Automatic, Full, Fast };
 
+// In what a sequence keeps its keys and values. Automatic: F16 where the precision is fast, otherwise F32. Q8_0 needs a
+// little more than half of F16; a model whose heads are no multiple of 32 wide takes F16 instead.
+enum class CacheFormat { Automatic, F32, F16, Q8_0 };
+
 class Backend;
 
 struct EngineOptions {
@@ -34,6 +39,7 @@ struct EngineOptions {
   // Tokens that a sequence can take back without evaluating it anew; more need more memory. 0: the engine's own choice.
   std::uint32_t rewind_length = 0;
   Precision precision = Precision::Automatic;
+  CacheFormat cache_format = CacheFormat::Automatic;
   // The instruction set of the CPU kernels ("AVX2", "portable"); empty: the best that this machine has.
   std::string kernels = {};
   // Puts another backend in front of the one that computes, for measuring (engine/bench).
@@ -94,7 +100,8 @@ class Engine {
   // "CPU, 2 threads, AVX2"
   const std::string& device() const;
 
-  std::unique_ptr<Sequence> create_sequence() const;
+  // A background sequence takes its turns when no chat waits for one.
+  std::unique_ptr<Sequence> create_sequence(Priority priority = Priority::Chat) const;
 
  private:
   Engine();
@@ -143,7 +150,7 @@ class Sequence {
   std::span<const Token> tokens() const;
 
  private:
-  explicit Sequence(const Engine::State& engine);
+  Sequence(const Engine::State& engine, Priority priority);
   struct State;
   std::unique_ptr<State> state_;
   friend class Engine;

@@ -1,10 +1,10 @@
 #pragma once
 
 #include <memory>
-#include <mutex>
 #include <string>
 
 #include "engine/backend.h"
+#include "engine/base/turn_lock.h"
 #include "engine/engine.h"
 #include "engine/gguf/gguf_file.h"
 #include "engine/model/activations.h"
@@ -30,7 +30,7 @@ struct Engine::State {
   std::uint32_t default_batch = 0;
   std::unique_ptr<ForwardPass> forward;
   // Held by the sequence that evaluates a chunk, or creates or releases its cache.
-  std::mutex turn;
+  TurnLock turn;
 };
 
 }  // namespace facet::engine

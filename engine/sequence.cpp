@@ -23,6 +23,7 @@ bool all_finite(std::span<const float> values) {
 struct Sequence::State {
   // The forward pass and the turn belong to the engine but are not constant.
   Engine::State& engine;
+  Priority priority;
   std::unique_ptr<KvCache> cache;  // created with the first token
   std::vector<Token> tokens;       // exactly those that the cache holds
   // Logits of the last rows of `tokens`, oldest first.
@@ -30,7 +31,7 @@ struct Sequence::State {
   std::size_t logit_rows = 0;
 
   ~State() {
-    const std::lock_guard lock(engine.turn);
+    const Turn turn(engine.turn, priority);
     cache.reset();
   }
 
@@ -60,7 +61,7 @@ Status Sequence::State::check(std::span<const Token> list) const {
 
 Status Sequence::State::create_cache() {
   if (cache != nullptr) return {};
-  const std::lock_guard lock(engine.turn);
+  const Turn turn(engine.turn, priority);
   FACET_ASSIGN_OR_RETURN(cache, KvCache::create(*engine.backend, engine.kv_layout));
   return {};
 }
@@ -87,7 +88,7 @@ void Sequence::State::keep_last_logits(std::size_t rows) {
 }
 
 Status Sequence::State::evaluate(std::span<const Token> batch, std::size_t wanted_rows, const std::stop_token& stop) {
-  const std::lock_guard lock(engine.turn);
+  const Turn turn(engine.turn, priority);
   const auto rows = static_cast<std::uint32_t>(std::min(wanted_rows, batch.size()));
   FACET_RETURN_IF_ERROR(engine.forward->evaluate({batch, rows}, *cache, stop));
   tokens.insert(tokens.end(), batch.begin(), batch.end());
@@ -104,8 +105,8 @@ Status Sequence::State::evaluate(std::span<const Token> batch, std::size_t wante
   return {};
 }
 
-Sequence::Sequence(const Engine::State& engine)
-    : state_(new State{const_cast<Engine::State&>(engine), nullptr, {}, {}, 0}) {}
+Sequence::Sequence(const Engine::State& engine, Priority priority)
+    : state_(new State{const_cast<Engine::State&>(engine), priority, nullptr, {}, {}, 0}) {}
 Sequence::~Sequence() = default;
 
 Result<Sequence::SyncResult> Sequence::sync(std::span<const Token> list, const SyncOptions& options,

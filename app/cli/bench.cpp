@@ -147,7 +147,7 @@ Result<BenchOrder> read_order(const Arguments& arguments) {
   FACET_ASSIGN_OR_RETURN(order.repetitions, count_of(arguments, "r", 5, 1, 1000));
   if (order.prompt_tokens == 0 && order.new_tokens == 0)
     return Error{Error::Code::InvalidInput, "With -p 0 and -n 0 there is nothing to measure."};
-  order.engine.threads = arguments.threads();
+  order.engine = arguments.engine();
   order.operations = arguments.has("ops");
   return order;
 }
@@ -165,7 +165,7 @@ Result<BenchReport> measure(const Arguments& arguments, BenchOrder& order) {
 
 int bench(const QStringList& words) {
   Arguments arguments("facet bench", "Measures how fast a model runs on this machine.");
-  arguments.model_options();
+  arguments.engine_options();
   arguments.option("p", "n", "Tokens of the prompt; 512 when left out, 0 for none.");
   arguments.option("n", "n", "Tokens to decode one by one; 64 when left out, 0 for none.");
   arguments.option("d", "n", "Tokens in front of those; 0 when left out.");

@@ -58,6 +58,14 @@ void Arguments::model_options() {
   option("threads", "n", "Threads of the CPU; all cores when left out.");
 }
 
+void Arguments::engine_options() {
+  model_options();
+  option("precision", "precision",
+         "full: weights are decoded to float32; fast: activations are rounded to 8 bits; auto: fast for large models.");
+  option("cache", "format", "Format of keys and values: auto, f32, f16 or q8_0.");
+  option("kernels", "set", "Instruction set of the CPU kernels; the best that there is when left out.");
+}
+
 void Arguments::data_option() {
   option("data", "folder", "Data folder; the platform's when left out.");
 }
@@ -73,18 +81,25 @@ std::optional<int> Arguments::parse(const QStringList& arguments) {
     print(help.toStdString());
     return kSuccess;
   }
-  for (const QString& name : {QStringLiteral("backend")}) {
-    if (!parser_.optionNames().contains(name)) continue;
-    const QString value = parser_.value(name);
-    if (value != "auto" && value != "cpu")
-      return usage_error("--backend takes auto or cpu, not " + value.toStdString() + ".");
-  }
+  const std::string backend = given("backend");
+  if (!backend.empty() && backend != "auto" && backend != "cpu")
+    return usage_error("--backend takes auto or cpu, not " + backend + ".");
+  const std::string precision = given("precision");
+  if (!precision.empty() && precision != "auto" && precision != "full" && precision != "fast")
+    return usage_error("--precision takes auto, full or fast, not " + precision + ".");
+  const std::string cache = given("cache");
+  if (!cache.empty() && cache != "auto" && cache != "f32" && cache != "f16" && cache != "q8_0")
+    return usage_error("--cache takes auto, f32, f16 or q8_0, not " + cache + ".");
   if (parser_.optionNames().contains("threads")) {
     const auto threads = integer("threads");
     if (!threads.ok()) return usage_error(threads.error().message);
     if (**threads < 1 || **threads > 1024) return usage_error("--threads takes a number from 1 to 1024.");
   }
   return std::nullopt;
+}
+
+std::string Arguments::given(const QString& name) const {
+  return parser_.optionNames().contains(name) ? text(name) : std::string();
 }
 
 std::vector<std::string> Arguments::texts(const QString& name) const {
@@ -107,6 +122,20 @@ std::string Arguments::model() const {
 
 int Arguments::threads() const {
   return has("threads") ? parser_.value("threads").toInt() : 0;
+}
+
+engine::EngineOptions Arguments::engine() const {
+  engine::EngineOptions options;
+  options.threads = threads();
+  const std::string precision = given("precision");
+  if (precision == "full") options.precision = engine::Precision::Full;
+  if (precision == "fast") options.precision = engine::Precision::Fast;
+  const std::string cache = given("cache");
+  if (cache == "f32") options.cache_format = engine::CacheFormat::F32;
+  if (cache == "f16") options.cache_format = engine::CacheFormat::F16;
+  if (cache == "q8_0") options.cache_format = engine::CacheFormat::Q8_0;
+  options.kernels = given("kernels");
+  return options;
 }
 
 Result<Paths> Arguments::paths() const {

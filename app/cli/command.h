@@ -8,6 +8,7 @@
 
 #include "app/paths.h"
 #include "engine/base/result.h"
+#include "engine/engine.h"
 
 // The command line. Results go to stdout, everything else to stderr; exit status 0 on success, 2 on wrong usage, 1
 // otherwise with one sentence that says what happened and what can be done.
@@ -28,6 +29,8 @@ class Arguments {
   void positional(const QString& name, const QString& description, const QString& syntax = {});
   // --model, --backend and --threads; --data.
   void model_options();
+  // Those, and how the engine computes: --precision, --cache, --kernels.
+  void engine_options();
   void data_option();
 
   // Nothing when the command can go on; otherwise the exit status (help was printed, or the usage is wrong).
@@ -40,6 +43,8 @@ class Arguments {
 
   std::string model() const;
   int threads() const;
+  // What --threads and those say.
+  engine::EngineOptions engine() const;
   Result<Paths> paths() const;
   // A whole or decimal number, or an error naming the option; nothing when the option is absent.
   Result<std::optional<std::int64_t>> integer(const QString& name) const;
@@ -48,6 +53,9 @@ class Arguments {
   int usage_error(const std::string& sentence) const;
 
  private:
+  // What was given for an option that the command may not have; empty when nothing was.
+  std::string given(const QString& name) const;
+
   QString words_;
   QCommandLineParser parser_;
 };

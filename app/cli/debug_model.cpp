@@ -23,8 +23,7 @@ Result<Prepared> prepare(const Arguments& arguments, std::int64_t more) {
   Prepared prepared;
   FACET_ASSIGN_OR_RETURN(prepared.ids, read_ids_file(arguments.text("ids-file")));
   FACET_ASSIGN_OR_RETURN(const Paths paths, arguments.paths());
-  engine::EngineOptions options;
-  options.threads = arguments.threads();
+  engine::EngineOptions options = arguments.engine();
   options.context_length =
       static_cast<std::uint32_t>(std::max<std::size_t>(prepared.ids.size() + static_cast<std::size_t>(more), 16));
   FACET_ASSIGN_OR_RETURN(auto file, models::open_model_file(resolve_model(paths, arguments.model())));
@@ -83,7 +82,7 @@ Result<std::vector<engine::Token>> generate(const Arguments& arguments) {
 
 int debug_logits(const QStringList& words) {
   Arguments arguments("facet debug logits", "Evaluates token ids and writes logits as rows of little-endian float32.");
-  arguments.model_options();
+  arguments.engine_options();
   arguments.option("ids-file", "file", "A JSON array of ids.");
   arguments.option("last", "n", "For how many of the last ids; 1 when left out.");
   arguments.option("chunk", "n", "How many ids are evaluated at once.");
@@ -106,7 +105,7 @@ int debug_generate(const QStringList& words) {
   Arguments arguments(
       "facet debug generate",
       "Continues token ids and prints the new ids as a JSON array. Nothing is suppressed and no token ends it.");
-  arguments.model_options();
+  arguments.engine_options();
   arguments.option("ids-file", "file", "A JSON array of ids.");
   arguments.option("n", "count", "How many ids to add.");
   arguments.flag("greedy", "Take the most probable token each time.");

@@ -60,6 +60,8 @@ class ReferenceModelTest : public QObject {
   void finds_models();
   void logits_agree_data() { models(); }
   void logits_agree();
+  void fast_logits_agree_data() { models(); }
+  void fast_logits_agree();
   void pieces_change_nothing_data() { models(); }
   void pieces_change_nothing();
   void threads_change_nothing_data() { models(); }
@@ -70,6 +72,14 @@ class ReferenceModelTest : public QObject {
   void greedy_continuations_agree();
 
  private:
+  static void pieces_change_nothing(const Model& model, Precision precision);
+  // The sets of instructions that this machine has.
+  static QStringList kernel_sets() {
+    QStringList sets;
+    for (const std::string& name : instruction_sets())
+      sets += QString::fromStdString(name);
+    return sets;
+  }
   static void models() {
     QTest::addColumn<QString>("base");
     for (const QString& base : reference_models::all())
@@ -103,13 +113,53 @@ void ReferenceModelTest::logits_agree() {
   }
 }
 
+// Activations of 8 bits and a cache of 16 or 8: not much worse than another good engine that rounds activations. Models
+// in float formats have no integer weights, so only their cache is rounded, or nothing.
+void ReferenceModelTest::fast_logits_agree() {
+  QFETCH(QString, base);
+  const Model model = reference_models::load(base);
+  const bool integers = !base.endsWith("-f32") && !base.endsWith("-bf16");
+  for (const QString& kernels : kernel_sets()) {
+    for (const CacheFormat cache : {CacheFormat::F32, CacheFormat::F16, CacheFormat::Q8_0}) {
+      const auto engine =
+          open(model, {.precision = Precision::Fast, .cache_format = cache, .kernels = kernels.toStdString()});
+      for (const Prompt& prompt : model.prompts) {
+        const std::vector<float> logits = evaluate(*engine, prompt, {}, 0, prompt.logit_positions.size());
+        QCOMPARE(logits.size(), prompt.exact.size());
+        double squares = 0;
+        for (std::size_t i = 0; i < logits.size(); ++i) {
+          const double difference = static_cast<double>(logits[i]) - prompt.exact[i];
+          squares += difference * difference;
+        }
+        const double root_mean_square = std::sqrt(squares / static_cast<double>(logits.size()));
+        // The rounding of 8-bit activations, the reference's own tolerance for it, and what keys and values of 11 and 8
+        // significant bits do to models of which every weight is random.
+        double allowed = integers ? 1.5 * prompt.eight_bit_difference : kRootMeanSquare;
+        if (cache == CacheFormat::F16) allowed += 0.01;
+        if (cache == CacheFormat::Q8_0) allowed += 0.15;
+        if (!(root_mean_square <= allowed))
+          QFAIL(qPrintable(QString("%1, %2, cache %3: root mean square %4, allowed %5")
+                               .arg(kernels, prompt.id)
+                               .arg(static_cast<int>(cache))
+                               .arg(root_mean_square)
+                               .arg(allowed)));
+      }
+    }
+  }
+}
+
 // Whatever the pieces, the very same bits.
 void ReferenceModelTest::pieces_change_nothing() {
   QFETCH(QString, base);
   const Model model = reference_models::load(base);
-  const auto engine = open(model);
+  for (const Precision precision : {Precision::Full, Precision::Fast})
+    pieces_change_nothing(model, precision);
+}
+
+void ReferenceModelTest::pieces_change_nothing(const Model& model, Precision precision) {
+  const auto engine = open(model, {.precision = precision});
   // Rings as small as they can be: every piece wraps.
-  const auto small = open(model, {.rewind_length = 3});
+  const auto small = open(model, {.rewind_length = 3, .precision = precision});
   for (const Prompt& prompt : model.prompts) {
     const std::vector<float> whole = evaluate(*engine, prompt, {}, 0, 4);
     for (const std::size_t chunk : {1, 7, 64})
@@ -124,8 +174,10 @@ void ReferenceModelTest::threads_change_nothing() {
   QFETCH(QString, base);
   const Model model = reference_models::load(base);
   const Prompt& prompt = model.prompts.back();
-  const std::vector<float> one = evaluate(*open(model, {.threads = 1}), prompt, {}, 0, 4);
-  QVERIFY(evaluate(*open(model, {.threads = 5}), prompt, {}, 0, 4) == one);
+  for (const Precision precision : {Precision::Full, Precision::Fast}) {
+    const std::vector<float> one = evaluate(*open(model, {.threads = 1, .precision = precision}), prompt, {}, 0, 4);
+    QVERIFY(evaluate(*open(model, {.threads = 5, .precision = precision}), prompt, {}, 0, 4) == one);
+  }
 }
 
 void ReferenceModelTest::best_tokens_agree_everywhere() {

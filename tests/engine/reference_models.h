@@ -24,6 +24,7 @@ struct Prompt {
   std::vector<std::size_t> chunks;  // pieces to feed it in, where the reference names some
   std::vector<std::size_t> logit_positions;
   std::vector<float> exact;         // float64 evaluation, rows of these positions
+  double eight_bit_difference = 0;  // root mean square, of another engine that rounds activations to 8 bits
   std::vector<Token> argmax_exact;  // at every position
   std::vector<double> gap_exact;
   std::vector<Token> greedy;        // a continuation
@@ -89,6 +90,7 @@ inline Model load(const QString& base) {
     prompt.exact.resize(prompt.logit_positions.size() * model.vocabulary);
     const qsizetype offset = source["exact"].toObject()["offset"].toInt();
     std::memcpy(prompt.exact.data(), values.constData() + offset, prompt.exact.size() * sizeof(float));
+    prompt.eight_bit_difference = source["llama_vs_exact"].toObject()["rms"].toDouble();
     prompt.argmax_exact = numbers<Token>(source["argmax_exact"]);
     prompt.gap_exact = numbers<double>(source["gap_exact"]);
     prompt.greedy = numbers<Token>(source["greedy"]);

@@ -60,6 +60,8 @@ class SequenceTest : public QObject {
   void equals_a_fresh_sequence_after_any_history();
   void keeps_logits_of_the_last_rows();
   void keeps_logits_it_already_has();
+  void leaving_early_changes_nothing_data();
+  void leaving_early_changes_nothing();
   void appends_like_it_syncs();
   void stops_between_chunks();
   void stops_before_it_begins();
@@ -204,6 +206,31 @@ void SequenceTest::keeps_logits_it_already_has() {
   QCOMPARE(result.reused, 35U);
   QCOMPARE(sequence->logit_rows(), 5U);
   QVERIFY(logits_of(*sequence) == last);
+}
+
+void SequenceTest::leaving_early_changes_nothing_data() {
+  QTest::addColumn<QString>("name");
+  for (const char* name : {"e-f32", "e-q4_0", "e-realheads-bf16", "dense-q4_k_m", "moe-q4_k_m"})
+    QTest::newRow(name) << name;
+}
+
+// Tokens whose logits nobody asks for leave the pass at the last layer with keys of its own. The last token's logits
+// are the same bits as when every token goes through every layer.
+void SequenceTest::leaving_early_changes_nothing() {
+  QFETCH(QString, name);
+  const std::vector<Token> tokens = random_tokens(90, 31);
+  for (const Precision precision : {Precision::Full, Precision::Fast}) {
+    const auto engine = open(name, {.precision = precision});
+    const auto whole = engine->create_sequence();
+    sync(*whole, tokens, {.logit_rows = tokens.size()});
+    QCOMPARE(whole->logit_rows(), tokens.size());
+    const auto last = engine->create_sequence();
+    sync(*last, tokens, {.logit_rows = 1});
+    QCOMPARE(logits_of(*last), logits_of(*whole));
+    const auto chunked = engine->create_sequence();
+    sync(*chunked, tokens, {.chunk = 11, .logit_rows = 1});
+    QCOMPARE(logits_of(*chunked), logits_of(*whole));
+  }
 }
 
 void SequenceTest::appends_like_it_syncs() {
