@@ -1,5 +1,6 @@
 #include <algorithm>
 #include <array>
+#include <bit>
 #include <cmath>
 #include <cstdint>
 #include <cstring>
@@ -18,13 +19,14 @@ constexpr std::size_t kBlock = 256;
 // Below this a group counts as zero; its scale would vanish as a half.
 constexpr float kNothing = 1e-15F;
 
-// To the nearest whole number, without a call: for magnitudes below 2^22.
-float nearest(float value) {
-  return (value + 0x1.8p23F) - 0x1.8p23F;
-}
-
-float nearest_in(float value, float least, float most) {
-  return nearest(std::clamp(value, least, most));
+// To the nearest of the whole numbers from `least` to `most`. Added to this number, a float has its nearest whole
+// number in its last bits, and bits compare like the floats that they are; comparing them as integers keeps the loops
+// free of branches.
+float nearest_in(float value, std::int32_t least, std::int32_t most) {
+  constexpr float kShift = 0x1.8p23F;
+  constexpr auto kShiftBits = std::bit_cast<std::int32_t>(kShift);
+  const auto bits = std::bit_cast<std::int32_t>(value + kShift);
+  return static_cast<float>(std::min(std::max(bits, kShiftBits + least), kShiftBits + most) - kShiftBits);
 }
 
 // What a decoder reads back from the half that is stored.
@@ -35,14 +37,24 @@ float as_half(float value) {
 template <std::size_t kSize>
 using Group = std::array<float, kSize>;
 
+// Eight sums side by side, so that the additions are done many at a time.
+template <std::size_t kSize>
+float sum(const Group<kSize>& values) {
+  constexpr std::size_t kLanes = 8;
+  Group<kLanes> lanes{};
+  for (std::size_t i = 0; i < kSize; i += kLanes)
+    for (std::size_t l = 0; l < kLanes; ++l)
+      lanes[l] += values[i + l];
+  return ((lanes[0] + lanes[4]) + (lanes[2] + lanes[6])) + ((lanes[1] + lanes[5]) + (lanes[3] + lanes[7]));
+}
+
 // A root mean square that keeps small values from counting nothing.
 template <std::size_t kSize>
 Group<kSize> weights_of(const float* values) {
-  float squares = 0;
-  for (std::size_t i = 0; i < kSize; ++i)
-    squares += values[i] * values[i];
-  const float floor = std::sqrt(squares / static_cast<float>(kSize));
   Group<kSize> weights;
+  for (std::size_t i = 0; i < kSize; ++i)
+    weights[i] = values[i] * values[i];
+  const float floor = std::sqrt(sum(weights) / static_cast<float>(kSize));
   for (std::size_t i = 0; i < kSize; ++i)
     weights[i] = floor + std::abs(values[i]);
   return weights;
@@ -55,7 +67,7 @@ struct Affine {
 };
 
 constexpr std::size_t kAffineSize = 32;
-constexpr float kAffineMost = 15;
+constexpr std::int32_t kAffineMost = 15;
 
 // The sums that the best scale and minimum for given codes depend on.
 struct AffineSums {
@@ -63,16 +75,18 @@ struct AffineSums {
 };
 
 AffineSums affine_sums(const float* x, const Group<kAffineSize>& w, float low, float inverse) {
-  AffineSums sums;
+  Group<kAffineSize> wx;
+  Group<kAffineSize> wq;
+  Group<kAffineSize> wqq;
+  Group<kAffineSize> wqx;
   for (std::size_t i = 0; i < kAffineSize; ++i) {
     const float q = nearest_in((x[i] - low) * inverse, 0, kAffineMost);
-    sums.w += w[i];
-    sums.wx += w[i] * x[i];
-    sums.wq += w[i] * q;
-    sums.wqq += w[i] * q * q;
-    sums.wqx += w[i] * q * x[i];
+    wx[i] = w[i] * x[i];
+    wq[i] = w[i] * q;
+    wqq[i] = wq[i] * q;
+    wqx[i] = wq[i] * x[i];
   }
-  return sums;
+  return {sum(w), sum(wx), sum(wq), sum(wqq), sum(wqx)};
 }
 
 // Least squares, with the minimum held at zero where it would be negative.
@@ -88,13 +102,13 @@ Affine solve(const AffineSums& sums) {
 
 float affine_error(const float* x, const Group<kAffineSize>& w, const Affine& fit) {
   const float inverse = fit.scale > 0 ? 1.0F / fit.scale : 0.0F;
-  float error = 0;
+  Group<kAffineSize> error;
   for (std::size_t i = 0; i < kAffineSize; ++i) {
     const float q = nearest_in((x[i] + fit.minimum) * inverse, 0, kAffineMost);
     const float difference = fit.scale * q - fit.minimum - x[i];
-    error += w[i] * difference * difference;
+    error[i] = w[i] * difference * difference;
   }
-  return error;
+  return sum(error);
 }
 
 Affine fit_affine(const float* x, const Group<kAffineSize>& w) {
@@ -102,12 +116,12 @@ Affine fit_affine(const float* x, const Group<kAffineSize>& w) {
   const float low = std::min(*least, 0.0F);
   const float range = *most - low;
   if (range < kNothing) return {0, -low};
-  Affine best{range / kAffineMost, -low};
+  Affine best{range / static_cast<float>(kAffineMost), -low};
   float best_error = affine_error(x, w, best);
   // Ranges from a little wider than the values to so narrow that the outermost are cut off.
   constexpr int kTrials = 20;
   for (int trial = 0; trial <= kTrials; ++trial) {
-    const float steps = kAffineMost - 1 + 0.15F * static_cast<float>(trial);
+    const float steps = static_cast<float>(kAffineMost) - 1 + 0.15F * static_cast<float>(trial);
     const Affine fit = solve(affine_sums(x, w, low, steps / range));
     const float error = affine_error(x, w, fit);
     if (error < best_error) {
@@ -120,8 +134,8 @@ Affine fit_affine(const float* x, const Group<kAffineSize>& w) {
 
 // value = scale * code, codes -32..31; the scale may be negative.
 constexpr std::size_t kSymmetricSize = 16;
-constexpr float kSymmetricLeast = -32;
-constexpr float kSymmetricMost = 31;
+constexpr std::int32_t kSymmetricLeast = -32;
+constexpr std::int32_t kSymmetricMost = 31;
 
 float fit_symmetric(const float* x, const Group<kSymmetricSize>& w) {
   float extreme = 0;
@@ -132,14 +146,16 @@ float fit_symmetric(const float* x, const Group<kSymmetricSize>& w) {
   float best_gain = -1;
   constexpr int kTrials = 9;
   for (int trial = -kTrials; trial <= kTrials; ++trial) {
-    const float inverse = (kSymmetricLeast + 0.1F * static_cast<float>(trial)) / extreme;
-    float wqx = 0;
-    float wqq = 0;
+    const float inverse = (static_cast<float>(kSymmetricLeast) + 0.1F * static_cast<float>(trial)) / extreme;
+    Group<kSymmetricSize> products;
+    Group<kSymmetricSize> squares;
     for (std::size_t i = 0; i < kSymmetricSize; ++i) {
       const float q = nearest_in(x[i] * inverse, kSymmetricLeast, kSymmetricMost);
-      wqx += w[i] * q * x[i];
-      wqq += w[i] * q * q;
+      products[i] = w[i] * q * x[i];
+      squares[i] = w[i] * q * q;
     }
+    const float wqx = sum(products);
+    const float wqq = sum(squares);
     // The error of the best scale for these codes is a constant less this.
     const float gain = wqq > 0 ? wqx * wqx / wqq : 0.0F;
     if (gain > best_gain) {
