@@ -158,10 +158,12 @@ void MakeModelTest::keeps_the_pattern_with_fewer_layers() {
   const ModelShape dense = find_shape("12B", 12).value();
   QCOMPARE(dense.layer_count(), 12U);
   QVERIFY(!dense.layers[5].sliding && !dense.layers[11].sliding);
-  // 20 of 35 are 6 of 10, but five must stay in front of them to have a layer of each kind.
+  // Whole periods stay in front of the shared layers.
   QCOMPARE(find_shape("E2B", 10)->shared_kv_layers, 5U);
-  QCOMPARE(find_shape("E2B", 21)->shared_kv_layers, 12U);
+  QCOMPARE(find_shape("E2B", 21)->shared_kv_layers, 11U);
   QCOMPARE(find_shape("E2B", 3)->shared_kv_layers, 0U);
+  QCOMPARE(find_shape("E4B", 12)->shared_kv_layers, 6U);
+  QCOMPARE(find_shape("E4B")->shared_kv_layers, 18U);
   QVERIFY(!find_shape("E3B"));
 }
 

@@ -42,7 +42,7 @@ constexpr std::array kVariants = {
     Variant{"26B-A4B", 2816, 30, 6, 16, 8, 2, false, 2112, 2112, 0, 1024, 262144, 0, 128, 8, 704, false},
     Variant{"31B", 5376, 60, 6, 32, 16, 4, false, 21504, 21504, 0, 1024, 262144, 0, 0, 0, 0, false},
     Variant{"tiny-E2B", 256, 10, 5, 8, 1, 1, true, 256, 512, 5, 32, 4096, 128, 0, 0, 0, false, 32, 64, 1536},
-    Variant{"tiny-E4B", 256, 12, 6, 8, 2, 2, true, 512, 512, 5, 32, 4096, 128, 0, 0, 0, false, 32, 64, 1536},
+    Variant{"tiny-E4B", 256, 12, 6, 8, 2, 2, true, 512, 512, 6, 32, 4096, 128, 0, 0, 0, false, 32, 64, 1536},
     Variant{"tiny-12B", 256, 6, 6, 16, 8, 1, false, 512, 512, 0, 32, 4096, 0, 0, 0, 0, true, 32, 64, 1536},
     Variant{"tiny-26B-A4B", 256, 6, 6, 16, 8, 2, false, 288, 288, 0, 32, 4096, 0, 16, 4, 96, false, 32, 64, 1536},
     Variant{"tiny-31B", 256, 6, 6, 32, 16, 4, false, 512, 512, 0, 32, 4096, 0, 0, 0, 0, false, 32, 64, 1536},
@@ -55,12 +55,13 @@ constexpr auto kNames = [] {
   return names;
 }();
 
-// The same share of a different number of layers. Before the first of them there must be a layer of each kind.
+// About the same share of a different number of layers. The layers in front of them are whole periods: then there is
+// one of each kind, and the last two are a sliding and a full one, which some programs take for granted.
 std::uint32_t shared_of(const Variant& variant, std::uint32_t layers) {
-  if (layers <= variant.period) return 0;
-  const double share = static_cast<double>(variant.shared_layers) / variant.layers;
-  const auto wanted = static_cast<std::uint32_t>(std::lround(share * layers));
-  return std::min(wanted, layers - variant.period);
+  if (variant.shared_layers == 0 || layers <= variant.period) return 0;
+  const double share = static_cast<double>(variant.layers - variant.shared_layers) / variant.layers;
+  const auto periods = static_cast<std::uint32_t>(std::lround(share * layers / variant.period));
+  return layers - std::max(1U, periods) * variant.period;
 }
 
 }  // namespace
