@@ -33,7 +33,7 @@ does say store save create make set please extract collect""".split())
 SHARES = {
     "read_key": 20, "read_fact": 10, "attached_key": 10, "attached_fact": 5, "list_key": 8, "list_fact": 4,
     "search": 6, "search_key": 5, "search_fact": 3, "write": 4.5, "append": 3, "note": 1.5, "run": 8,
-    "actions_file": 4, "actions_here": 4, "list_here": 2, "list_folder": 4, "talk": 5, "title": 3,
+    "actions_file": 6, "actions_here": 6, "list_here": 2, "list_folder": 4, "talk": 5, "title": 3,
     "first_line": 3.5, "screen": 2.5,
 }
 SHORT_SHARES = {"attached_key": 40, "read_key": 30, "attached_fact": 8, "read_fact": 7, "list_folder": 4,

@@ -156,11 +156,17 @@ class Words:
                 word += pick(CODAS) if self.random.random() < 0.7 else ""
         return word
 
+    def piece(self):
+        """A piece of the vocabulary; single letters, too, are pieces of words that merges do not cover."""
+        if self.random.random() < 0.2:
+            return self.random.choice("abcdefghijklmnopqrstuvwxyz")
+        return self.random.choice(self.pieces)
+
     def invented(self):
         while True:
             if self.pieces and self.random.random() < 0.6:
                 count = self.random.choices((1, 2, 3), (3, 5, 3))[0]
-                word = "".join(self.random.choice(self.pieces) for _ in range(count)).lower()
+                word = "".join(self.piece() for _ in range(count)).lower()
             else:
                 word = self._syllables()
             if 3 <= len(word) <= 16 and (_hash(word) % 6 == 0) == self.held_out:
