@@ -65,7 +65,8 @@ struct PanelFormat {
 
 // The part of a kernel table that computes with integers.
 struct PanelKernels {
-  // `count` is a multiple of 32. Values that are not numbers become codes that are.
+  // `count` is a multiple of 32. A value that is no number makes its group's scale or moments none, so that the sums it
+  // is part of are none either.
   void (*round_column)(const float* x, std::size_t count, const RoundedColumn& out);
   // Null for formats that are no integers.
   const PanelFormat* (*format)(Format format);

@@ -300,22 +300,26 @@ void OpsTest::integer_matmul() {
   }
 }
 
-// The sums of a row with an infinite activation are no numbers either, and the other rows are as they were.
+// The sums of a row with an activation that is no number, or infinite, are none either; the other rows are as they
+// were.
 void OpsTest::integer_matmul_takes_what_is_no_number() {
   Bench b = bench(Products::Int8);
   Matrix rows(0, 0);
   const Weight weight = b.weight(Format::Q4_0, 64, 16, 1, rows);
-  Matrix x = b.normal(3, 64);
-  x.at(1, 40) = HUGE_VAL;
-  const View out = b.room(3, 16);
-  b.backend().matmul(weight, b.put(x), out);
-  const std::vector<float> results = b.get(out);
-  x.at(1, 40) = 0;
-  const Expected expected = reference_ops::integer_matmul(rows, x);
-  for (std::size_t o = 0; o < 16; ++o) {
-    QVERIFY(!std::isfinite(results[16 + o]));
-    for (const std::size_t r : {0, 2})
-      QVERIFY(std::abs(static_cast<double>(results[16 * r + o]) - expected.value.at(r, o)) <= expected.bound.at(r, o));
+  for (const double odd : {HUGE_VAL, -HUGE_VAL, std::nan("")}) {
+    Matrix x = b.normal(3, 64);
+    x.at(1, 40) = odd;
+    const View out = b.room(3, 16);
+    b.backend().matmul(weight, b.put(x), out);
+    const std::vector<float> results = b.get(out);
+    x.at(1, 40) = 0;
+    const Expected expected = reference_ops::integer_matmul(rows, x);
+    for (std::size_t o = 0; o < 16; ++o) {
+      QVERIFY(!std::isfinite(results[16 + o]));
+      for (const std::size_t r : {0, 2})
+        QVERIFY(std::abs(static_cast<double>(results[16 * r + o]) - expected.value.at(r, o)) <=
+                expected.bound.at(r, o));
+    }
   }
 }
 
