@@ -94,9 +94,9 @@ void AgentLoop::run_now(WaitingTurn waiting) {
   Turn& turn = *waiting.begun;
   running_ = turn.conversation.id;
   if (slot_.model() == nullptr && turn.problem.empty()) turn.problem = slot_.problem();
-  note_model(turn.conversation);
-  run_turn(std::move(turn), *store_, *reader_, slot_.model(), turn_options_, hooks_,
-           stops_.token(waiting.asked.ticket));
+  const std::stop_token stop = stops_.token(waiting.asked.ticket);
+  if (!stop.stop_requested()) note_model(turn.conversation);
+  run_turn(std::move(turn), *store_, *reader_, slot_.model(), turn_options_, hooks_, stop);
   stops_.remove(waiting.asked.ticket);
   running_ = 0;
   begin_turns();

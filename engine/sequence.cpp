@@ -9,20 +9,13 @@
 namespace facet::engine {
 namespace {
 
-// Whether the logits of a token mean anything. What is no number leaves the soft cap as its lowest value, and one such
-// weight spreads over the whole row, so a row of nothing but one value is a sign of it as well. Without an early end,
-// so that the loop is done many values at a time.
-bool are_meaningful(std::span<const float> row) {
+// Whether all are numbers. Without an early end, so that the loop is done many values at a time.
+bool are_numbers(std::span<const float> values) {
   constexpr std::uint32_t kInfinity = 0x7f800000U;
-  const auto first = std::bit_cast<std::uint32_t>(row.front());
   std::uint32_t odd = 0;
-  std::uint32_t different = row.size() == 1 ? 1 : 0;
-  for (const float value : row) {
-    const auto bits = std::bit_cast<std::uint32_t>(value);
-    odd |= static_cast<std::uint32_t>((bits & 0x7fffffffU) >= kInfinity);
-    different |= bits ^ first;
-  }
-  return odd == 0 && different != 0;
+  for (const float value : values)
+    odd |= static_cast<std::uint32_t>((std::bit_cast<std::uint32_t>(value) & 0x7fffffffU) >= kInfinity);
+  return odd == 0;
 }
 
 }  // namespace
@@ -103,12 +96,10 @@ Status Sequence::State::evaluate(std::span<const Token> batch, std::size_t wante
   const std::span<float> added = std::span(logits).subspan(logit_rows * vocabulary());
   FACET_RETURN_IF_ERROR(engine.forward->read_logits(added));
   // Weights are too many to be looked at before they are used; what is wrong with one shows here.
-  for (std::size_t at = 0; at < added.size(); at += vocabulary())
-    if (!are_meaningful(added.subspan(at, vocabulary())))
-      return Error{Error::Code::CorruptFile,
-                   "'" + engine.file->path().filename().string() +
-                       "' gave results that are not numbers, so its weights are damaged; get the "
-                       "file again."};
+  if (!are_numbers(added))
+    return Error{Error::Code::CorruptFile,
+                 "'" + engine.file->path().filename().string() +
+                     "' gave results that are not numbers, so its weights are damaged; get the file again."};
   logit_rows += rows;
   return {};
 }
