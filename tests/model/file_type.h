@@ -22,7 +22,8 @@ struct FileType {
   Format embeddings = Format::F32;
   Format per_layer_table = Format::F32;
   Format per_layer_projection = Format::BF16;  // quantisers leave it alone
-  // By the tensor's name without block and ending ("attn_q"): goes before everything else.
+  // By the tensor's name without ending, in one block ("blk.2.attn_q") or in all ("attn_q"): goes before everything
+  // else.
   std::map<std::string, Format, std::less<>> exceptions = {};
 };
 

@@ -91,19 +91,6 @@ void add_tokenizer(GgufMetadata& metadata, const ModelShape& shape) {
   metadata.set_i32s("tokenizer.ggml.suppress_tokens", suppressed);
 }
 
-GgufMetadata metadata_of(const ModelOrder& order) {
-  GgufMetadata metadata;
-  metadata.set_string("general.architecture", "gemma4");
-  metadata.set_string("general.type", "model");
-  metadata.set_string("general.name",
-                      "Random " + order.shape.name + " " + order.type.name + ", seed " + std::to_string(order.seed));
-  metadata.set_u32("general.file_type", order.type.number);
-  metadata.set_u32("general.quantization_version", 2);
-  add_architecture(metadata, order.shape);
-  add_tokenizer(metadata, order.shape);
-  return metadata;
-}
-
 // Fills the next bytes of a tensor; successive calls continue it.
 using Fill = std::function<void(std::span<std::byte> bytes)>;
 
@@ -153,12 +140,25 @@ Status write_tensor(engine::GgufWriter& writer, const PlannedTensor& tensor, std
 
 }  // namespace
 
+GgufMetadata make_metadata(const ModelOrder& order) {
+  GgufMetadata metadata;
+  metadata.set_string("general.architecture", "gemma4");
+  metadata.set_string("general.type", "model");
+  metadata.set_string("general.name",
+                      "Random " + order.shape.name + " " + order.type.name + ", seed " + std::to_string(order.seed));
+  metadata.set_u32("general.file_type", order.type.number);
+  metadata.set_u32("general.quantization_version", 2);
+  add_architecture(metadata, order.shape);
+  add_tokenizer(metadata, order.shape);
+  return metadata;
+}
+
 Status make_model(const ModelOrder& order, const std::filesystem::path& path) {
   const std::vector<PlannedTensor> plan = plan_tensors(order.shape, order.type, order.variations);
   std::vector<engine::GgufTensorInfo> infos;
   for (const PlannedTensor& tensor : plan)
     infos.push_back(tensor.info);
-  FACET_ASSIGN_OR_RETURN(const auto writer, engine::GgufWriter::create(path, metadata_of(order), std::move(infos)));
+  FACET_ASSIGN_OR_RETURN(const auto writer, engine::GgufWriter::create(path, make_metadata(order), std::move(infos)));
   std::vector<std::byte> buffer;
   for (const PlannedTensor& tensor : plan)
     FACET_RETURN_IF_ERROR(write_tensor(*writer, tensor, order.seed, buffer));

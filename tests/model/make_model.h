@@ -3,6 +3,7 @@
 #include <cstdint>
 #include <filesystem>
 
+#include "engine/gguf/gguf_metadata.h"
 #include "tests/model/tensor_plan.h"
 
 namespace facet::model_maker {
@@ -13,6 +14,9 @@ struct ModelOrder {
   Variations variations = {};
   std::uint64_t seed = 1;
 };
+
+// What such a file says about itself: the architecture and the tokenizer.
+engine::GgufMetadata make_metadata(const ModelOrder& order);
 
 // Writes a model file with random weights. The same order gives the same bytes, on every machine.
 Status make_model(const ModelOrder& order, const std::filesystem::path& path);

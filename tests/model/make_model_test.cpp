@@ -134,6 +134,9 @@ void MakeModelTest::mixes_formats_as_published() {
   QCOMPARE(formats_of(e2b), (Counts{{"F32", 283}, {"BF16", 1}, {"Q6_K", 2}, {"Q4_0", 315}}));
   e2b.type.exceptions["attn_q"] = engine::Format::IQ4_XS;
   QCOMPARE(formats_of(e2b)["IQ4_XS"], std::size_t{35});
+  e2b.type.exceptions["blk.7.attn_q"] = engine::Format::Q8_0;
+  QCOMPARE(formats_of(e2b)["IQ4_XS"], std::size_t{34});
+  QCOMPARE(formats_of(e2b)["Q8_0"], std::size_t{1});
 }
 
 void MakeModelTest::layers_follow_the_specification() {

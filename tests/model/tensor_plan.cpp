@@ -119,8 +119,13 @@ class Plan {
 
   // `row_length` is the mean length of a row, in which a product with inputs of size one has its deviation.
   void matrix(const std::string& name, const Extents& extents, Format format, double row_length) {
-    if (const auto exception = type_.exceptions.find(name); exception != type_.exceptions.end())
+    // That of one block goes before that of the same name in all.
+    for (const std::string& key : {prefix_ + name, name}) {
+      const auto exception = type_.exceptions.find(key);
+      if (exception == type_.exceptions.end()) continue;
       format = exception->second;
+      break;
+    }
     format = format_for_row(format, *extents.begin());
     tensor(name + ".weight", extents, format, 0, row_length);
     PlannedTensor& planned = tensors_.back();
