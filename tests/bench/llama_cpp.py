@@ -18,14 +18,13 @@ import subprocess
 import sys
 import time
 
+sys.dont_write_bytecode = True  # the modules lie in the source tree
+from measuring import Failure
+
 PACKAGE_VERSION = "3.22.1"
 LIBRARY_VERSION = "v0.5.0"
 LOAD_MODE_MMAP = 1
 AVX2_VARIANT = "libggml-cpu-haswell.so"
-
-
-class Failure(Exception):
-    """What went wrong, as one sentence."""
 
 
 # --- the package ---------------------------------------------------------------------------------------------------
