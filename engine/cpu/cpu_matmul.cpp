@@ -65,6 +65,10 @@ void CpuBackend::multiply_panels(const MatrixRows& matrix, std::uint32_t first, 
   for (std::uint32_t row = first; row < end; row += kPanelRows) {
     const std::size_t rows = std::min<std::size_t>(kPanelRows, end - row);
     const std::byte* blocks = matrix.rows + row * weight.row_bytes;
+    if (columns.count == 1 && rows == kPanelRows && weight.panel->multiply_one != nullptr) {
+      weight.panel->multiply_one(blocks, weight.row_bytes, matrix.inputs, columns.rounded[0], columns.out[0] + row);
+      continue;
+    }
     for (std::uint32_t i = 0; i < matrix.inputs; i += kPanelInputs) {
       const std::uint32_t inputs = std::min<std::uint32_t>(kPanelInputs, matrix.inputs - i);
       const std::uint64_t bytes = std::uint64_t{inputs / weight.block_elements} * weight.block_bytes;
@@ -74,14 +78,8 @@ void CpuBackend::multiply_panels(const MatrixRows& matrix, std::uint32_t first, 
         next = blocks + bytes;
       else if (row + 2 * kPanelRows <= matrix.outputs)
         next = matrix.rows + (row + kPanelRows) * weight.row_bytes;
-      const bool accumulate = i > 0;
-      if (columns.count == 1 && rows == kPanelRows && weight.panel->multiply_one != nullptr) {
-        weight.panel->multiply_one(blocks, weight.row_bytes, inputs, next, panel, columns.rounded[0], i,
-                                   columns.out[0] + row, accumulate);
-      } else {
-        weight.panel->unpack(blocks, weight.row_bytes, rows, inputs, next, panel);
-        weight.panel->multiply(panel, inputs, columns.rounded, columns.count, i, {columns.out, row, rows, accumulate});
-      }
+      weight.panel->unpack(blocks, weight.row_bytes, rows, inputs, next, panel);
+      weight.panel->multiply(panel, inputs, columns.rounded, columns.count, i, {columns.out, row, rows, i > 0});
       blocks += bytes;
     }
   }

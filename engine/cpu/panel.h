@@ -56,11 +56,10 @@ struct PanelFormat {
   // Multiplies with the inputs from `first_input` on of each column.
   void (*multiply)(const Panel& panel, std::size_t inputs, const RoundedColumn* columns, std::size_t count,
                    std::size_t first_input, const PanelResults& results);
-  // Both at once for 16 rows and a single column, with the same result: out[r] for r < 16. The panel is scratch. Null
-  // where this would not be faster.
-  void (*multiply_one)(const std::byte* blocks, std::size_t row_bytes, std::size_t inputs, const std::byte* next,
-                       Panel& panel, const RoundedColumn& column, std::size_t first_input, float* out,
-                       bool accumulate);
+  // Both at once for 16 whole rows and a single column, with the same result: out[r] for r < 16. Null where this would
+  // not be faster.
+  void (*multiply_one)(const std::byte* blocks, std::size_t row_bytes, std::size_t inputs, const RoundedColumn& column,
+                       float* out);
 };
 
 // The part of a kernel table that computes with integers.
