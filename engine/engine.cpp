@@ -29,14 +29,6 @@ Result<std::uint32_t> choose_context(std::uint32_t wanted, const ModelConfig& co
   return wanted;
 }
 
-// Tokens to evaluate at once. A stop takes effect between layers, so the largest layer must be done in a quarter of a
-// second on two slow cores; below 8 tokens the decoding of the weights would cost more than it is worth.
-std::uint32_t choose_batch(const ModelConfig& config, std::uint32_t largest) {
-  constexpr std::uint64_t kProductsPerStep = 8'000'000'000;
-  const std::uint64_t batch = std::max<std::uint64_t>(8, kProductsPerStep / config.products_per_layer());
-  return static_cast<std::uint32_t>(std::min<std::uint64_t>(batch, largest));
-}
-
 Products choose_products(Precision precision, std::uint64_t weight_bytes) {
   constexpr std::uint64_t kLarge = 256U << 20U;
   const bool fast = precision == Precision::Fast || (precision == Precision::Automatic && weight_bytes >= kLarge);
@@ -99,7 +91,6 @@ Result<std::unique_ptr<Engine>> Engine::open(std::unique_ptr<GgufFile> model, co
   const Products products = choose_products(options.precision, weights.bytes);
   state.kv_layout =
       KvLayout::plan(state.config, context, options.rewind_length, choose_cache_format(options.cache_format, products));
-  state.default_batch = choose_batch(state.config, state.kv_layout.largest_batch());
   const std::vector<ActivationShape> activations = plan_activations(state.config, state.kv_layout.largest_batch());
   state.memory = {weights.bytes, state.kv_layout.bytes(), activation_bytes(activations)};
 
@@ -128,6 +119,10 @@ std::uint32_t Engine::context_length() const {
 }
 const std::string& Engine::device() const {
   return state_->backend->description();
+}
+
+std::optional<double> Engine::seconds_to_read(std::size_t tokens) const {
+  return state_->reading_speed.seconds_for(tokens);
 }
 
 std::unique_ptr<Sequence> Engine::create_sequence(Priority priority) const {

@@ -100,6 +100,10 @@ class Engine {
   // "CPU, 2 threads, AVX2"
   const std::string& device() const;
 
+  // How long a prompt of so many tokens that are not cached takes to evaluate, going by what this engine has evaluated
+  // so far; nothing when it has not. Any thread may ask.
+  std::optional<double> seconds_to_read(std::size_t tokens) const;
+
   // A background sequence takes its turns when no chat waits for one.
   std::unique_ptr<Sequence> create_sequence(Priority priority = Priority::Chat) const;
 
@@ -138,6 +142,9 @@ class Sequence {
   // then stays cached).
   Result<SyncResult> sync(std::span<const Token> tokens, const SyncOptions& options = {},
                           const std::stop_token& stop = {});
+
+  // How many of the first tokens of a list `sync` would find cached.
+  std::size_t cached(std::span<const Token> tokens) const;
 
   // Appends one token and evaluates it.
   Status append(Token token);

@@ -11,6 +11,7 @@
 #include "engine/model/config.h"
 #include "engine/model/forward.h"
 #include "engine/model/kv_cache.h"
+#include "engine/model/reading_speed.h"
 #include "engine/model/weights.h"
 
 namespace facet::engine {
@@ -27,7 +28,7 @@ struct Engine::State {
   Weights weights;
   Activations activations;
   KvLayout kv_layout;
-  std::uint32_t default_batch = 0;
+  ReadingSpeed reading_speed;
   std::unique_ptr<ForwardPass> forward;
   // Held by the sequence that evaluates a chunk, or creates or releases its cache.
   TurnLock turn;

@@ -1,5 +1,6 @@
 #include <algorithm>
 #include <bit>
+#include <chrono>
 #include <cstdint>
 #include <string>
 
@@ -90,7 +91,10 @@ void Sequence::State::keep_last_logits(std::size_t rows) {
 Status Sequence::State::evaluate(std::span<const Token> batch, std::size_t wanted_rows, const std::stop_token& stop) {
   const Turn turn(engine.turn, priority);
   const auto rows = static_cast<std::uint32_t>(std::min(wanted_rows, batch.size()));
+  const auto start = std::chrono::steady_clock::now();
   FACET_RETURN_IF_ERROR(engine.forward->evaluate({batch, rows}, *cache, stop));
+  const std::chrono::duration<double> taken = std::chrono::steady_clock::now() - start;
+  engine.reading_speed.add(static_cast<std::uint32_t>(batch.size()), taken.count());
   tokens.insert(tokens.end(), batch.begin(), batch.end());
   logits.resize((logit_rows + rows) * vocabulary());
   const std::span<float> added = std::span(logits).subspan(logit_rows * vocabulary());
@@ -123,11 +127,13 @@ Result<Sequence::SyncResult> Sequence::sync(std::span<const Token> list, const S
   state.rewind(result.reused);
   state.keep_last_logits(0);
 
-  const std::size_t largest = state.engine.kv_layout.largest_batch();
-  const std::size_t chunk = options.chunk == 0 ? state.engine.default_batch : std::min(options.chunk, largest);
+  const std::uint32_t largest = state.engine.kv_layout.largest_batch();
+  const std::uint32_t least = least_chunk(state.engine.config);
   const std::size_t first_wanted = list.size() - rows;
   while (state.tokens.size() < list.size()) {
     if (stop.stop_requested()) return Error{Error::Code::Stopped, "The evaluation was stopped."};
+    const std::size_t chunk = options.chunk == 0 ? choose_chunk(state.engine.reading_speed, least, largest)
+                                                 : std::min<std::size_t>(options.chunk, largest);
     const std::size_t begin = state.tokens.size();
     const std::size_t end = std::min(begin + chunk, list.size());
     const std::size_t wanted = end - std::min(end, std::max(begin, first_wanted));
@@ -136,6 +142,10 @@ Result<Sequence::SyncResult> Sequence::sync(std::span<const Token> list, const S
     if (options.progress) options.progress(result.evaluated, list.size() - result.reused);
   }
   return result;
+}
+
+std::size_t Sequence::cached(std::span<const Token> list) const {
+  return state_->cache == nullptr ? 0 : state_->reusable(list, 1);
 }
 
 Status Sequence::append(Token token) {

@@ -136,17 +136,6 @@ Status read_vocabulary_size(const GgufFile& file, ModelConfig& config) {
 
 }  // namespace
 
-std::uint64_t ModelConfig::products_per_layer() const {
-  const std::uint64_t width = embedding_length;
-  const std::uint64_t experts = 3 * width * expert_ffn_width * expert_used_count;
-  std::uint64_t most = 0;
-  for (const LayerConfig& layer : layers) {
-    const std::uint64_t attention = 2 * width * (layer.heads + layer.kv_heads) * layer.head_dim;
-    most = std::max(most, attention + 3 * width * layer.ffn_width + experts);
-  }
-  return most;
-}
-
 std::uint32_t ModelConfig::last_kv_owner() const {
   std::uint32_t last = 0;
   for (std::uint32_t i = 0; i < layer_count(); ++i)

@@ -39,8 +39,6 @@ struct ModelConfig {
 
   std::uint32_t layer_count() const { return static_cast<std::uint32_t>(layers.size()); }
   bool owns_kv(std::uint32_t layer) const { return layers[layer].kv_source == layer; }
-  // Multiplications of the matrices of its largest layer, for one token.
-  std::uint64_t products_per_layer() const;
   // The last layer with keys and values of its own: nothing behind it influences what is cached.
   std::uint32_t last_kv_owner() const;
 };
