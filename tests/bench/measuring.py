@@ -1,11 +1,13 @@
 """What the measuring scripts share: running programs, token ids, and comparing rows of logits."""
 
 import array
+import contextlib
 import json
 import math
 import os
 import random
 import subprocess
+import sys
 
 DEFAULT_FACET = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "..", "build", "facet")
 
@@ -22,6 +24,23 @@ def run(command):
                    if line.startswith(("facet: ", "llama_cpp: ")) or "GGML_ASSERT" in line or "Error" in line]
         raise Failure(telling[0] if telling else f"{' '.join(command[:2])} ended with {done.returncode}.")
     return done.stdout
+
+
+# Ends by itself when the script does, however that ends.
+BUSY = "import os\nparent = os.getppid()\nwhile os.getppid() == parent:\n    for _ in range(1000000): pass"
+
+
+@contextlib.contextmanager
+def busy_neighbours(count):
+    """While the block runs, so many other processes take all the processor time that they get."""
+    # A session of their own, as the programs of a desktop have: the kernel shares time between sessions first.
+    neighbours = [subprocess.Popen([sys.executable, "-c", BUSY], start_new_session=True) for _ in range(count)]
+    try:
+        yield
+    finally:
+        for neighbour in neighbours:
+            neighbour.kill()
+            neighbour.wait()
 
 
 def check_files(facet, model):
