@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "agent/clock.h"
+#include "agent/reading_estimate.h"
 
 namespace facet::agent {
 
@@ -221,6 +222,12 @@ void AgentLoop::handle(const RenameConversation& op) {
 
 void AgentLoop::handle(const SetFolders& op) {
   report(store_->set_folders(op.conversation, op.folders), op.conversation);
+}
+
+void AgentLoop::handle(const EstimateReading& op) {
+  if (slot_.model() == nullptr) return;
+  const auto estimate = estimate_reading(op.question, *reader_, *slot_.model(), turn_options_);
+  if (estimate) options_.on_event(ReadingEstimated{op.question.conversation, estimate->tokens, estimate->milliseconds});
 }
 
 // Its turns were stopped when the operation was submitted; the one that is running needs a moment to end.

@@ -60,6 +60,7 @@ class AgentLoop {
   void handle(const RenameConversation& op);
   void handle(const SetFolders& op);
   void handle(const RemoveConversation& op);
+  void handle(const EstimateReading& op);
   void handle(const LoadModel& op) { tasks_.emplace_back(op); }
 
   void work();

@@ -77,9 +77,12 @@ Result<Content> read_content(const std::string& path, bool with_hash) {
   return content;
 }
 
-}  // namespace
+struct Place {
+  fs::path path;
+  std::int64_t bytes = 0;
+};
 
-Result<AttachmentPart> read_attachment(const std::string& path) {
+Result<Place> find_file(const std::string& path) {
   std::error_code failure;
   const fs::path resolved = fs::canonical(path, failure);
   if (failure) return unreadable(path, failure.message());
@@ -87,21 +90,41 @@ Result<AttachmentPart> read_attachment(const std::string& path) {
     if (fs::is_directory(resolved, failure)) return unreadable(path, "it is a folder; add it as a folder instead");
     return unreadable(path, "it is not an ordinary file");
   }
-  const auto size = static_cast<std::int64_t>(fs::file_size(resolved, failure));
+  const auto bytes = static_cast<std::int64_t>(fs::file_size(resolved, failure));
   if (failure) return unreadable(path, failure.message());
-  const bool with_hash = size <= kMaxHashedBytes;
-  FACET_ASSIGN_OR_RETURN(Content content, read_content(resolved.string(), with_hash));
+  return Place{resolved, bytes};
+}
 
-  const bool is_whole = with_hash && content.bytes == static_cast<std::int64_t>(content.beginning.size());
+// `content` is all of the file, or its beginning.
+AttachmentPart part_of(const Place& place, Content content) {
+  const bool is_whole = content.bytes == static_cast<std::int64_t>(content.beginning.size());
   const bool is_text = is_whole && content.beginning.find('\0') == std::string::npos && is_utf8(content.beginning);
   AttachmentPart part;
-  part.name = to_utf8(resolved.filename().string());
-  part.path = resolved.string();
-  part.media_type = media_type_of(resolved, is_text);
-  part.bytes = with_hash ? content.bytes : size;
+  part.name = to_utf8(place.path.filename().string());
+  part.path = place.path.string();
+  part.media_type = media_type_of(place.path, is_text);
+  part.bytes = content.bytes;
   part.sha256 = std::move(content.sha256);
   if (is_text) part.text = std::move(content.beginning);
   return part;
+}
+
+}  // namespace
+
+Result<AttachmentPart> read_attachment(const std::string& path) {
+  FACET_ASSIGN_OR_RETURN(const Place place, find_file(path));
+  const bool with_hash = place.bytes <= kMaxHashedBytes;
+  FACET_ASSIGN_OR_RETURN(Content content, read_content(place.path.string(), with_hash));
+  if (!with_hash) content.bytes = place.bytes;
+  return part_of(place, std::move(content));
+}
+
+Result<AttachmentPart> glance_at_attachment(const std::string& path) {
+  FACET_ASSIGN_OR_RETURN(const Place place, find_file(path));
+  if (place.bytes <= kMaxTextBytes) return read_attachment(path);
+  Content unread;
+  unread.bytes = place.bytes;
+  return part_of(place, std::move(unread));
 }
 
 }  // namespace facet::agent

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <chrono>
+#include <cmath>
 #include <exception>
 #include <list>
 #include <nlohmann/json.hpp>
@@ -136,6 +137,18 @@ class LocalModel : public TextModel {
 
   std::int64_t count_tokens(const std::vector<PromptPiece>& prompt) const override {
     return static_cast<std::int64_t>(encode(engine_->tokenizer(), prompt).size());
+  }
+
+  std::optional<ReadingEstimate> estimate_reading(ConversationId conversation,
+                                                  const std::vector<PromptPiece>& prompt) const override {
+    const std::vector<Token> ids = encode(engine_->tokenizer(), prompt);
+    const auto entry = std::find_if(sequences_.begin(), sequences_.end(),
+                                    [&](const auto& kept) { return kept.first == conversation; });
+    const std::size_t unread = ids.size() - (entry == sequences_.end() ? 0 : entry->second->cached(ids));
+    ReadingEstimate estimate;
+    estimate.tokens = static_cast<std::int64_t>(unread);
+    if (const auto seconds = engine_->seconds_to_read(unread)) estimate.milliseconds = std::llround(*seconds * 1000);
+    return estimate;
   }
 
   GenerateOutcome generate(const GenerateRequest& request, const GenerateCallbacks& callbacks,

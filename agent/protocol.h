@@ -164,13 +164,17 @@ struct SetFolders {
   ConversationId conversation = 0;
   std::vector<std::string> folders;
 };
+// How long the model would read before it answers this, which is not sent. Answered by a ReadingEstimated.
+struct EstimateReading {
+  UserTurn question;
+};
 // A path of a model file, or "built-in".
 struct LoadModel {
   std::string model;
 };
 
-using Op =
-    std::variant<UserTurn, StopTurn, AnswerApproval, RenameConversation, RemoveConversation, SetFolders, LoadModel>;
+using Op = std::variant<UserTurn, StopTurn, AnswerApproval, RenameConversation, RemoveConversation, SetFolders,
+                        EstimateReading, LoadModel>;
 
 // --- events ------------------------------------------------------------------------------------------------------
 
@@ -217,6 +221,12 @@ struct ContextChanged {
   std::int64_t used_tokens = 0;
   std::int64_t context_length = 0;
 };
+// The answer to an EstimateReading; belongs to no turn.
+struct ReadingEstimated {
+  ConversationId conversation = 0;
+  std::int64_t tokens = 0;                   // that would have to be read
+  std::optional<std::int64_t> milliseconds;  // nothing while the model's speed is not known
+};
 struct TurnFinished {
   ConversationId conversation = 0;
   MessageId message = 0;
@@ -239,7 +249,8 @@ struct Notice {
   std::string text;
 };
 
-using Event = std::variant<ConversationChanged, ConversationRemoved, TurnStarted, PromptProgress, PartStarted,
-                           PartDelta, PartFinished, CallChanged, ContextChanged, TurnFinished, ModelChanged, Notice>;
+using Event =
+    std::variant<ConversationChanged, ConversationRemoved, TurnStarted, PromptProgress, PartStarted, PartDelta,
+                 PartFinished, CallChanged, ContextChanged, ReadingEstimated, TurnFinished, ModelChanged, Notice>;
 
 }  // namespace facet::agent

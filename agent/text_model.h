@@ -75,6 +75,14 @@ struct GenerateOutcome {
   std::string sampling_json;  // what was really used
 };
 
+// How much of a prompt would have to be read, and how long that takes as far as it is known.
+struct ReadingEstimate {
+  std::int64_t tokens = 0;
+  std::optional<std::int64_t> milliseconds;
+
+  bool operator==(const ReadingEstimate&) const = default;
+};
+
 enum class PromptVariant { Small, Large };
 
 struct TextModelInfo {
@@ -96,6 +104,10 @@ class TextModel {
   virtual GenerateOutcome generate(const GenerateRequest& request, const GenerateCallbacks& callbacks,
                                    std::stop_token stop) = 0;
   virtual std::int64_t count_tokens(const std::vector<PromptPiece>& prompt) const = 0;
+  // Of a prompt that was not sent; nothing from a model that can not tell.
+  virtual std::optional<ReadingEstimate> estimate_reading(ConversationId, const std::vector<PromptPiece>&) const {
+    return std::nullopt;
+  }
 };
 
 }  // namespace facet::agent

@@ -5,11 +5,9 @@
 #include <utility>
 
 #include "agent/call_runner.h"
-#include "agent/context_budget.h"
 #include "agent/model_runner.h"
 #include "agent/part_writer.h"
-#include "agent/prompt/prompt.h"
-#include "agent/transcript.h"
+#include "agent/turn_prompt.h"
 
 namespace facet::agent {
 
@@ -19,18 +17,6 @@ namespace {
 constexpr int kMaxSameCalls = 3;
 constexpr const char* kSameCallHint =
     "\n\nnote: the same call was made before in this turn; use its result, or do something else.";
-
-constexpr const char* kLeftOut =
-    "The beginning of this conversation no longer fits into the model's context, so the model does not know it any "
-    "more.";
-
-std::string with_folder(std::string prompt, const std::vector<std::string>& folders) {
-  constexpr std::string_view kPlace = "{folder}";
-  const std::string folder = folders.empty() ? "none" : folders.front();
-  for (std::size_t at = prompt.find(kPlace); at != std::string::npos; at = prompt.find(kPlace, at + folder.size()))
-    prompt.replace(at, kPlace.size(), folder);
-  return prompt;
-}
 
 // Equal for calls of the same tool with the same arguments.
 std::string identity_of(const ParsedCall& call) {
@@ -56,7 +42,6 @@ class TurnLoop {
         options_(options),
         hooks_(hooks),
         stop_(std::move(stop)),
-        declarations_(options.tools.empty() ? Json() : tool_declarations(options.tools)),
         writer_(store, hooks, turn_.assistant),
         caller_(turn_.conversation.id, store, reader, options, hooks, writer_) {}
 
@@ -70,7 +55,8 @@ class TurnLoop {
     if (stop_.stop_requested()) return Ending{Finish::Stopped, {}};
     if (!turn_.problem.empty()) return Ending{Finish::Failed, turn_.problem};
     if (model_ == nullptr) return Ending{Finish::Failed, "No model is loaded; choose one first."};
-    FACET_RETURN_IF_ERROR(read_history());
+    prompt_.emplace(options_, turn_.conversation.folders, *model_);
+    FACET_RETURN_IF_ERROR(prompt_->read_history(reader_, turn_.conversation.id, turn_.user.id));
     return answer();
   }
 
@@ -79,8 +65,8 @@ class TurnLoop {
     ModelRunner runner(turn_.assistant, store_, *model_, options_, hooks_, writer_);
     for (int run = 0; run < options_.max_steps; ++run) {
       writer_.begin_run(run);
-      FACET_ASSIGN_OR_RETURN(std::vector<PromptPiece> pieces, prompt());
-      FACET_ASSIGN_OR_RETURN(Reply reply, runner.run(std::move(pieces), declarations_, stop_));
+      FACET_ASSIGN_OR_RETURN(std::vector<PromptPiece> pieces, prompt_->render(turn_.assistant, outputs_));
+      FACET_ASSIGN_OR_RETURN(Reply reply, runner.run(std::move(pieces), prompt_->declarations(), stop_));
       outputs_.push_back({std::move(reply.outcome.tokens), std::move(reply.outcome.text)});
       if (const std::optional<Ending> ending = ending_of(reply)) {
         FACET_RETURN_IF_ERROR(leave_calls(reply.calls, ending->finish));
@@ -91,47 +77,6 @@ class TurnLoop {
     }
     return Ending{Finish::Length, "Stopped after " + std::to_string(options_.max_steps) +
                                       " steps without a final answer; send a message to go on."};
-  }
-
-  Status read_history() {
-    FACET_ASSIGN_OR_RETURN(const std::vector<Message> messages, reader_.messages(turn_.conversation.id));
-    for (const Message& message : messages) {
-      if (message.id > turn_.user.id) break;
-      if (message.role == Role::User || turns_.empty()) turns_.push_back(Json::array());
-      append_message(turns_.back(), message);
-      for (const Part& part : message.parts) {
-        const auto* notice = std::get_if<NoticePart>(&part.content);
-        if (notice != nullptr && notice->text == kLeftOut) was_told_ = true;
-      }
-    }
-    return {};
-  }
-
-  // The prompt that begins with the given turn of the conversation.
-  Result<std::vector<PromptPiece>> render_from(int first) const {
-    Json messages = Json::array();
-    if (!options_.system_prompt.empty())
-      messages.push_back(system_message(with_folder(options_.system_prompt, turn_.conversation.folders)));
-    for (auto turn = turns_.begin() + first; turn != turns_.end(); ++turn)
-      messages.insert(messages.end(), turn->begin(), turn->end());
-    append_message(messages, turn_.assistant, outputs_);
-    PromptOptions options;
-    options.variant = model_->info().variant;
-    return render_prompt(messages, declarations_, options);
-  }
-
-  // As much of the conversation as leaves room for an answer.
-  Result<std::vector<PromptPiece>> prompt() {
-    const std::int64_t context = model_->info().context_length;
-    if (context <= 0) return render_from(0);  // not known: the model says when it is full
-    const std::int64_t budget = context - std::min(options_.max_tokens, context / 4);
-    const auto tokens_from = [&](int first) -> Result<std::int64_t> {
-      FACET_ASSIGN_OR_RETURN(const auto pieces, render_from(first));
-      return model_->count_tokens(pieces);
-    };
-    FACET_ASSIGN_OR_RETURN(const int first, turns_to_leave_out(static_cast<int>(turns_.size()), budget, tokens_from));
-    leaves_out_ = first > 0;
-    return render_from(first);
   }
 
   // Nothing when there are calls to run.
@@ -188,7 +133,8 @@ class TurnLoop {
 
   void finish(Ending ending) {
     Status stored = writer_.close_text();
-    if (stored.ok() && leaves_out_ && !was_told_) stored = writer_.add_notice(Severity::Information, kLeftOut);
+    if (stored.ok() && prompt_ && prompt_->leaves_out_unnoticed())
+      stored = writer_.add_notice(Severity::Information, kLeftOut);
     if (stored.ok() && !ending.notice.empty())
       stored = writer_.add_notice(ending.finish == Finish::Failed ? Severity::Error : Severity::Warning, ending.notice);
     if (stored.ok()) stored = store_.finish_message(turn_.assistant.id, ending.finish);
@@ -204,10 +150,7 @@ class TurnLoop {
   const TurnOptions& options_;
   const TurnHooks& hooks_;
   const std::stop_token stop_;
-  const Json declarations_;
-  std::vector<Json> turns_;  // the conversation up to the question, as template messages
-  bool leaves_out_ = false;
-  bool was_told_ = false;
+  std::optional<TurnPrompt> prompt_;  // once there is a model to write it for
   std::vector<RunOutput> outputs_;
   std::map<std::string, int> times_called_;
   PartWriter writer_;

@@ -199,6 +199,11 @@ json to_json(const agent::Event& event) {
           [](const agent::CallChanged& e) {
             return json{{"type", "call_changed"}, {"message", e.message}, {"part", e.part}, {"call", to_json(e.call)}};
           },
+          [](const agent::ReadingEstimated& e) {
+            json line = {{"type", "reading_estimated"}, {"conversation", e.conversation}, {"tokens", e.tokens}};
+            if (e.milliseconds) line["milliseconds"] = *e.milliseconds;
+            return line;
+          },
           [](const agent::ContextChanged& e) {
             return json{
                 {"type", "context_changed"}, {"used_tokens", e.used_tokens}, {"context_length", e.context_length}};

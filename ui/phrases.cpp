@@ -97,6 +97,15 @@ QString duration(qint64 milliseconds) {
   return translated("%1 min %2 s").arg(whole / 60).arg(whole % 60);
 }
 
+QString rough_duration(qint64 milliseconds) {
+  constexpr qint64 kSecond = 1000;
+  constexpr qint64 kMinute = 60 * kSecond;
+  const auto rounded = [milliseconds](qint64 unit) { return (milliseconds + unit / 2) / unit; };
+  if (milliseconds < 10 * kSecond) return translated("%1 s").arg(std::max<qint64>(rounded(kSecond), 1));
+  if (rounded(5 * kSecond) < 12) return translated("%1 s").arg(5 * rounded(5 * kSecond));
+  return translated("%1 min").arg(rounded(kMinute));
+}
+
 QString moment(qint64 epoch_ms) {
   return QLocale().toString(QDateTime::fromMSecsSinceEpoch(epoch_ms), QLocale::LongFormat);
 }

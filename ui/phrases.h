@@ -9,10 +9,11 @@
 // Numbers, times and tool calls in words, in the user's locale.
 namespace facet::ui::phrases {
 
-QString bytes(qint64 count);            // "1.2 kB"
-QString duration(qint64 milliseconds);  // "0.4 s", "1 min 12 s"
-QString moment(qint64 epoch_ms);        // date and time, for tool tips
-QString clock(qint64 epoch_ms);         // "14:03"
+QString bytes(qint64 count);                  // "1.2 kB"
+QString duration(qint64 milliseconds);        // "0.4 s", "1 min 12 s"
+QString rough_duration(qint64 milliseconds);  // "20 s", "3 min": for what is only estimated
+QString moment(qint64 epoch_ms);              // date and time, for tool tips
+QString clock(qint64 epoch_ms);               // "14:03"
 
 // "Today", "Yesterday", "Previous 7 days", or "Earlier".
 QString day_group(qint64 epoch_ms, const QDate& today);

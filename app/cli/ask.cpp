@@ -1,8 +1,10 @@
 #include <unistd.h>
 
+#include <chrono>
 #include <cstdio>
 #include <filesystem>
 #include <iostream>
+#include <optional>
 #include <variant>
 
 #include "agent/store/reader.h"
@@ -24,12 +26,39 @@ struct Options {
   bool as_json = false;
 };
 
+// How far the model has read, on a line of the terminal that goes away again. Shown when it takes longer than a second.
+class ReadingLine {
+ public:
+  void show(const agent::PromptProgress& progress) {
+    const auto now = std::chrono::steady_clock::now();
+    if (!since_) since_ = now;
+    if (progress.done >= progress.total) return clear();
+    if (isatty(STDERR_FILENO) == 0 || now - *since_ < std::chrono::seconds(1)) return;
+    std::fprintf(stderr, "\rReading %lld of %lld tokens", static_cast<long long>(progress.done),
+                 static_cast<long long>(progress.total));
+    is_shown_ = true;
+  }
+
+  void clear() {
+    if (is_shown_) std::fprintf(stderr, "\r\33[K");
+    is_shown_ = false;
+    since_.reset();
+  }
+
+ private:
+  std::optional<std::chrono::steady_clock::time_point> since_;
+  bool is_shown_ = false;
+};
+
 // Prints one turn as it happens: the answer to stdout, what the tools do to stderr.
 class Printer {
  public:
   Printer(const Paths& paths, bool as_json) : paths_(paths), as_json_(as_json) {}
 
   void show(const agent::Event& event) {
+    if (const auto* progress = std::get_if<agent::PromptProgress>(&event); progress != nullptr && !as_json_)
+      return reading_.show(*progress);
+    reading_.clear();
     if (as_json_) {
       json line = to_json(event);
       if (const auto* finished = std::get_if<agent::TurnFinished>(&event)) line["usage"] = usage_of(finished->message);
@@ -85,6 +114,7 @@ class Printer {
 
   const Paths& paths_;
   bool as_json_;
+  ReadingLine reading_;
   agent::PartId answer_ = 0;
 };
 

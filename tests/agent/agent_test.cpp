@@ -63,10 +63,12 @@ class Fixture {
 
   // Receives events up to the one with this text.
   void wait_for(const std::string& text) {
-    while (texts.empty() || texts.back() != text) {
-      log.push_back(*events_.receive());
-      texts.push_back(event_text(log.back()));
-    }
+    while (texts.empty() || texts.back() != text)
+      wait_for_next();
+  }
+  void wait_for_next() {
+    log.push_back(*events_.receive());
+    texts.push_back(event_text(log.back()));
   }
   // Ends the agent and receives what it still had to say.
   void end() {
@@ -118,6 +120,7 @@ class AgentTest : public QObject {
  private slots:
   void conversations_are_renamed_moved_and_removed();
   void operations_on_what_is_gone_say_so();
+  void estimates_are_given_when_there_is_a_model();
   void a_question_waits_for_the_model();
   void without_a_model_a_question_fails();
   void a_model_that_cannot_be_loaded_says_why();
@@ -149,6 +152,26 @@ void AgentTest::conversations_are_renamed_moved_and_removed() {
   QCOMPARE(std::get<ConversationChanged>(f.log.back()).conversation.folders, std::vector<std::string>({"/a", "/b"}));
   f.agent->submit(RemoveConversation{1});
   f.wait_for("conversation 1 removed");
+  QVERIFY(must(f.reader->conversations()).empty());
+}
+
+void AgentTest::estimates_are_given_when_there_is_a_model() {
+  Fixture f;
+  f.script->read_ms_per_token = 500;
+  f.start(/*with_model=*/false);
+  f.agent->submit(EstimateReading{Fixture::ask("nobody there")});
+  f.agent->submit(LoadModel{"script"});
+  f.wait_for("model Scripted model ready");
+  f.agent->submit(EstimateReading{Fixture::ask("one two three")});
+  while (!std::holds_alternative<ReadingEstimated>(f.log.back()))
+    f.wait_for_next();
+  f.end();
+  std::vector<ReadingEstimated> estimates;
+  for (const Event& event : f.log)
+    if (const auto* estimate = std::get_if<ReadingEstimated>(&event)) estimates.push_back(*estimate);
+  QCOMPARE(estimates.size(), std::size_t{1});
+  QVERIFY(estimates[0].tokens >= 3);
+  QCOMPARE(estimates[0].milliseconds, std::optional(500 * estimates[0].tokens));
   QVERIFY(must(f.reader->conversations()).empty());
 }
 

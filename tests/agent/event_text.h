@@ -81,6 +81,9 @@ inline std::string event_text(const Event& event) {
     std::string operator()(const ContextChanged& e) const {
       return "context " + n(e.used_tokens) + " of " + n(e.context_length);
     }
+    std::string operator()(const ReadingEstimated& e) const {
+      return "would read " + n(e.tokens) + (e.milliseconds ? " in " + n(*e.milliseconds) + " ms" : "");
+    }
     std::string operator()(const TurnFinished& e) const {
       return "turn finished in " + n(e.conversation) + ": " + std::string(name_of(e.finish)) +
              (e.error.empty() ? "" : ", " + quoted(e.error));

@@ -69,6 +69,7 @@ class LocalModelTest : public QObject {
   void the_seed_decides();
   void pieces_and_text_agree();
   void a_continued_conversation_is_not_read_again();
+  void an_estimate_knows_what_is_cached();
   void conversations_keep_their_own_cache();
   void markers_in_data_stay_text();
   void a_full_context_is_an_outcome();
@@ -135,6 +136,23 @@ void LocalModelTest::a_continued_conversation_is_not_read_again() {
   const GenerateOutcome fresh = open_random()->generate(next, {}, {});
   QCOMPARE(fresh.cached_tokens, std::int64_t{0});
   QCOMPARE(second.tokens, fresh.tokens);
+}
+
+void LocalModelTest::an_estimate_knows_what_is_cached() {
+  const auto model = open_random();
+  const GenerateRequest first = request_of("The reader turns the page, and reads on until the lamp goes out.");
+  const auto unread = model->estimate_reading(1, first.prompt);
+  QCOMPARE(unread->tokens, model->count_tokens(first.prompt));
+  // Nothing was measured until now.
+  QVERIFY(!unread->milliseconds);
+  const GenerateOutcome outcome = model->generate(first, {}, {});
+  const GenerateRequest next = continued(first, outcome);
+  const auto estimate = model->estimate_reading(1, next.prompt);
+  QVERIFY(estimate->milliseconds && *estimate->milliseconds >= 0);
+  QCOMPARE(model->estimate_reading(2, next.prompt)->tokens, model->count_tokens(next.prompt));
+  const GenerateOutcome second = model->generate(next, {}, {});
+  QVERIFY(second.cached_tokens > 0);
+  QCOMPARE(estimate->tokens, second.prompt_tokens - second.cached_tokens);
 }
 
 void LocalModelTest::conversations_keep_their_own_cache() {

@@ -28,6 +28,7 @@ struct Script {
   std::vector<GenerateRequest> requests;                     // all that was asked of the model
   std::function<void(std::size_t piece)> before_piece = {};  // of any reply
   std::int64_t prompt_tokens = 100;                          // of every run, so that no test depends on the prompt
+  std::optional<std::int64_t> read_ms_per_token = {};        // what it tells of its speed
   TextModelInfo info{.name = "Scripted model",
                      .description = "Says what a test has written.",
                      .path = "script",
@@ -80,6 +81,14 @@ class ScriptedModel : public TextModel {
       }
     }
     return words;
+  }
+
+  // It remembers nothing of what it has read.
+  std::optional<ReadingEstimate> estimate_reading(ConversationId,
+                                                  const std::vector<PromptPiece>& prompt) const override {
+    ReadingEstimate estimate{count_tokens(prompt), std::nullopt};
+    if (script_->read_ms_per_token) estimate.milliseconds = estimate.tokens * *script_->read_ms_per_token;
+    return estimate;
   }
 
  private:

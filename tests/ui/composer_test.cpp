@@ -1,5 +1,6 @@
 #include <QAbstractButton>
 #include <QClipboard>
+#include <QLabel>
 #include <QMimeData>
 #include <QSettings>
 #include <QTemporaryDir>
@@ -31,6 +32,7 @@ class ComposerTest : public QObject {
   void files_are_attached_once_and_taken_away();
   void folders_are_shared_and_not_attached();
   void pasted_files_are_attached();
+  void a_long_reading_is_announced();
 
  private:
   QTemporaryDir scratch_;
@@ -178,6 +180,26 @@ void ComposerTest::pasted_files_are_attached() {
   QGuiApplication::clipboard()->setText("plain words");
   edit_->paste();
   QCOMPARE(composer_->draft().text, "plain words");
+}
+
+void ComposerTest::a_long_reading_is_announced() {
+  const auto hint = [this] { return composer_->findChild<QLabel*>("composerHint")->text(); };
+  composer_->set_reading_time(21'000);
+  QCOMPARE(hint(), "");  // of nothing
+  QSignalSpy changed(composer_.get(), &Composer::draftChanged);
+  QTest::keyClicks(edit_, "hi");
+  QCOMPARE(changed.count(), 2);
+  QCOMPARE(hint(), "about 20 s to read");
+  composer_->set_reading_time(1500);
+  QCOMPARE(hint(), "");
+  composer_->set_reading_time(21'000);
+  composer_->set_state(Composer::State::Unavailable, "No model is loaded");
+  QCOMPARE(hint(), "No model is loaded");
+  composer_->set_state(Composer::State::Answering, "Esc stops");
+  QCOMPARE(hint(), "Esc stops");
+  composer_->set_state(Composer::State::Ready);
+  composer_->set_reading_time({});
+  QCOMPARE(hint(), "");
 }
 
 QTEST_MAIN(ComposerTest)

@@ -14,6 +14,7 @@ class PhrasesTest : public QObject {
  private slots:
   void initTestCase();
   void durations();
+  void rough_durations();
   void sizes();
   void days();
   void paths();
@@ -34,6 +35,16 @@ void PhrasesTest::durations() {
   QCOMPARE(phrases::duration(440), "0.4 s");
   QCOMPARE(phrases::duration(12340), "12.3 s");
   QCOMPARE(phrases::duration(72500), "1 min 12 s");
+}
+
+void PhrasesTest::rough_durations() {
+  QCOMPARE(phrases::rough_duration(-3), "1 s");
+  QCOMPARE(phrases::rough_duration(2400), "2 s");
+  QCOMPARE(phrases::rough_duration(9999), "10 s");
+  QCOMPARE(phrases::rough_duration(18'700), "20 s");
+  QCOMPARE(phrases::rough_duration(57'000), "55 s");
+  QCOMPARE(phrases::rough_duration(58'000), "1 min");
+  QCOMPARE(phrases::rough_duration(150'000), "3 min");
 }
 
 void PhrasesTest::sizes() {

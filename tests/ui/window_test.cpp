@@ -37,6 +37,7 @@ class WindowTest : public QObject {
   void nothing_is_sent_before_the_model_is_there();
   void practice_model_is_explained_until_dismissed();
   void drafts_belong_to_their_conversation();
+  void says_how_long_reading_takes();
   void search_finds_and_opens();
   void search_says_when_nothing_is_found();
   void rename_and_delete();
@@ -239,6 +240,20 @@ void WindowTest::drafts_belong_to_their_conversation() {
   QCOMPARE(edit->toPlainText(), "for the new one");
   emit list->clicked(list->model()->index(1, 0));
   QCOMPARE(edit->toPlainText(), "for the old one");
+}
+
+void WindowTest::says_how_long_reading_takes() {
+  agent_->set_reading_time(42'000);
+  open_window();
+  prepare_scene("chat", *agent_);
+  auto* hint = child<QLabel>("composerHint");
+  auto* edit = child<QPlainTextEdit>("composerEdit");
+  QTest::keyClicks(edit, "Read all of it");
+  QTRY_COMPARE(hint->text(), "about 40 s to read");
+  // When the agent knows nothing, nothing is said.
+  agent_->set_reading_time({});
+  QTest::keyClicks(edit, ", please");
+  QTRY_COMPARE(hint->text(), "");
 }
 
 void WindowTest::search_finds_and_opens() {

@@ -9,6 +9,7 @@
 #include "ui/composer/attachment_bar.h"
 #include "ui/composer/folder_button.h"
 #include "ui/composer/message_edit.h"
+#include "ui/phrases.h"
 #include "ui/widgets/buttons.h"
 #include "ui/widgets/context_gauge.h"
 #include "ui/widgets/small_widgets.h"
@@ -34,8 +35,8 @@ Composer::Composer(const Theme& theme, QWidget* parent) : QWidget(parent), theme
   column->addLayout(edit_row);
   column->addWidget(build_tools());
 
-  connect(attachments_, &AttachmentBar::changed, this, &Composer::refresh);
-  connect(edit_, &QPlainTextEdit::textChanged, this, &Composer::refresh);
+  connect(attachments_, &AttachmentBar::changed, this, &Composer::follow_draft);
+  connect(edit_, &QPlainTextEdit::textChanged, this, &Composer::follow_draft);
   connect(edit_, &MessageEdit::submitted, this, &Composer::send);
   connect(edit_, &MessageEdit::cancelled, this, [this] {
     if (state_ == State::Answering) emit stopRequested();
@@ -56,6 +57,7 @@ QWidget* Composer::build_tools() {
   attach_->set_name(tr("Attach files"), QKeySequence(Qt::CTRL | Qt::Key_O).toString(QKeySequence::NativeText));
   folders_ = new FolderButton(theme_, tools);
   hint_ = new ThemedLabel(theme_, Type::Caption, &Colors::text_muted, tools);
+  hint_->setObjectName("composerHint");
   hint_->setAlignment(Qt::AlignRight | Qt::AlignVCenter);
   gauge_ = new ContextGauge(theme_, tools);
   send_ = new IconButton(theme_, Icon::ArrowUp, tr("Send"), tools);
@@ -97,15 +99,33 @@ void Composer::refresh() {
   if (!answering && stop_had_focus) edit_->setFocus();
   send_->setEnabled(state_ == State::Ready && !draft().is_empty());
   edit_->setReadOnly(state_ == State::Sending);
-  hint_->set_full_text(reason_);
+  hint_->set_full_text(hint());
   hint_->setVisible(true);
-  hint_->setAccessibleName(reason_);
+  hint_->setAccessibleName(hint());
   if (state_ == State::Unavailable) {
     send_->set_name(reason_.isEmpty() ? tr("Send") : tr("Send: %1").arg(reason_));
   } else {
     send_->set_name(tr("Send"), tr("Return"));
   }
   update();
+}
+
+void Composer::follow_draft() {
+  refresh();
+  emit draftChanged();
+}
+
+// What stands against sending, or that the answer will not begin at once.
+QString Composer::hint() const {
+  constexpr qint64 kWorthMentioningMs = 2000;
+  const bool is_long = reading_ms_ && *reading_ms_ >= kWorthMentioningMs;
+  if (!reason_.isEmpty() || state_ != State::Ready || !is_long || draft().is_empty()) return reason_;
+  return tr("about %1 to read").arg(phrases::rough_duration(*reading_ms_));
+}
+
+void Composer::set_reading_time(std::optional<qint64> milliseconds) {
+  reading_ms_ = milliseconds;
+  refresh();
 }
 
 Draft Composer::draft() const {

@@ -2,6 +2,7 @@
 
 #include <QStringList>
 #include <QWidget>
+#include <optional>
 
 #include "ui/theme.h"
 
@@ -43,11 +44,14 @@ class Composer : public QWidget {
   void choose_files();
   void set_folders(const QStringList& folders);
   void set_usage(qint64 used_tokens, qint64 limit_tokens);
+  // How long the model would read before it answers the draft; nothing when that is not known.
+  void set_reading_time(std::optional<qint64> milliseconds);
   void focus_edit();
   // Puts the text in and the cursor at `cursor`.
   void suggest(const QString& text, qsizetype cursor);
 
  signals:
+  void draftChanged();
   void sendRequested(const facet::ui::Draft& draft);
   void stopRequested();
   void foldersChanged(const QStringList& folders);
@@ -61,10 +65,13 @@ class Composer : public QWidget {
   QWidget* build_tools();
   void send();
   void refresh();
+  void follow_draft();
+  QString hint() const;
 
   const Theme& theme_;
   State state_ = State::Ready;
   QString reason_;
+  std::optional<qint64> reading_ms_;
   AttachmentBar* attachments_ = nullptr;
   MessageEdit* edit_ = nullptr;
   FolderButton* folders_ = nullptr;

@@ -66,6 +66,7 @@ class TranscriptModel : public QAbstractListModel {
   void apply(const agent::PartFinished& event);
   void apply(const agent::CallChanged& event);
   void apply(const agent::ContextChanged& event);
+  void apply(const agent::ReadingEstimated&) {}
   void apply(const agent::TurnFinished& event);
   void apply(const agent::ConversationChanged&) {}
   void apply(const agent::ConversationRemoved&) {}

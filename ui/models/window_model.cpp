@@ -146,12 +146,21 @@ void WindowModel::search(const QString& query) {
   }
 }
 
-void WindowModel::send(const QString& text, const QStringList& attachments) {
+agent::UserTurn WindowModel::turn_of(const QString& text, const QStringList& attachments) const {
   agent::UserTurn turn;
   turn.conversation = current_;
   turn.text = text.toStdString();
   turn.attachments = to_strings(attachments);
   if (current_ == 0) turn.folders = to_strings(new_folders_);
+  return turn;
+}
+
+void WindowModel::estimate(const QString& text, const QStringList& attachments) {
+  submit(agent::EstimateReading{turn_of(text, attachments)});
+}
+
+void WindowModel::send(const QString& text, const QStringList& attachments) {
+  agent::UserTurn turn = turn_of(text, attachments);
   sending_[current_] = turn.text;
   submit(std::move(turn));
 }
@@ -231,6 +240,8 @@ void WindowModel::fold(const agent::Event& event) {
   } else if (const auto* notice = std::get_if<agent::Notice>(&event)) {
     if (notice->severity == agent::Severity::Error) refuse_all();
     emit noticePosted(static_cast<int>(notice->severity), QString::fromStdString(notice->text));
+  } else if (const auto* estimate = std::get_if<agent::ReadingEstimated>(&event)) {
+    emit readingEstimated(estimate->conversation, estimate->milliseconds);
   } else if (const auto* finished = std::get_if<agent::TurnFinished>(&event)) {
     forget_idle_transcripts();
     // A turn that ends before it has started is a message that could not be stored.

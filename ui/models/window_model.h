@@ -41,6 +41,8 @@ class WindowModel : public QObject {
   void open(agent::ConversationId conversation);  // 0 begins a new one
   void search(const QString& query);
   void send(const QString& text, const QStringList& attachments);
+  // Answered by readingEstimated.
+  void estimate(const QString& text, const QStringList& attachments);
   void stop();
   void rename(agent::ConversationId conversation, const QString& title);
   void remove(agent::ConversationId conversation);
@@ -53,6 +55,8 @@ class WindowModel : public QObject {
   void descriptionChanged();  // title or folders of this one
   void modelChanged();
   void noticePosted(int severity, const QString& text);
+  // How long the model would read before it answers what was asked about last; nothing while its speed is not known.
+  void readingEstimated(qlonglong conversation, std::optional<qint64> milliseconds);
   // The message that was written in this conversation (0 for a new one) is stored.
   void sendAccepted(qlonglong written_in);
   // It is not, and will not be.
@@ -70,6 +74,7 @@ class WindowModel : public QObject {
   void refuse_sending(agent::ConversationId conversation);
   void refuse_all();
   std::optional<agent::ConversationId> where_written(const agent::TurnStarted& event) const;
+  agent::UserTurn turn_of(const QString& text, const QStringList& attachments) const;
   void report(const Error& error);
 
   WindowContext context_;

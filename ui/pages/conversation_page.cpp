@@ -8,7 +8,6 @@
 #include <QScrollBar>
 #include <QShortcut>
 #include <QStackedWidget>
-#include <QTimer>
 #include <QVBoxLayout>
 
 #include "ui/composer/message_edit.h"
@@ -25,6 +24,7 @@ namespace {
 
 constexpr int kComposerOverhang = 16;  // the composer is a little wider than the text above it
 constexpr int kInformationMs = 10'000;
+constexpr int kEstimateDelayMs = 300;
 constexpr int kStartPage = 0;
 constexpr int kTranscriptPage = 1;
 const char kBannerSetting[] = "practice-model-explained";
@@ -121,6 +121,14 @@ void ConversationPage::connect_parts() {
   connect(start_, &StartPage::draftSuggested, composer_, &Composer::suggest);
   connect(start_, &StartPage::attachSuggested, composer_, &Composer::choose_files);
   connect(composer_, &Composer::sendRequested, this, &ConversationPage::ask);
+  estimate_delay_.setSingleShot(true);
+  estimate_delay_.setInterval(kEstimateDelayMs);
+  connect(&estimate_delay_, &QTimer::timeout, this, &ConversationPage::estimate_reading);
+  connect(composer_, &Composer::draftChanged, &estimate_delay_, qOverload<>(&QTimer::start));
+  connect(&model_, &WindowModel::readingEstimated, this,
+          [this](qlonglong conversation, std::optional<qint64> milliseconds) {
+            if (conversation == shown_) composer_->set_reading_time(milliseconds);
+          });
   connect(composer_, &Composer::stopRequested, this, [this] { model_.stop(); });
   connect(composer_, &Composer::foldersChanged, this,
           [this](const QStringList& folders) { model_.set_folders(folders); });
@@ -145,10 +153,18 @@ void ConversationPage::ask(const Draft& draft) {
   show_turn();
 }
 
+// An old estimate stays while one writes on: the next is nearly the same.
+void ConversationPage::estimate_reading() {
+  const Draft draft = composer_->draft();
+  if (draft.is_empty() || composer_->state() != Composer::State::Ready) return composer_->set_reading_time({});
+  model_.estimate(draft.text.trimmed(), draft.attachments);
+}
+
 void ConversationPage::show_current() {
   // Each conversation keeps what was begun in it; what was just sent is no draft any more.
   if (shown_ != model_.current()) {
     drafts_[shown_] = composer_->draft();
+    composer_->set_reading_time({});
     composer_->set_draft(drafts_[model_.current()]);
   }
   shown_ = model_.current();
@@ -182,6 +198,8 @@ void ConversationPage::show_turn() {
   } else if (!model->ready) {
     composer_->set_state(Composer::State::Unavailable, tr("No model is loaded"));
   } else {
+    // What was written meanwhile waits for the answer before, and what that adds to the conversation.
+    if (composer_->state() != Composer::State::Ready) estimate_delay_.start();
     composer_->set_state(Composer::State::Ready);
   }
 }

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <QTimer>
 #include <QWidget>
 #include <map>
 
@@ -49,6 +50,7 @@ class ConversationPage : public QWidget {
   void show_model();
   void show_notice(int severity, const QString& text);
   void ask(const Draft& draft);
+  void estimate_reading();
   void open_link(const QString& link);
 
   const Theme& theme_;
@@ -61,6 +63,7 @@ class ConversationPage : public QWidget {
   TranscriptView* transcript_ = nullptr;
   Composer* composer_ = nullptr;
   DropOverlay* overlay_ = nullptr;
+  QTimer estimate_delay_;  // from the last change of the draft
   agent::ConversationId shown_ = 0;
   std::map<agent::ConversationId, Draft> drafts_;
 };

@@ -41,6 +41,10 @@ void ScriptedAgent::read_prompt(std::int64_t done, std::int64_t total) {
   reading_ = agent::PromptProgress{0, done, total};
 }
 
+void ScriptedAgent::set_reading_time(std::optional<std::int64_t> milliseconds) {
+  reading_ms_ = milliseconds;
+}
+
 void ScriptedAgent::emit_event(const agent::Event& event) {
   events_.push_back(event);
   post_(event);
@@ -51,7 +55,8 @@ void ScriptedAgent::load_model(const agent::ModelChanged& model) {
 }
 
 void ScriptedAgent::submit(const agent::Op& op) {
-  operations_.push_back(op);
+  // What is asked for while one writes is no wish of the user's.
+  if (!std::holds_alternative<agent::EstimateReading>(op)) operations_.push_back(op);
   std::visit([this](const auto& kind) { apply(kind); }, op);
 }
 
@@ -237,6 +242,10 @@ void ScriptedAgent::apply(const agent::SetFolders& op) {
   agent::Conversation& conversation = conversations_[op.conversation];
   conversation.folders = op.folders;
   emit_event(agent::ConversationChanged{conversation});
+}
+
+void ScriptedAgent::apply(const agent::EstimateReading& op) {
+  emit_event(agent::ReadingEstimated{op.question.conversation, std::ssize(op.question.text), reading_ms_});
 }
 
 void ScriptedAgent::apply(const agent::LoadModel& op) {

@@ -34,6 +34,8 @@ class ScriptedAgent : public QObject {
 
   // The next turn stays in the middle of its prompt.
   void read_prompt(std::int64_t done, std::int64_t total);
+  // What every EstimateReading is answered with.
+  void set_reading_time(std::optional<std::int64_t> milliseconds);
 
   void load_model(const agent::ModelChanged& model);
   void submit(const agent::Op& op);
@@ -51,6 +53,7 @@ class ScriptedAgent : public QObject {
   void apply(const agent::RenameConversation& op);
   void apply(const agent::RemoveConversation& op);
   void apply(const agent::SetFolders& op);
+  void apply(const agent::EstimateReading& op);
   void apply(const agent::LoadModel& op);
 
   agent::Conversation conversation_for(const agent::UserTurn& op);
@@ -72,6 +75,7 @@ class ScriptedAgent : public QObject {
   std::string error_;
   bool leave_open_ = false;
   std::optional<agent::PromptProgress> reading_;
+  std::optional<std::int64_t> reading_ms_;
   std::deque<Step> steps_;
   bool waiting_ = false;
   agent::ConversationId conversation_ = 0;

@@ -1,0 +1,110 @@
+#include "agent/reading_estimate.h"
+
+#include <QFile>
+#include <QTemporaryDir>
+#include <QtTest>
+
+#include "tests/agent/must.h"
+#include "tests/agent/scripted_model.h"
+
+using namespace facet;
+using namespace facet::agent;
+
+// An estimate speaks of the very prompt that the model gets when the question is sent.
+class ReadingEstimateTest : public QObject {
+  Q_OBJECT
+
+ private slots:
+  void init() { fixture_.emplace(); }
+  void is_that_of_the_prompt_that_is_sent_data();
+  void is_that_of_the_prompt_that_is_sent();
+  void stores_nothing();
+  void knows_no_time_before_the_model_does();
+  void files_that_are_gone_do_not_count();
+  void a_conversation_that_is_gone_has_none();
+
+ private:
+  struct Fixture {
+    QTemporaryDir folder;
+    std::filesystem::path path = std::filesystem::path(folder.path().toStdString()) / "facet.sqlite";
+    std::unique_ptr<Store> store = must(Store::open(path));
+    std::unique_ptr<StoreReader> reader = must(StoreReader::open(path));
+    std::shared_ptr<Script> script = std::make_shared<Script>();
+    ScriptedModel model{script};
+    TurnOptions options;
+    TurnHooks hooks;
+
+    Fixture() {
+      options.system_prompt = "Answer from the files in {folder}.";
+      hooks.send = [](const Event&) {};
+      hooks.ask = [](const Approval&, std::stop_token) { return std::optional(Decision::Deny); };
+      hooks.run_tool = [](const auto& work, const ToolProgress& progress) { return work(progress); };
+      hooks.serve = [] {};
+      hooks.now_ms = [] { return std::int64_t{1000}; };
+      script->replies = {{"Well, well."}, {"I see."}, {"So it is."}};
+    }
+
+    std::optional<ReadingEstimate> estimate(const UserTurn& question) const {
+      return estimate_reading(question, *reader, model, options);
+    }
+    ConversationId send(const UserTurn& question) {
+      Turn begun = must(begin_turn(*store, *reader, question));
+      const ConversationId id = begun.conversation.id;
+      run_turn(std::move(begun), *store, *reader, &model, options, hooks, {});
+      return id;
+    }
+    std::string file(const char* name, const QByteArray& content) const {
+      QFile out(folder.filePath(name));
+      if (!out.open(QIODevice::WriteOnly) || out.write(content) != content.size()) qFatal("file");
+      return out.fileName().toStdString();
+    }
+  };
+
+  std::optional<Fixture> fixture_;
+};
+
+void ReadingEstimateTest::is_that_of_the_prompt_that_is_sent_data() {
+  QTest::addColumn<QByteArray>("file");
+  QTest::newRow("no file") << QByteArray();
+  QTest::newRow("a file that goes into the prompt") << QByteArray("one two three four\n");
+  QTest::newRow("a file that is too long for it") << QByteArray("word ").repeated(10'000);
+}
+
+void ReadingEstimateTest::is_that_of_the_prompt_that_is_sent() {
+  QFETCH(QByteArray, file);
+  UserTurn question{.conversation = 0, .text = "What is in it?", .attachments = {}, .folders = {"/home/ann"}};
+  if (!file.isEmpty()) question.attachments = {fixture_->file("list.txt", file)};
+  for (std::size_t turn = 0; turn < 3; ++turn) {
+    const auto estimate = fixture_->estimate(question);
+    question.conversation = fixture_->send(question);
+    const auto sent = fixture_->model.count_tokens(fixture_->script->requests.at(turn).prompt);
+    QCOMPARE(estimate, std::optional(ReadingEstimate{sent, std::nullopt}));
+  }
+}
+
+void ReadingEstimateTest::stores_nothing() {
+  QVERIFY(fixture_->estimate({.conversation = 0, .text = "Hello", .attachments = {}, .folders = {}}));
+  QVERIFY(must(fixture_->reader->conversations()).empty());
+}
+
+void ReadingEstimateTest::knows_no_time_before_the_model_does() {
+  const UserTurn question{.conversation = 0, .text = "Hello", .attachments = {}, .folders = {}};
+  QVERIFY(!fixture_->estimate(question)->milliseconds);
+  fixture_->script->read_ms_per_token = 20;
+  const auto estimate = fixture_->estimate(question);
+  QCOMPARE(estimate->milliseconds, std::optional(20 * estimate->tokens));
+}
+
+void ReadingEstimateTest::files_that_are_gone_do_not_count() {
+  const UserTurn without{.conversation = 0, .text = "Hello", .attachments = {}, .folders = {}};
+  UserTurn with = without;
+  with.attachments = {"/nowhere/at/all"};
+  QCOMPARE(fixture_->estimate(with), fixture_->estimate(without));
+}
+
+void ReadingEstimateTest::a_conversation_that_is_gone_has_none() {
+  QVERIFY(!fixture_->estimate({.conversation = 77, .text = "Hello", .attachments = {}, .folders = {}}));
+}
+
+QTEST_GUILESS_MAIN(ReadingEstimateTest)
+#include "reading_estimate_test.moc"
