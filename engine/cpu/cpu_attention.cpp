@@ -192,17 +192,26 @@ void CpuBackend::attend_tile(const AttentionOperands& o, const AttentionTile& ti
     kernels_.scale(out[c], 1.0F / total[c], out[c], head_dim);
 }
 
+// For the sums of one segment after the other, for the heads of a tile.
+std::uint64_t CpuBackend::segment_cells(const AttentionShape& shape, std::uint32_t context) {
+  const std::uint32_t heads = std::min(shape.heads / shape.kv_heads, columns_at_once(shape.head_dim));
+  const std::uint64_t all = (std::uint64_t{context} + kSegment - 1) / kSegment;
+  // A window may begin in the middle of a segment, and end in one.
+  const std::uint64_t in_window = (std::uint64_t{shape.window} + kSegment - 2) / kSegment + 1;
+  const std::uint64_t segments = shape.window == 0 ? all : std::min(all, in_window);
+  return segments * heads * (std::uint64_t{shape.head_dim} + 2);
+}
+
 // The segments of a single row side by side, then their sums one after the other.
 void CpuBackend::attend_by_segments(const AttentionOperands& o, const AttentionTile& tile) {
   const std::uint32_t head_dim = o.shape.head_dim;
   const std::uint32_t position = o.first_position + tile.first_row;
   const Range segments = segments_of(position, position, o.shape.window);
   const std::uint64_t cells = std::uint64_t{tile.heads} * (head_dim + 2);
-  if (segment_memory_.count < cells * segments.size()) segment_memory_ = allocate(cells * segments.size());
-  FACET_CHECK(segment_memory_.cells != nullptr, "no memory for %u segments", segments.size());
+  float* const first = working_cells(segment_memory_, cells * segments.size());
   // The values of all heads, then the largest scores, then the totals.
   const auto sums_of = [&](std::uint32_t index, std::array<float*, kMaxColumns>& values) {
-    float* const at = segment_memory_.cells.get() + index * cells;
+    float* const at = first + index * cells;
     for (std::uint32_t head = 0; head < tile.heads; ++head)
       values[head] = at + std::uint64_t{head} * head_dim;
     float* const largest = at + std::uint64_t{tile.heads} * head_dim;

@@ -57,6 +57,44 @@ Result<Buffer> CpuBackend::create_cache(std::string_view name, std::uint32_t row
   return Buffer{keep(std::move(memory)), rows, width};
 }
 
+// Only whole numbers of 8 bits are rounded to.
+std::uint64_t CpuBackend::rounded_cells(const LargestOperands& largest) const {
+  std::uint64_t cells = 0;
+  for (const LargestOperands::Product& product : largest.products)
+    cells = std::max(cells, product.rows * rounded_row_cells(product.inputs));
+  return products_ == Products::Int8 ? cells : 0;
+}
+
+std::uint64_t CpuBackend::segment_cells(const LargestOperands& largest) {
+  std::uint64_t cells = 0;
+  for (const AttentionShape& shape : largest.attentions)
+    cells = std::max(cells, segment_cells(shape, largest.context));
+  return cells;
+}
+
+std::uint64_t CpuBackend::working_bytes(const LargestOperands& largest) const {
+  return (rounded_cells(largest) + segment_cells(largest)) * sizeof(float);
+}
+
+Status CpuBackend::reserve(const LargestOperands& largest) {
+  rounded_memory_ = allocate(rounded_cells(largest));
+  if (rounded_memory_.cells == nullptr) return no_memory("the rounded inputs of products", rounded_memory_.count);
+  segment_memory_ = allocate(segment_cells(largest));
+  if (segment_memory_.cells == nullptr) return no_memory("the sums of attention", segment_memory_.count);
+  is_reserved_ = true;
+  return {};
+}
+
+float* CpuBackend::working_cells(Memory& memory, std::uint64_t cells) const {
+  if (memory.count < cells) {
+    FACET_CHECK(!is_reserved_, "%llu cells of %llu", static_cast<unsigned long long>(cells),
+                static_cast<unsigned long long>(memory.count));
+    memory = allocate(cells);
+    FACET_CHECK(memory.cells != nullptr, "no memory for %llu cells", static_cast<unsigned long long>(cells));
+  }
+  return memory.cells.get();
+}
+
 std::uint32_t CpuBackend::keep(Memory memory) {
   if (free_ids_.empty()) {
     buffers_.emplace_back();

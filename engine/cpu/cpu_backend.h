@@ -27,6 +27,8 @@ class CpuBackend final : public Backend {
   Result<Buffer> create_buffer(std::string_view name, std::uint32_t rows, std::uint32_t width) override;
   Result<Buffer> create_cache(std::string_view name, std::uint32_t rows, std::uint32_t width, Format format) override;
   void release_buffer(const Buffer& buffer) override;
+  std::uint64_t working_bytes(const LargestOperands& largest) const override;
+  Status reserve(const LargestOperands& largest) override;
   Result<Weight> load_weight(const GgufTensor& tensor, WeightUse use) override;
   void write(const View& to, std::span<const float> values) override;
   void read(const View& from, std::span<float> values) override;
@@ -118,6 +120,8 @@ class CpuBackend final : public Backend {
   // Cells that begin a cache line; null when there is no memory for them.
   static Memory allocate(std::uint64_t count);
   std::uint32_t keep(Memory memory);
+  // Makes sure that a memory to work in has so many cells.
+  float* working_cells(Memory& memory, std::uint64_t cells) const;
   Rows rows_of(const View& view) const;
   const LoadedWeight& loaded(const Weight& weight) const;
   const float* vector_of(const Weight& weight, std::uint32_t size) const;
@@ -135,6 +139,11 @@ class CpuBackend final : public Backend {
                         const Columns& columns) const;
   void multiply_panels(const MatrixRows& matrix, std::uint32_t first, std::uint32_t count,
                        const Columns& columns) const;
+  // Cells that a rounded row takes, and that the sums of the segments take, up to a position.
+  static std::uint64_t rounded_row_cells(std::uint32_t width);
+  static std::uint64_t segment_cells(const AttentionShape& shape, std::uint32_t context);
+  std::uint64_t rounded_cells(const LargestOperands& largest) const;
+  static std::uint64_t segment_cells(const LargestOperands& largest);
   // Rounds the rows of x, into rounded_.
   void round_rows(const Rows& x, std::uint32_t rows, std::uint32_t width);
   CacheRows cache_rows(const Buffer& cache) const;
@@ -164,6 +173,7 @@ class CpuBackend final : public Backend {
   std::vector<std::uint32_t> expert_begin_;
   // What the segments of a row's keys come to, when several threads share them.
   Memory segment_memory_;
+  bool is_reserved_ = false;
 };
 
 template <typename Task>

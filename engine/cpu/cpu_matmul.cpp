@@ -85,16 +85,19 @@ void CpuBackend::multiply_panels(const MatrixRows& matrix, std::uint32_t first, 
   }
 }
 
-void CpuBackend::round_rows(const Rows& x, std::uint32_t rows, std::uint32_t width) {
-  // Codes, scales, moments and half moments of one row, in cells; each row begins a cache line.
+// Codes, scales, moments and half moments, in cells; each row begins a cache line.
+std::uint64_t CpuBackend::rounded_row_cells(std::uint32_t width) {
   constexpr std::uint64_t kLine = 16;
+  return (width / 4 + 4 * (std::uint64_t{width} / kActivationGroup) + kLine - 1) / kLine * kLine;
+}
+
+void CpuBackend::round_rows(const Rows& x, std::uint32_t rows, std::uint32_t width) {
   const std::uint64_t groups = width / kActivationGroup;
-  const std::uint64_t cells = (width / 4 + 4 * groups + kLine - 1) / kLine * kLine;
-  if (rounded_memory_.count < cells * rows) rounded_memory_ = allocate(cells * rows);
-  FACET_CHECK(rounded_memory_.cells != nullptr, "no memory to round %u x %u activations", rows, width);
+  const std::uint64_t cells = rounded_row_cells(width);
+  float* const first = working_cells(rounded_memory_, cells * rows);
   rounded_.resize(rows);
   for_rows(rows, width, [&](std::uint32_t r) {
-    float* floats = rounded_memory_.cells.get() + r * cells + width / 4;
+    float* floats = first + r * cells + width / 4;
     rounded_[r] = {reinterpret_cast<std::int8_t*>(floats - width / 4), floats, floats + groups, floats + 2 * groups};
     kernels_.panels.round_column(x[r], width, rounded_[r]);
   });
