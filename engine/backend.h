@@ -6,6 +6,7 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "engine/base/result.h"
 #include "engine/formats/formats.h"
@@ -74,6 +75,17 @@ struct AttentionShape {
   std::uint32_t window = 0;  // 0: everything up to the token itself
 };
 
+// The largest operands that products and attention will get: what memory they work in depends on it.
+struct LargestOperands {
+  struct Product {
+    std::uint32_t rows = 0;
+    std::uint32_t inputs = 0;
+  };
+  std::vector<Product> products;
+  std::vector<AttentionShape> attentions;
+  std::uint32_t context = 0;  // tokens of a sequence
+};
+
 // The operations of the forward pass. The CPU runs each at once; a GPU may record them and run them in `finish`, so a
 // result is only there after `finish` or `read`. There is no graph: the calls themselves are the order.
 //
@@ -97,6 +109,10 @@ class Backend {
   virtual Result<Buffer> create_cache(std::string_view name, std::uint32_t rows, std::uint32_t width,
                                       Format format) = 0;
   virtual void release_buffer(const Buffer& buffer) = 0;
+  // What the operations need besides their operands: how many bytes, and setting them aside once. Afterwards no larger
+  // operands may come; without it memory is taken when it is first needed.
+  virtual std::uint64_t working_bytes(const LargestOperands& largest) const = 0;
+  virtual Status reserve(const LargestOperands& largest) = 0;
   // The tensor's data must stay mapped as long as the backend lives. Its format has a decoder.
   virtual Result<Weight> load_weight(const GgufTensor& tensor, WeightUse use) = 0;
   virtual void write(const View& to, std::span<const float> values) = 0;

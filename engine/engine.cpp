@@ -92,10 +92,13 @@ Result<std::unique_ptr<Engine>> Engine::open(std::unique_ptr<GgufFile> model, co
   state.kv_layout =
       KvLayout::plan(state.config, context, options.rewind_length, choose_cache_format(options.cache_format, products));
   const std::vector<ActivationShape> activations = plan_activations(state.config, state.kv_layout.largest_batch());
-  state.memory = {weights.bytes, state.kv_layout.bytes(), activation_bytes(activations)};
+  const LargestOperands operands = plan_operands(state.config, state.kv_layout.largest_batch(), context);
 
   state.backend = std::make_unique<CpuBackend>(thread_count(options.threads), products, *kernels);
   if (options.wrap_backend) state.backend = options.wrap_backend(std::move(state.backend));
+  state.memory = {weights.bytes, state.kv_layout.bytes(),
+                  activation_bytes(activations) + state.backend->working_bytes(operands)};
+  FACET_RETURN_IF_ERROR(state.backend->reserve(operands));
   FACET_ASSIGN_OR_RETURN(state.weights, load_weights(*state.file, state.config, *state.backend));
   FACET_ASSIGN_OR_RETURN(state.activations, create_activations(activations, *state.backend));
   state.forward = std::make_unique<ForwardPass>(*state.backend, state.config, state.weights, state.activations);

@@ -42,6 +42,8 @@ class TimedBackend final : public Backend {
     return inner_->create_cache(name, rows, width, format);
   }
   void release_buffer(const Buffer& buffer) override { inner_->release_buffer(buffer); }
+  std::uint64_t working_bytes(const LargestOperands& largest) const override { return inner_->working_bytes(largest); }
+  Status reserve(const LargestOperands& largest) override { return inner_->reserve(largest); }
   Result<Weight> load_weight(const GgufTensor& tensor, WeightUse use) override;
   void write(const View& to, std::span<const float> values) override;
   void read(const View& from, std::span<float> values) override;

@@ -64,6 +64,18 @@ std::vector<ActivationShape> plan_activations(const ModelConfig& config, std::ui
   return shapes;
 }
 
+LargestOperands plan_operands(const ModelConfig& config, std::uint32_t batch, std::uint32_t context) {
+  const Widths widths = widest(config);
+  LargestOperands largest;
+  largest.context = context;
+  for (const std::uint32_t inputs : {config.embedding_length, widths.q, widths.ffn, config.per_layer_width})
+    largest.products.push_back({batch, inputs});
+  if (config.expert_count > 0) largest.products.push_back({batch * config.expert_used_count, config.expert_ffn_width});
+  for (const LayerConfig& layer : config.layers)
+    largest.attentions.push_back({layer.heads, layer.kv_heads, layer.head_dim, layer.window});
+  return largest;
+}
+
 std::uint64_t activation_bytes(const std::vector<ActivationShape>& shapes) {
   std::uint64_t bytes = 0;
   for (const ActivationShape& shape : shapes)

@@ -47,6 +47,7 @@ struct ActivationShape {
 
 // The list that both the memory plan and the allocation go by.
 std::vector<ActivationShape> plan_activations(const ModelConfig& config, std::uint32_t batch);
+LargestOperands plan_operands(const ModelConfig& config, std::uint32_t batch, std::uint32_t context);
 std::uint64_t activation_bytes(const std::vector<ActivationShape>& shapes);
 Result<Activations> create_activations(const std::vector<ActivationShape>& shapes, Backend& backend);
 
