@@ -102,6 +102,7 @@ Result<std::unique_ptr<Engine>> Engine::open(std::unique_ptr<GgufFile> model, co
   FACET_ASSIGN_OR_RETURN(state.weights, load_weights(*state.file, state.config, *state.backend));
   FACET_ASSIGN_OR_RETURN(state.activations, create_activations(activations, *state.backend));
   state.forward = std::make_unique<ForwardPass>(*state.backend, state.config, state.weights, state.activations);
+  if (!state.file->is_intact()) return state.file->lost();
   return engine;
 }
 

@@ -43,11 +43,13 @@ struct Sequence::State {
   // How many of the tokens need not be evaluated, given that logits of the last `rows` are wanted.
   std::size_t reusable(std::span<const Token> list, std::size_t rows) const;
   void rewind(std::size_t length);
+  void forget();
   void keep_last_logits(std::size_t rows);
   Status evaluate(std::span<const Token> batch, std::size_t wanted_rows, const std::stop_token& stop);
 };
 
 Status Sequence::State::check(std::span<const Token> list) const {
+  if (!engine.file->is_intact()) return engine.file->lost();
   if (list.empty()) return Error{Error::Code::InvalidInput, "There are no tokens to evaluate."};
   const std::uint32_t context = engine.kv_layout.context;
   if (list.size() > context)
@@ -82,6 +84,12 @@ void Sequence::State::rewind(std::size_t length) {
   tokens.resize(length);
 }
 
+void Sequence::State::forget() {
+  rewind(0);
+  logits.clear();
+  logit_rows = 0;
+}
+
 void Sequence::State::keep_last_logits(std::size_t rows) {
   const std::size_t dropped = (logit_rows - rows) * vocabulary();
   logits.erase(logits.begin(), logits.begin() + static_cast<std::ptrdiff_t>(dropped));
@@ -99,6 +107,11 @@ Status Sequence::State::evaluate(std::span<const Token> batch, std::size_t wante
   logits.resize((logit_rows + rows) * vocabulary());
   const std::span<float> added = std::span(logits).subspan(logit_rows * vocabulary());
   FACET_RETURN_IF_ERROR(engine.forward->read_logits(added));
+  if (!engine.file->is_intact()) {
+    // Nobody knows how much of it was computed with zeros.
+    forget();
+    return engine.file->lost();
+  }
   // Weights are too many to be looked at before they are used; what is wrong with one shows here.
   if (!are_numbers(added))
     return Error{Error::Code::CorruptFile,

@@ -87,6 +87,7 @@ class Conversion {
     FACET_ASSIGN_OR_RETURN(const auto writer, engine::GgufWriter::create(target, metadata, std::move(infos)));
     for (std::size_t i = 0; i < order.size(); ++i)
       FACET_RETURN_IF_ERROR(convert_tensor(tensors[order[i]], engine::format_info(formats[i]), *writer));
+    if (!folder_.file->is_intact()) return folder_.file->lost();
     FACET_RETURN_IF_ERROR(writer->finish());
     return Converted{writer->file_bytes(), {}};
   }

@@ -47,6 +47,7 @@ Result<std::unique_ptr<MappedFile>> MappedFile::open(const std::filesystem::path
 }
 
 MappedFile::~MappedFile() {
+  lost_.reset();
   ::munmap(const_cast<std::byte*>(bytes_.data()), bytes_.size());
 }
 

@@ -147,6 +147,7 @@ Result<std::unique_ptr<GgufFile>> GgufFile::open(const std::filesystem::path& pa
   FACET_ASSIGN_OR_RETURN(state.file, MappedFile::open(path));
   FACET_RETURN_IF_ERROR(state.read_header(state.file->bytes()));
   state.index_tensors();
+  if (!gguf->is_intact()) return gguf->lost();
   return gguf;
 }
 
@@ -161,6 +162,17 @@ Result<std::unique_ptr<GgufFile>> GgufFile::assemble(GgufParts parts) {
   FACET_RETURN_IF_ERROR(state.add_parts());
   state.index_tensors();
   return gguf;
+}
+
+bool GgufFile::is_intact() const {
+  const auto is_whole = [](const std::unique_ptr<MappedFile>& file) { return file == nullptr || file->is_intact(); };
+  return is_whole(state_->file) && std::all_of(state_->parts.files.begin(), state_->parts.files.end(), is_whole);
+}
+
+Error GgufFile::lost() const {
+  return {Error::Code::Io, "'" + state_->path.filename().string() +
+                               "' was cut off, or its disk is gone, while it was in use; open it again when it is "
+                               "whole."};
 }
 
 bool GgufFile::has(std::string_view key) const {

@@ -53,6 +53,12 @@ class GgufFile {
   const GgufTensor* find(std::string_view tensor_name) const;
   std::span<const GgufTensor> tensors() const;
 
+  // Whether everything that was asked for until now could be read. A file that is cut off while it is in use, or whose
+  // disk goes away, gives zeros from there on.
+  bool is_intact() const;
+  // The sentence for one that is not.
+  Error lost() const;
+
   const std::filesystem::path& path() const;
   std::uint64_t file_bytes() const;
 
