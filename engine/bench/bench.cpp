@@ -165,9 +165,13 @@ KvLayout layout_of(const ModelConfig& config, const EngineOptions& options, cons
   return layout;
 }
 
+Result<std::unique_ptr<GgufFile>> open_model(const BenchOrder& order) {
+  return order.open_model ? order.open_model() : GgufFile::open(order.model);
+}
+
 // Of the new tokens. The file is opened again for it, since the engine shows no tensor.
 Result<TokenBytes> bytes_of_middle_token(const BenchOrder& order, const EngineOptions& options, const Engine& engine) {
-  FACET_ASSIGN_OR_RETURN(const std::unique_ptr<GgufFile> file, GgufFile::open(order.model));
+  FACET_ASSIGN_OR_RETURN(const std::unique_ptr<GgufFile> file, open_model(order));
   FACET_ASSIGN_OR_RETURN(const ModelConfig config, read_config(*file));
   return token_bytes(*file, layout_of(config, options, engine), order.depth + order.new_tokens / 2);
 }
@@ -187,7 +191,8 @@ Result<BenchReport> run_bench(const BenchOrder& order, const std::function<void(
   const EngineOptions options = timing.options(order);
   progress("Loading");
   const auto start = Clock::now();
-  FACET_ASSIGN_OR_RETURN(const std::unique_ptr<Engine> engine, Engine::open(order.model, options));
+  FACET_ASSIGN_OR_RETURN(std::unique_ptr<GgufFile> file, open_model(order));
+  FACET_ASSIGN_OR_RETURN(const std::unique_ptr<Engine> engine, Engine::open(std::move(file), options));
   report.load_seconds = seconds_since(start);
   report.model = engine->description();
   report.device = engine->device();

@@ -3,6 +3,7 @@
 #include <cstdint>
 #include <filesystem>
 #include <functional>
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -18,6 +19,8 @@ namespace facet::engine {
 // What to measure.
 struct BenchOrder {
   std::filesystem::path model;
+  // Opens the model, where that is no file which the engine reads by itself; called twice. Counts as loading.
+  std::function<Result<std::unique_ptr<GgufFile>>()> open_model = {};
   EngineOptions engine;  // the context length is chosen by the lengths below
   std::uint32_t prompt_tokens = 512;
   std::uint32_t new_tokens = 64;

@@ -5,6 +5,8 @@
 #include <QTemporaryDir>
 #include <QtTest>
 
+#include "tests/models/hf_folder.h"
+
 // What `facet bench` promises to scripts: exit status, where things are printed, keys, units. Not how fast it is.
 class BenchCommandTest : public QObject {
   Q_OBJECT
@@ -15,6 +17,7 @@ class BenchCommandTest : public QObject {
   void leaves_out_what_is_not_measured();
   void lists_operations();
   void uses_given_tokens();
+  void measures_a_folder_of_safetensors();
   void refuses_wrong_usage_data();
   void refuses_wrong_usage();
   void says_why_it_fails();
@@ -103,6 +106,20 @@ void BenchCommandTest::uses_given_tokens() {
   QCOMPARE(outcome.status, 1);
   QCOMPARE(outcome.err.trimmed().split('\n').last(),
            QByteArray("facet: There are 6 token ids and the measurement needs 20."));
+}
+
+void BenchCommandTest::measures_a_folder_of_safetensors() {
+  const QTemporaryDir scratch;
+  const QString folder = scratch.filePath("model");
+  const QString original = QStringLiteral(FACET_TEST_DATA "/models/e-realheads-bf16.gguf");
+  hf_folder::write(folder, hf_folder::from_gguf(original, {.type = ""}));
+  const QStringList options = {"--json", "-p", "20", "-n", "4", "-r", "1", "-m"};
+  const QJsonObject of_folder = json_of(run(options + QStringList{folder}));
+  const QJsonObject of_file = json_of(run(options + QStringList{original}));
+  QVERIFY(of_folder["prefill_tokens_per_s"].toDouble() > 0);
+  QVERIFY(of_folder["decode_tokens_per_s"].toDouble() > 0);
+  for (const char* key : {"weight_bytes_per_token", "cache_bytes_per_token"})
+    QCOMPARE(of_folder[key], of_file[key]);
 }
 
 void BenchCommandTest::refuses_wrong_usage_data() {
