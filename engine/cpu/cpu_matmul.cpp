@@ -12,6 +12,7 @@ namespace {
 // size alike.
 constexpr std::uint32_t kRowsAtOnce = 8;
 constexpr std::uint32_t kElementsAtOnce = 512;
+constexpr std::uint64_t kCacheLine = 64;
 constexpr std::size_t kScratch = std::size_t{kRowsAtOnce} * kElementsAtOnce;
 
 }  // namespace
@@ -48,8 +49,15 @@ void CpuBackend::multiply_decoded(const MatrixRows& matrix, std::uint32_t first,
         stride = matrix.inputs;
       } else {
         const std::uint64_t skipped = std::uint64_t{i / weight.block_elements} * weight.block_bytes;
-        for (std::uint32_t r = 0; r < rows; ++r)
-          weight.decode(blocks + r * weight.row_bytes + skipped, scratch.data() + r * stride, elements);
+        const std::uint64_t bytes = std::uint64_t{elements / weight.block_elements} * weight.block_bytes;
+        // What follows in each row, or the rows that come next.
+        const std::uint64_t ahead = i + elements < matrix.inputs ? bytes : kRowsAtOnce * weight.row_bytes - skipped;
+        for (std::uint32_t r = 0; r < rows; ++r) {
+          const std::byte* part = blocks + r * weight.row_bytes + skipped;
+          for (std::uint64_t at = 0; at < bytes; at += kCacheLine)
+            __builtin_prefetch(part + ahead + at);
+          weight.decode(part, scratch.data() + r * stride, elements);
+        }
       }
       kernels_.dot_block(decoded, stride, rows, columns.x, columns.count, i, elements, columns.out, row,
                          /*accumulate=*/i > 0);
