@@ -7,6 +7,7 @@
 #include <QMessageBox>
 #include <atomic>
 #include <cstdio>
+#include <cstdlib>
 
 #include "app/cli/command.h"
 #include "app/composition.h"
@@ -60,10 +61,21 @@ void remember_choices(const agent::Op& op) {
     remember_folders(turn->folders);
 }
 
-// Without one the toolkit would end the process with an abort.
-bool has_display() {
-  const auto is_set = [](const char* name) { return !qEnvironmentVariableIsEmpty(name); };
-  return is_set("DISPLAY") || is_set("WAYLAND_DISPLAY") || is_set("QT_QPA_PLATFORM");
+// The toolkit's first complaint while it starts: those after it are only consequences.
+QString& first_warning() {
+  static QString text;
+  return text;
+}
+
+// Without a display that answers the toolkit warns and then ends the process with an abort: this says why instead.
+void explain_missing_display(QtMsgType type, const QMessageLogContext&, const QString& message) {
+  if (type != QtFatalMsg) {
+    if (first_warning().isEmpty()) first_warning() = message.simplified();
+    return;
+  }
+  std::fprintf(stderr, "facet: No window can be opened here (%s); try 'facet ask' or 'facet --help'.\n",
+               qUtf8Printable(first_warning()));
+  std::_Exit(cli::kFailure);
 }
 
 int fail_in_window(const Error& error) {
@@ -75,10 +87,9 @@ int fail_in_window(const Error& error) {
 }  // namespace
 
 int run_desktop(int argc, char** argv) {
-  if (!has_display())
-    return cli::fail(
-        {Error::Code::NotFound, "There is no display to open a window on; try 'facet ask' or 'facet --help'."});
+  const QtMessageHandler usual = qInstallMessageHandler(explain_missing_display);
   QApplication application(argc, argv);
+  qInstallMessageHandler(usual);
   QApplication::setOrganizationName("facet");
   QApplication::setApplicationName("facet");
   QApplication::setApplicationDisplayName("Facet");
