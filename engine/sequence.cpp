@@ -2,6 +2,7 @@
 #include <bit>
 #include <chrono>
 #include <cstdint>
+#include <exception>
 #include <string>
 
 #include "engine/base/check.h"
@@ -44,6 +45,7 @@ struct Sequence::State {
   std::size_t reusable(std::span<const Token> list, std::size_t rows) const;
   void rewind(std::size_t length);
   void forget();
+  Status reserve_logits(std::size_t rows);
   void keep_last_logits(std::size_t rows);
   Status evaluate(std::span<const Token> batch, std::size_t wanted_rows, const std::stop_token& stop);
 };
@@ -88,6 +90,18 @@ void Sequence::State::forget() {
   rewind(0);
   logits.clear();
   logit_rows = 0;
+}
+
+// All at once and in front: they may be more than the machine has.
+Status Sequence::State::reserve_logits(std::size_t rows) {
+  const std::size_t values = rows * vocabulary();
+  try {
+    logits.reserve(values);
+  } catch (const std::exception&) {  // the library's way to say so
+    return Error{Error::Code::OutOfMemory, "There is not enough memory for the logits of " + std::to_string(rows) +
+                                               " tokens (" + std::to_string(values * sizeof(float) >> 20U) + " MiB)."};
+  }
+  return {};
 }
 
 void Sequence::State::keep_last_logits(std::size_t rows) {
@@ -137,6 +151,7 @@ Result<Sequence::SyncResult> Sequence::sync(std::span<const Token> list, const S
     state.keep_last_logits(rows);
     return result;
   }
+  FACET_RETURN_IF_ERROR(state.reserve_logits(rows));
   state.rewind(result.reused);
   state.keep_last_logits(0);
 

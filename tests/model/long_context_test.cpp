@@ -16,6 +16,7 @@ class LongContextTest : public QObject {
   void chunks_equal_single_tokens_data();
   void chunks_equal_single_tokens();
   void takes_positions_up_to_the_trained_length();
+  void refuses_logits_that_do_not_fit();
 
  private:
   static std::unique_ptr<Engine> open(const QTemporaryDir& folder, const char* shape, const EngineOptions& options);
@@ -76,6 +77,30 @@ void LongContextTest::takes_positions_up_to_the_trained_length() {
   const auto refused = sequence->sync(tokens);
   QVERIFY(!refused.ok());
   QVERIFY(sequence->sync(std::span(tokens).first(1000)).ok());
+}
+
+// A quarter of a million rows of a quarter of a million numbers: said before anything is evaluated.
+void LongContextTest::refuses_logits_that_do_not_fit() {
+  QFile overcommit("/proc/sys/vm/overcommit_memory");
+  if (overcommit.open(QIODevice::ReadOnly) && overcommit.readAll().trimmed() == "1")
+    QSKIP("This machine promises more memory than it has.");
+  model_maker::ModelShape shape = *model_maker::find_shape("tiny-12B");
+  shape.vocabulary_size = 262144;
+  shape.context_length = 262144;
+  const QTemporaryDir folder;
+  const std::filesystem::path path = folder.filePath("wide.gguf").toStdString();
+  QVERIFY(model_maker::make_model({shape, *model_maker::find_file_type("q4_0")}, path).ok());
+  const auto engine = Engine::open(path, {.context_length = 262144, .cache_format = CacheFormat::Q8_0});
+  QVERIFY(engine.ok());
+  const auto sequence = (*engine)->create_sequence();
+  const std::vector<Token> tokens(262144, 400);
+  const auto refused = sequence->sync(tokens, {.logit_rows = tokens.size()});
+  QVERIFY(!refused.ok());
+  QCOMPARE(refused.error().code, Error::Code::OutOfMemory);
+  QCOMPARE(refused.error().message,
+           std::string("There is not enough memory for the logits of 262144 tokens (262144 MiB)."));
+  // The sequence can be used as before.
+  QVERIFY(sequence->sync(std::span(tokens).first(3)).ok());
 }
 
 QTEST_GUILESS_MAIN(LongContextTest)
