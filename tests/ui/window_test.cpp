@@ -38,6 +38,7 @@ class WindowTest : public QObject {
   void practice_model_is_explained_until_dismissed();
   void drafts_belong_to_their_conversation();
   void says_how_long_reading_takes();
+  void shows_how_far_it_has_read();
   void search_finds_and_opens();
   void search_says_when_nothing_is_found();
   void rename_and_delete();
@@ -254,6 +255,13 @@ void WindowTest::says_how_long_reading_takes() {
   agent_->set_reading_time({});
   QTest::keyClicks(edit, ", please");
   QTRY_COMPARE(hint->text(), "");
+}
+
+// After a second, without another event.
+void WindowTest::shows_how_far_it_has_read() {
+  open_window();
+  ask(prepare_scene("reading", *agent_));
+  QTRY_VERIFY(shown_text().contains("Reading 1,240 of 3,300 tokens"));
 }
 
 void WindowTest::search_finds_and_opens() {
