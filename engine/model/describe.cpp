@@ -73,7 +73,7 @@ ModelDescription describe_file(const GgufFile& file) {
   description.path = file.path();
   description.name = std::string(file.string("general.name").value_or(""));
   // A name is shown in terminals and lists, where control characters do harm.
-  std::erase_if(description.name, [](char c) { return (c >= 0 && c < ' ') || c == '\x7f'; });
+  std::erase_if(description.name, [](char c) { return static_cast<unsigned char>(c) < ' ' || c == '\x7f'; });
   if (description.name.empty()) description.name = file.path().stem().string();
   description.architecture = std::string(file.string("general.architecture").value_or(""));
   description.formats = formats_text(file);
