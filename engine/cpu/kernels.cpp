@@ -2,6 +2,11 @@
 
 #include <vector>
 
+#if defined(FACET_CPU_ARM64)
+#include <asm/hwcap.h>
+#include <sys/auxv.h>
+#endif
+
 namespace facet::engine {
 
 extern const Kernels kPortableKernels;
@@ -9,6 +14,10 @@ extern const Kernels kPortableKernels;
 extern const Kernels kAvx512Kernels;
 extern const Kernels kAvxVnniKernels;
 extern const Kernels kAvx2Kernels;
+#endif
+#if defined(FACET_CPU_ARM64)
+extern const Kernels kNeonDotKernels;
+extern const Kernels kNeonKernels;
 #endif
 
 namespace {
@@ -22,6 +31,10 @@ std::vector<const Kernels*> find_usable() {
   if (avx2 && avx512) usable.push_back(&kAvx512Kernels);
   if (avx2 && __builtin_cpu_supports("avxvnni")) usable.push_back(&kAvxVnniKernels);
   if (avx2) usable.push_back(&kAvx2Kernels);
+#endif
+#if defined(FACET_CPU_ARM64)
+  if ((getauxval(AT_HWCAP) & HWCAP_ASIMDDP) != 0) usable.push_back(&kNeonDotKernels);
+  usable.push_back(&kNeonKernels);
 #endif
   usable.push_back(&kPortableKernels);
   return usable;
