@@ -2,6 +2,8 @@
 
 #include <vector>
 
+#include "engine/cpu/tile_permission.h"
+
 #if defined(FACET_CPU_ARM64)
 #include <asm/hwcap.h>
 #include <sys/auxv.h>
@@ -11,6 +13,7 @@ namespace facet::engine {
 
 extern const Kernels kPortableKernels;
 #if defined(FACET_CPU_X86)
+extern const Kernels kAmxKernels;
 extern const Kernels kAvx512Kernels;
 extern const Kernels kAvxVnniKernels;
 extern const Kernels kAvx2Kernels;
@@ -28,6 +31,7 @@ std::vector<const Kernels*> find_usable() {
   const bool avx2 = __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma") && __builtin_cpu_supports("f16c");
   const bool avx512 =
       __builtin_cpu_supports("avx512bw") && __builtin_cpu_supports("avx512vl") && __builtin_cpu_supports("avx512vnni");
+  if (avx2 && avx512 && may_use_tiles()) usable.push_back(&kAmxKernels);
   if (avx2 && avx512) usable.push_back(&kAvx512Kernels);
   if (avx2 && __builtin_cpu_supports("avxvnni")) usable.push_back(&kAvxVnniKernels);
   if (avx2) usable.push_back(&kAvx2Kernels);
