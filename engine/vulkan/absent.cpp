@@ -1,0 +1,21 @@
+#include "engine/vulkan/vulkan.h"
+
+// In place of everything else in this folder, where Facet is built without Vulkan's headers or the shader compiler.
+namespace facet::engine {
+namespace {
+
+Error absent() {
+  return {Error::Code::Unsupported, "This build of Facet has no Vulkan; use the CPU."};
+}
+
+}  // namespace
+
+Result<std::vector<VulkanDevice>> list_vulkan_devices() {
+  return absent();
+}
+
+Result<std::unique_ptr<Backend>> open_vulkan(const std::string&) {
+  return absent();
+}
+
+}  // namespace facet::engine

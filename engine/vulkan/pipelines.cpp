@@ -1,0 +1,81 @@
+#include "engine/vulkan/pipelines.h"
+
+#include "engine/vulkan/loader.h"
+
+namespace facet::engine::vulkan {
+
+Result<std::unique_ptr<Pipelines>> Pipelines::create(const Device& device) {
+  std::unique_ptr<Pipelines> pipelines(new Pipelines(device));
+  FACET_RETURN_IF_ERROR(pipelines->create_layouts());
+  return pipelines;
+}
+
+Pipelines::~Pipelines() {
+  const Functions& functions = device_.functions();
+  for (const auto& [key, pipeline] : pipelines_)
+    functions.vkDestroyPipeline(device_.handle(), pipeline, nullptr);
+  functions.vkDestroyPipelineLayout(device_.handle(), layout_, nullptr);
+  functions.vkDestroyDescriptorSetLayout(device_.handle(), set_layout_, nullptr);
+}
+
+Status Pipelines::create_layouts() {
+  std::array<VkDescriptorSetLayoutBinding, kBindings> bindings{};
+  for (std::uint32_t i = 0; i < kBindings; ++i)
+    bindings[i] = {i, VK_DESCRIPTOR_TYPE_STORAGE_BUFFER, 1, VK_SHADER_STAGE_COMPUTE_BIT, nullptr};
+  VkDescriptorSetLayoutCreateInfo set{};
+  set.sType = VK_STRUCTURE_TYPE_DESCRIPTOR_SET_LAYOUT_CREATE_INFO;
+  set.bindingCount = kBindings;
+  set.pBindings = bindings.data();
+  VkResult result = device_.functions().vkCreateDescriptorSetLayout(device_.handle(), &set, nullptr, &set_layout_);
+  if (result != VK_SUCCESS) return vulkan_error(result, "describe the kernels' buffers");
+  const VkPushConstantRange params{VK_SHADER_STAGE_COMPUTE_BIT, 0, kParamBytes};
+  VkPipelineLayoutCreateInfo layout{};
+  layout.sType = VK_STRUCTURE_TYPE_PIPELINE_LAYOUT_CREATE_INFO;
+  layout.setLayoutCount = 1;
+  layout.pSetLayouts = &set_layout_;
+  layout.pushConstantRangeCount = 1;
+  layout.pPushConstantRanges = &params;
+  result = device_.functions().vkCreatePipelineLayout(device_.handle(), &layout, nullptr, &layout_);
+  if (result != VK_SUCCESS) return vulkan_error(result, "describe the kernels' parameters");
+  return {};
+}
+
+Result<VkPipeline> Pipelines::get(const Kernel& kernel) {
+  const std::tuple key{kernel.shader, kernel.constants[0], kernel.constants[1]};
+  if (const auto found = pipelines_.find(key); found != pipelines_.end()) return found->second;
+  FACET_ASSIGN_OR_RETURN(const VkPipeline pipeline, build(kernel));
+  pipelines_.emplace(key, pipeline);
+  return pipeline;
+}
+
+Result<VkPipeline> Pipelines::build(const Kernel& kernel) const {
+  const Functions& functions = device_.functions();
+  const std::string purpose = std::string("prepare the kernel '") + kernel.shader->name + "'";
+  VkShaderModuleCreateInfo code{};
+  code.sType = VK_STRUCTURE_TYPE_SHADER_MODULE_CREATE_INFO;
+  code.codeSize = kernel.shader->code.size_bytes();
+  code.pCode = kernel.shader->code.data();
+  VkShaderModule module = VK_NULL_HANDLE;
+  VkResult result = functions.vkCreateShaderModule(device_.handle(), &code, nullptr, &module);
+  if (result != VK_SUCCESS) return vulkan_error(result, purpose);
+
+  const std::array<VkSpecializationMapEntry, 2> entries = {VkSpecializationMapEntry{0, 0, 4}, {1, 4, 4}};
+  const VkSpecializationInfo constants{entries.size(), entries.data(), sizeof kernel.constants,
+                                       kernel.constants.data()};
+  VkComputePipelineCreateInfo create{};
+  create.sType = VK_STRUCTURE_TYPE_COMPUTE_PIPELINE_CREATE_INFO;
+  create.stage.sType = VK_STRUCTURE_TYPE_PIPELINE_SHADER_STAGE_CREATE_INFO;
+  create.stage.stage = VK_SHADER_STAGE_COMPUTE_BIT;
+  create.stage.module = module;
+  create.stage.pName = "main";
+  create.stage.pSpecializationInfo = &constants;
+  create.layout = layout_;
+  VkPipeline pipeline = VK_NULL_HANDLE;
+  result = functions.vkCreateComputePipelines(device_.handle(), VK_NULL_HANDLE, 1, &create, nullptr, &pipeline);
+  functions.vkDestroyShaderModule(device_.handle(), module, nullptr);
+  if (result != VK_SUCCESS) return vulkan_error(result, purpose);
+  device_.name(VK_OBJECT_TYPE_PIPELINE, reinterpret_cast<std::uint64_t>(pipeline), kernel.shader->name);
+  return pipeline;
+}
+
+}  // namespace facet::engine::vulkan

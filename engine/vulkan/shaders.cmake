@@ -1,0 +1,41 @@
+# Compiles the shaders into headers that the sources of this folder include. Without Vulkan's headers or the shader
+# compiler the engine is built without Vulkan, and absent.cpp says so to whoever asks.
+find_program(FACET_GLSLANG glslangValidator)
+find_path(FACET_VULKAN_HEADERS vulkan/vulkan_core.h)
+
+set(vulkan_folder ${CMAKE_CURRENT_LIST_DIR})
+set(vulkan_formats F32 F16 BF16 Q4_0 Q4_1 Q5_0 Q5_1 Q8_0 Q2_K Q3_K Q4_K Q5_K Q6_K IQ4_NL IQ4_XS MXFP4)
+set(vulkan_operations norm elementwise rope store attention attention_merge route combine)
+set(vulkan_headers)
+
+function(facet_compile_shader source name)
+  set(header ${CMAKE_BINARY_DIR}/generated/engine/vulkan/spirv/${name}.h)
+  add_custom_command(
+    OUTPUT ${header}
+    COMMAND ${FACET_GLSLANG} --quiet -V --target-env vulkan1.2 ${ARGN} --vn spirv_${name} -o ${header}
+            ${vulkan_folder}/shaders/${source}.comp
+    DEPENDS ${vulkan_folder}/shaders/${source}.comp ${vulkan_includes}
+    COMMENT "Compiling shader ${name}"
+    VERBATIM)
+  list(APPEND vulkan_headers ${header})
+  set(vulkan_headers ${vulkan_headers} PARENT_SCOPE)
+endfunction()
+
+if(FACET_GLSLANG AND FACET_VULKAN_HEADERS)
+  file(GLOB vulkan_includes CONFIGURE_DEPENDS ${vulkan_folder}/shaders/*.glsl ${vulkan_folder}/shaders/*.h)
+  file(MAKE_DIRECTORY ${CMAKE_BINARY_DIR}/generated/engine/vulkan/spirv)
+  foreach(operation ${vulkan_operations})
+    facet_compile_shader(${operation} ${operation})
+  endforeach()
+  foreach(format ${vulkan_formats})
+    facet_compile_shader(product product_${format} -DFACET_FORMAT_${format})
+  endforeach()
+  list(REMOVE_ITEM engine_sources ${vulkan_folder}/absent.cpp)
+  list(APPEND engine_sources ${vulkan_headers})
+  set_source_files_properties(${vulkan_folder}/kernels.cpp PROPERTIES INCLUDE_DIRECTORIES
+                                                                     ${CMAKE_BINARY_DIR}/generated/engine/vulkan)
+else()
+  message(STATUS "No Vulkan headers or no glslangValidator: Facet is built without Vulkan")
+  list(FILTER engine_sources EXCLUDE REGEX "/engine/vulkan/")
+  list(APPEND engine_sources ${vulkan_folder}/absent.cpp ${vulkan_folder}/devices.cpp)
+endif()

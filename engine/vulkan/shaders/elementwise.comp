@@ -1,0 +1,35 @@
+// Operations in which a cell depends on the cells at its own place alone.
+#version 450
+#extension GL_GOOGLE_include_directive : require
+#include "params.h"
+
+layout(local_size_x = FACET_GROUP_SIZE) in;
+// The values of vulkan::Elementwise.
+layout(constant_id = 0) const uint kOperation = 0;
+layout(push_constant, std430) uniform Params { ElementwiseParams p; };
+layout(binding = 0, std430) buffer A { float a[]; };
+layout(binding = 1, std430) buffer B { float b[]; };
+layout(binding = 2, std430) buffer Out { float results[]; };
+
+#include "exact.glsl"
+
+// x/2 (1 + tanh(u)) = x / (1 + exp(-2u)): without the sum that cancels.
+float gelu(float x) {
+  precise float inner = fma(0.044715 * x * x, x, x);
+  return x / (1.0 + exponential(-1.5957691216 * inner));
+}
+
+float capped(float x, float cap) {
+  precise float share = 1.0 - 2.0 / (exponential(2.0 * (x / cap)) + 1.0);
+  return cap * share;
+}
+
+void main() {
+  const uint column = gl_GlobalInvocationID.x;
+  if (column >= p.width) return;
+  const float value = a[p.a_offset + gl_WorkGroupID.y * p.a_stride + column];
+  const uint at = p.out_offset + gl_WorkGroupID.y * p.out_stride + column;
+  if (kOperation == 0u) results[at] = value * p.factor;
+  if (kOperation == 1u) results[at] = gelu(value) * b[p.b_offset + gl_WorkGroupID.y * p.b_stride + column];
+  if (kOperation == 2u) results[at] = capped(value, p.factor);
+}

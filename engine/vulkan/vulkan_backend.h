@@ -1,0 +1,124 @@
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "engine/backend.h"
+#include "engine/vulkan/commands.h"
+#include "engine/vulkan/device.h"
+#include "engine/vulkan/memory.h"
+#include "engine/vulkan/pipelines.h"
+#include "engine/vulkan/shaders/params.h"
+
+namespace facet::engine::vulkan {
+
+// The operations as kernels on a Vulkan device, recorded by each call and run at the latest by `finish` or `read`.
+// Weights lie on the device in the format of the file and are decoded to float32 where they are multiplied; tables stay
+// in the mapped file. What goes wrong between two calls of `finish` is what the second returns, and stays so: a lost
+// device gives no more results.
+class VulkanBackend final : public Backend {
+ public:
+  static Result<std::unique_ptr<VulkanBackend>> open(const std::string& wanted);
+  ~VulkanBackend() override;
+
+  const std::string& description() const override { return description_; }
+  Result<Buffer> create_buffer(std::string_view name, std::uint32_t rows, std::uint32_t width) override;
+  Result<Buffer> create_cache(std::string_view name, std::uint32_t rows, std::uint32_t width, Format format) override;
+  void release_buffer(const Buffer& buffer) override;
+  std::uint64_t working_bytes(const LargestOperands& largest) const override;
+  Status reserve(const LargestOperands& largest) override;
+  Result<Weight> load_weight(const GgufTensor& tensor, WeightUse use) override;
+  void write(const View& to, std::span<const float> values) override;
+  void read(const View& from, std::span<float> values) override;
+  Status finish() override { return commands_->wait(); }
+
+  void embed(const Weight& table, std::span<const Token> tokens, float factor, const View& out) override;
+  void matmul(const Weight& weight, const View& x, const View& out) override;
+  void rms_norm(const View& x, const Weight& weight, std::uint32_t group, float eps, const View& out) override;
+  void add_rms_norm(const View& x, const Weight& weight, std::uint32_t group, float eps, const View& sum) override;
+  void scale(const View& x, float factor) override;
+  void geglu(const View& gate, const View& up, const View& out) override;
+  void softcap(const View& x, float cap) override;
+  void rope_table(std::span<const double> frequencies, std::uint32_t first_position, const View& out) override;
+  void rope(const View& x, std::uint32_t head_dim, const View& table) override;
+  void store(const View& x, std::uint32_t first_position, const Buffer& cache) override;
+  void attention(const View& q, const Buffer& keys, const Buffer& values, const AttentionShape& shape,
+                 std::uint32_t first_position, const View& out) override;
+  void route_experts(const View& logits, const Weight& expert_scale, const View& ids, const View& weights) override;
+  void matmul_experts(const Weight& weight, const View& ids, const View& x, const View& out) override;
+  void combine_experts(const View& x, const View& weights, const View& out) override;
+
+  // The largest range that a kernel is given of a tensor; larger ones are taken apart. Tests set it to see that.
+  void limit_bindings(std::uint64_t bytes) { largest_binding_ = bytes; }
+  // Weights go through the staging memory, as on a device with memory of its own, even where host and device share it.
+  void stage_all() { stages_all_ = true; }
+
+ private:
+  struct Cells {
+    DeviceBuffer memory;
+    CacheKind kind = CacheKind::F32;
+    bool is_cache = false;
+    std::uint32_t row_words = 0;
+  };
+  // Rows of a matrix, or whole experts, that fit one binding.
+  struct Part {
+    DeviceBuffer memory;
+    std::uint32_t first = 0;
+    std::uint32_t count = 0;
+  };
+  struct LoadedWeight {
+    WeightUse use = WeightUse::Matrix;
+    const FormatInfo* format = nullptr;
+    std::span<const std::byte> file_rows;
+    std::uint64_t row_bytes = 0;
+    std::vector<Part> parts;
+  };
+  // Where a view lies: what a kernel needs of it.
+  struct Operand {
+    VkBuffer buffer;
+    std::uint32_t offset;
+    std::uint32_t stride;
+  };
+
+  VulkanBackend() = default;
+  Operand operand_of(const View& view) const;
+  const Cells& cells_of(std::uint32_t buffer) const;
+  const LoadedWeight& loaded(const Weight& weight) const;
+  Buffer keep(Cells cells, std::uint32_t rows, std::uint32_t width);
+  Result<DeviceBuffer> create_memory(std::string_view name, std::uint64_t bytes);
+  Status upload(const DeviceBuffer& to, std::span<const std::byte> bytes);
+  Status load_parts(const GgufTensor& tensor, LoadedWeight& weight);
+  // Writes the rows of a view, each filled by `fill(row, cells)`.
+  void write_rows(const View& to, const std::function<void(std::uint32_t row, float* cells)>& fill);
+  VkBuffer vector_of(const Weight& weight, std::uint32_t size) const;
+
+  template <typename Params>
+  void run(const Kernel& kernel, std::initializer_list<Dispatch::Operand> operands, const Params& params,
+           std::array<std::uint32_t, 3> groups, std::uint64_t work);
+  void norm(const View& x, const Weight& weight, std::uint32_t group, float eps, const View& out, bool add);
+  void elementwise(Elementwise operation, const View& a, const View& b, float factor, const View& out);
+  void multiply(const LoadedWeight& weight, const Part& part, ProductParams params, const Operand& x,
+                const Operand& out, std::uint32_t columns);
+  // Attention of few rows whose keys are shared by many workgroups.
+  static std::uint32_t split_rows(const AttentionShape& shape, std::uint32_t context);
+  static std::uint32_t segments_of(const AttentionShape& shape, std::uint32_t context);
+  static std::uint64_t segment_bytes(const LargestOperands& largest);
+  bool make_segments(std::uint64_t bytes);
+
+  std::unique_ptr<Device> device_;
+  std::unique_ptr<Memory> memory_;
+  std::unique_ptr<Pipelines> pipelines_;
+  std::unique_ptr<Commands> commands_;
+  std::string description_;
+  std::uint64_t largest_binding_ = 0;
+  std::vector<Cells> buffers_;
+  std::vector<std::uint32_t> free_ids_;
+  std::vector<LoadedWeight> weights_;
+  DeviceBuffer segments_;
+  bool is_reserved_ = false;
+  bool stages_all_ = false;
+};
+
+}  // namespace facet::engine::vulkan

@@ -1,0 +1,528 @@
+#pragma once
+
+#include <QTest>
+#include <algorithm>
+#include <cmath>
+#include <cstring>
+#include <list>
+#include <memory>
+#include <random>
+
+#include "engine/backend.h"
+#include "engine/gguf/gguf_file.h"
+#include "reference_ops.h"
+
+// The operations of a backend against reference_ops.h: the cases that every backend has to pass.
+namespace facet::engine::ops_cases {
+
+using reference_ops::Expected;
+using reference_ops::kUnit;
+using reference_ops::Matrix;
+
+// Whether a backend rounds the activations of products with integers.
+enum class Rounding { None, EightBits };
+
+inline std::uint32_t u32(std::size_t value) {
+  return static_cast<std::uint32_t>(value);
+}
+
+// Blocks of a format with finite values of ordinary size.
+inline std::vector<std::byte> random_blocks(const FormatInfo& format, std::size_t elements, std::mt19937& random) {
+  std::vector<std::byte> bytes(elements / format.block_elements * format.block_bytes);
+  if (format.format == Format::F32) {
+    std::normal_distribution<float> values;
+    for (std::size_t i = 0; i < elements; ++i) {
+      const float value = values(random);
+      std::memcpy(bytes.data() + 4 * i, &value, 4);
+    }
+    return bytes;
+  }
+  std::vector<float> decoded(format.block_elements);
+  for (std::size_t at = 0; at < bytes.size(); at += format.block_bytes) {
+    bool usable = false;
+    while (!usable) {
+      for (std::size_t i = 0; i < format.block_bytes; ++i)
+        bytes[at + i] = static_cast<std::byte>(random());
+      format.decode(bytes.data() + at, decoded.data(), decoded.size());
+      usable = std::all_of(decoded.begin(), decoded.end(), [](float v) { return std::abs(v) < 100.0F; });
+    }
+  }
+  return bytes;
+}
+
+// A backend with what one test puts on it. Operands lie inside larger buffers, so that strides and offsets matter.
+class Bench {
+ public:
+  // A backend may serve many benches, one after the other: opening a device and preparing its kernels takes long.
+  explicit Bench(std::shared_ptr<Backend> backend) : owner_(std::move(backend)), backend_(*owner_) {}
+  ~Bench() {
+    for (const Buffer& buffer : buffers_)
+      backend_.release_buffer(buffer);
+  }
+  Bench(const Bench&) = delete;
+  Bench& operator=(const Bench&) = delete;
+
+  Backend& backend() { return backend_; }
+  std::mt19937& random() { return random_; }
+
+  View put(const Matrix& matrix) {
+    const View view = room(matrix.rows, matrix.width);
+    const std::vector<float> values(matrix.cells.begin(), matrix.cells.end());
+    backend_.write(view, values);
+    return view;
+  }
+
+  View room(std::size_t rows, std::size_t width) {
+    const Buffer buffer = kept(backend_.create_buffer("operand", u32(rows + 2), u32(width + 5)));
+    backend_.write(View(buffer), std::vector<float>((rows + 2) * (width + 5), -777.0F));
+    return View(buffer).part(1, u32(rows), 3, u32(width));
+  }
+
+  Buffer cache(std::size_t rows, std::size_t width, Format format = Format::F32) {
+    const Buffer buffer = kept(backend_.create_cache("cache", u32(rows), u32(width), format));
+    const Buffer unwritten = kept(backend_.create_buffer("operand", u32(rows), u32(width)));
+    backend_.write(View(unwritten), std::vector<float>(rows * width, -777.0F));
+    backend_.store(View(unwritten), 0, buffer);
+    return buffer;
+  }
+
+  std::vector<float> get(const View& view) {
+    std::vector<float> values(std::size_t{view.rows} * view.width);
+    backend_.read(view, values);
+    return values;
+  }
+
+  Matrix normal(std::size_t rows, std::size_t width, double deviation = 1.0) {
+    std::normal_distribution<float> values(0.0F, static_cast<float>(deviation));
+    Matrix matrix(rows, width);
+    for (double& cell : matrix.cells)
+      cell = static_cast<double>(values(random_));
+    return matrix;
+  }
+
+  // A weight of any format, and what its blocks stand for.
+  Weight weight(Format format, std::size_t inputs, std::size_t outputs, std::size_t experts, Matrix& decoded) {
+    const FormatInfo& info = format_info(format);
+    blocks_.push_back(random_blocks(info, inputs * outputs * experts, random_));
+    std::vector<float> values(inputs * outputs * experts);
+    info.decode(blocks_.back().data(), values.data(), values.size());
+    decoded = Matrix(outputs * experts, inputs);
+    decoded.cells.assign(values.begin(), values.end());
+    return backend_.load_weight({"w", format, {inputs, outputs, experts, 1}, blocks_.back()}, WeightUse::Matrix)
+        .value();
+  }
+
+  Weight vector(const std::vector<double>& values) {
+    std::vector<std::byte> bytes(values.size() * 4);
+    for (std::size_t i = 0; i < values.size(); ++i) {
+      const auto value = static_cast<float>(values[i]);
+      std::memcpy(bytes.data() + 4 * i, &value, 4);
+    }
+    blocks_.push_back(std::move(bytes));
+    return backend_.load_weight({"v", Format::F32, {values.size(), 1, 1, 1}, blocks_.back()}, WeightUse::Vector)
+        .value();
+  }
+
+  // The cells around a view must be as `room` left them.
+  bool surroundings_untouched(const View& view) {
+    View whole = view;
+    whole.rows += 2;
+    whole.width += 5;
+    whole.offset -= whole.width + 3;
+    const std::vector<float> all = get(whole);
+    for (std::size_t r = 0; r < whole.rows; ++r)
+      for (std::size_t c = 0; c < whole.width; ++c) {
+        const bool inside = r >= 1 && r <= view.rows && c >= 3 && c < view.width + 3U;
+        if (!inside && all[r * whole.width + c] != -777.0F) return false;
+      }
+    return true;
+  }
+
+ private:
+  Buffer kept(const Result<Buffer>& buffer) {
+    buffers_.push_back(buffer.value());
+    return buffers_.back();
+  }
+
+  std::shared_ptr<Backend> owner_;
+  Backend& backend_;
+  std::vector<Buffer> buffers_;
+  std::mt19937 random_{7};
+  std::list<std::vector<std::byte>> blocks_;
+};
+
+inline QString describe_worst(const std::vector<float>& actual, const Expected& expected) {
+  double worst = 0;
+  std::size_t at = 0;
+  for (std::size_t i = 0; i < actual.size(); ++i) {
+    const double error = std::abs(static_cast<double>(actual[i]) - expected.value.cells[i]);
+    const double excess = std::isfinite(error) ? error / (expected.bound.cells[i] + 1e-38) : HUGE_VAL;
+    if (excess > worst) {
+      worst = excess;
+      at = i;
+    }
+  }
+  return worst <= 1 ? QString()
+                    : QString("row %1 column %2: %3, not %4 (%5 times the bound)")
+                          .arg(at / expected.value.width)
+                          .arg(at % expected.value.width)
+                          .arg(actual[at])
+                          .arg(expected.value.cells[at])
+                          .arg(worst);
+}
+
+inline void compare(Bench& bench, const View& view, const Expected& expected) {
+  const QString worst = describe_worst(bench.get(view), expected);
+  if (!worst.isEmpty()) QFAIL(qPrintable(worst));
+  QVERIFY(bench.surroundings_untouched(view));
+}
+
+#define COMPARE_OR_RETURN(view, expected)                 \
+  do {                                                    \
+    facet::engine::ops_cases::compare(b, view, expected); \
+    if (QTest::currentTestFailed()) return;               \
+  } while (false)
+
+inline void embed(Bench& b) {
+  for (const Format format : {Format::F32, Format::BF16, Format::Q8_0, Format::Q6_K}) {
+    const std::size_t width = 256;
+    Matrix table(0, 0);
+    const Weight weight = b.weight(format, width, 19, 1, table);
+    const std::vector<Token> tokens = {0, 18, 7, 7, 3};
+    Expected expected(tokens.size(), width);
+    for (std::size_t r = 0; r < tokens.size(); ++r)
+      for (std::size_t c = 0; c < width; ++c) {
+        expected.value.at(r, c) = table.at(static_cast<std::size_t>(tokens[r]), c) * 1.7;
+        expected.bound.at(r, c) = 2 * kUnit * std::abs(expected.value.at(r, c));
+      }
+    const View out = b.room(tokens.size(), width);
+    b.backend().embed(weight, tokens, 1.7F, out);
+    // 1.7 itself is rounded.
+    for (double& bound : expected.bound.cells)
+      bound *= 2;
+    COMPARE_OR_RETURN(out, expected);
+  }
+}
+
+inline void matmul(Bench& b, Format format) {
+  const std::size_t block = format_info(format).block_elements;
+  for (const std::size_t inputs :
+       {std::size_t{1}, std::size_t{5}, std::size_t{37}, std::size_t{256}, std::size_t{1303}}) {
+    const std::size_t length = (inputs + block - 1) / block * block;
+    for (const std::size_t outputs : {1, 7, 8, 33}) {
+      Matrix rows(0, 0);
+      const Weight weight = b.weight(format, length, outputs, 1, rows);
+      for (const std::size_t columns : {1, 2, 3, 4, 5, 17}) {
+        const Matrix x = b.normal(columns, length);
+        const View out = b.room(columns, outputs);
+        b.backend().matmul(weight, b.put(x), out);
+        COMPARE_OR_RETURN(out, reference_ops::matmul(rows, x));
+      }
+    }
+  }
+}
+
+inline void matmul_rows_do_not_depend_on_each_other(Bench& b, Format format) {
+  Matrix rows(0, 0);
+  const Weight weight = b.weight(format, 1280, 45, 1, rows);
+  const View x = b.put(b.normal(23, 1280));
+  const View together = b.room(23, 45);
+  b.backend().matmul(weight, x, together);
+  const View apart = b.room(23, 45);
+  for (std::uint32_t first = 0, count = 1; first < 23; first += count, count = std::min(count + 1, 23 - first))
+    b.backend().matmul(weight, x.part(first, count, 0, 1280), apart.part(first, count, 0, 45));
+  QCOMPARE(b.get(apart), b.get(together));
+}
+
+inline void rms_norm(Bench& b) {
+  for (const std::size_t group : {1, 3, 8, 17, 256, 1536}) {
+    for (const std::size_t groups : {1, 5}) {
+      const Matrix x = b.normal(4, group * groups, 30.0);
+      const std::vector<double> factors = b.normal(1, group).cells;
+      const View plain = b.room(x.rows, x.width);
+      b.backend().rms_norm(b.put(x), {}, u32(group), 1e-6F, plain);
+      COMPARE_OR_RETURN(plain, reference_ops::rms_norm(x, {}, group, 1e-6));
+      const View in_place = b.put(x);
+      b.backend().rms_norm(in_place, b.vector(factors), u32(group), 1e-6F, in_place);
+      COMPARE_OR_RETURN(in_place, reference_ops::rms_norm(x, factors, group, 1e-6));
+    }
+  }
+  // Here eps decides.
+  const Matrix small = b.normal(1, 64, 1e-4);
+  const View out = b.room(1, 64);
+  b.backend().rms_norm(b.put(small), {}, 64, 1e-6F, out);
+  COMPARE_OR_RETURN(out, reference_ops::rms_norm(small, {}, 64, 1e-6));
+}
+
+inline void add_rms_norm(Bench& b) {
+  for (const std::size_t group : {1, 7, 16, 640}) {
+    const Matrix x = b.normal(3, group * 2);
+    const Matrix before = b.normal(3, group * 2);
+    const std::vector<double> factors = b.normal(1, group).cells;
+    for (const bool weighted : {false, true}) {
+      Expected expected = reference_ops::rms_norm(x, weighted ? factors : std::vector<double>{}, group, 1e-6);
+      for (std::size_t i = 0; i < expected.value.cells.size(); ++i) {
+        expected.value.cells[i] += before.cells[i];
+        expected.bound.cells[i] += 2 * kUnit * std::abs(expected.value.cells[i]);
+      }
+      const View sum = b.put(before);
+      b.backend().add_rms_norm(b.put(x), weighted ? b.vector(factors) : Weight{}, u32(group), 1e-6F, sum);
+      COMPARE_OR_RETURN(sum, expected);
+    }
+  }
+}
+
+inline void scale(Bench& b) {
+  for (const std::size_t width : {1, 13, 2048, 5001}) {
+    const Matrix x = b.normal(5, width);
+    Expected expected(5, width);
+    for (std::size_t i = 0; i < x.cells.size(); ++i) {
+      expected.value.cells[i] = x.cells[i] * 0.375;
+      expected.bound.cells[i] = kUnit * std::abs(expected.value.cells[i]);
+    }
+    const View view = b.put(x);
+    b.backend().scale(view, 0.375F);
+    COMPARE_OR_RETURN(view, expected);
+  }
+}
+
+inline void geglu(Bench& b) {
+  for (const std::size_t width : {1, 9, 100, 4100}) {
+    Matrix gate = b.normal(3, width, 4.0);
+    // The ends of the function, where an exponential would overflow.
+    const double ends[] = {0, 1e-30, -1e-30, 9, -9, 40, -40, 1000, -1000, 1e10, -1e10};
+    for (std::size_t i = 0; i < std::min(width, std::size(ends)); ++i)
+      gate.at(0, i) = static_cast<float>(ends[i]);
+    const Matrix up = b.normal(3, width);
+    Expected expected(3, width);
+    for (std::size_t i = 0; i < gate.cells.size(); ++i) {
+      const double x = gate.cells[i];
+      expected.value.cells[i] = reference_ops::gelu(x) * up.cells[i];
+      // The exponent's rounding grows with its size. Where 1 + tanh cancels, the formula itself is only that good.
+      const double exponent = std::min(100.0, std::abs(1.6 * (x + 0.044715 * x * x * x)));
+      const double flat = 2e-16 * std::abs(x * up.cells[i]);
+      expected.bound.cells[i] = std::abs(expected.value.cells[i]) * (16 + 4 * exponent) * kUnit + flat;
+    }
+    const View separate = b.room(3, width);
+    b.backend().geglu(b.put(gate), b.put(up), separate);
+    COMPARE_OR_RETURN(separate, expected);
+    const View in_place = b.put(gate);
+    b.backend().geglu(in_place, b.put(up), in_place);
+    COMPARE_OR_RETURN(in_place, expected);
+  }
+}
+
+inline void softcap(Bench& b) {
+  for (const std::size_t width : {1, 9, 1217}) {
+    Matrix x = b.normal(2, width, 20.0);
+    x.at(0, 0) = 1e6;
+    x.at(1, 0) = -1e6;
+    Expected expected(2, width);
+    for (std::size_t i = 0; i < x.cells.size(); ++i) {
+      expected.value.cells[i] = 30 * std::tanh(x.cells[i] / 30);
+      expected.bound.cells[i] = 30 * 8 * kUnit;
+    }
+    const View view = b.put(x);
+    b.backend().softcap(view, 30.0F);
+    COMPARE_OR_RETURN(view, expected);
+  }
+}
+
+inline void rope(Bench& b) {
+  for (const std::size_t head_dim : {2, 6, 16, 256}) {
+    for (const std::size_t pairs : {std::size_t{0}, head_dim / 8, head_dim / 2}) {
+      std::vector<double> frequencies(pairs);
+      for (std::size_t i = 0; i < pairs; ++i)
+        frequencies[i] = std::pow(1e4, -2.0 * static_cast<double>(i) / static_cast<double>(head_dim));
+      for (const std::size_t first : {0, 1, 131000}) {
+        const Matrix x = b.normal(3, head_dim * 4);
+        const View table = b.room(3, 2 * pairs);
+        const View view = b.put(x);
+        b.backend().rope_table(frequencies, u32(first), table);
+        b.backend().rope(view, u32(head_dim), table);
+        // Bounds of zero for the pairs behind the table: they must stay as they are, bit by bit.
+        COMPARE_OR_RETURN(view, reference_ops::rope(x, head_dim, frequencies, first));
+      }
+    }
+  }
+}
+
+inline void store_wraps(Bench& b) {
+  const Matrix x = b.normal(4, 6);
+  const Buffer cache = b.cache(5, 6);
+  b.backend().store(b.put(x), 13, cache);
+  const std::vector<float> rows = b.get(View(cache));
+  // Positions 13, 14, 15, 16 lie in rows 3, 4, 0, 1.
+  for (std::size_t r = 0; r < 4; ++r)
+    for (std::size_t c = 0; c < 6; ++c)
+      QCOMPARE(rows[(13 + r) % 5 * 6 + c], static_cast<float>(x.at(r, c)));
+  for (std::size_t c = 0; c < 6; ++c)
+    QCOMPARE(rows[2 * 6 + c], -777.0F);
+}
+
+// What is left of the values in a format.
+inline Matrix stored_as(Format format, const Matrix& matrix) {
+  const FormatInfo& info = format_info(format);
+  std::vector<float> values(matrix.cells.begin(), matrix.cells.end());
+  std::vector<std::byte> blocks(row_bytes(format, values.size()));
+  info.encode(values.data(), blocks.data(), values.size());
+  info.decode(blocks.data(), values.data(), values.size());
+  Matrix stored(matrix.rows, matrix.width);
+  stored.cells.assign(values.begin(), values.end());
+  return stored;
+}
+
+inline void attention(Bench& b) {
+  struct Case {
+    std::size_t heads, kv_heads, head_dim, window, ring_rows, positions, rows;
+  };
+  // The last `rows` of `positions` are queries. Rings are as small as they may be: window + rows - 1.
+  const Case cases[] = {
+      {1, 1, 2, 0, 1, 1, 1},         {4, 1, 16, 0, 40, 37, 5},      {8, 1, 32, 0, 300, 300, 2},
+      {6, 2, 10, 0, 200, 131, 131},  {5, 5, 7, 0, 64, 64, 3},       {4, 2, 16, 9, 9, 50, 1},
+      {4, 2, 16, 9, 13, 50, 5},      {8, 1, 64, 130, 137, 500, 8},  {2, 1, 8, 128, 128, 129, 1},
+      {12, 2, 24, 1, 4, 20, 4},      {4, 4, 256, 17, 48, 100, 32},  {9, 1, 12, 300, 302, 700, 3},
+      {8, 1, 64, 0, 900, 900, 1},    {8, 2, 32, 600, 620, 1500, 1}, {20, 1, 512, 0, 600, 600, 9},
+      {4, 2, 32, 256, 290, 800, 35},
+  };
+  for (const auto& [format, c] : [&] {
+         std::vector<std::pair<Format, Case>> all;
+         for (const Case& each : cases)
+           for (const Format cache_format : {Format::F32, Format::F16, Format::Q8_0})
+             if (each.head_dim % format_info(cache_format).block_elements == 0) all.emplace_back(cache_format, each);
+         return all;
+       }()) {
+    const std::size_t width = c.kv_heads * c.head_dim;
+    const Matrix keys = b.normal(c.positions, width);
+    const Matrix values = b.normal(c.positions, width);
+    const Matrix q = b.normal(c.rows, c.heads * c.head_dim, 1.5);
+    const Buffer key_cache = b.cache(c.ring_rows, width, format);
+    const Buffer value_cache = b.cache(c.ring_rows, width, format);
+    const View key_rows = b.put(keys);
+    const View value_rows = b.put(values);
+    for (std::uint32_t p = 0; p < c.positions; ++p) {
+      b.backend().store(key_rows.part(p, 1, 0, u32(width)), p, key_cache);
+      b.backend().store(value_rows.part(p, 1, 0, u32(width)), p, value_cache);
+    }
+    const View out = b.room(c.rows, q.width);
+    const std::size_t first = c.positions - c.rows;
+    b.backend().attention(b.put(q), key_cache, value_cache,
+                          {u32(c.heads), u32(c.kv_heads), u32(c.head_dim), u32(c.window)}, u32(first), out);
+    COMPARE_OR_RETURN(out, reference_ops::attention(q, stored_as(format, keys), stored_as(format, values),
+                                                    {c.heads, c.kv_heads, c.head_dim, c.window}, first));
+  }
+}
+
+inline void attention_rows_do_not_depend_on_each_other(Bench& b) {
+  const std::uint32_t positions = 900;
+  const std::uint32_t width = 2 * 24;
+  for (const std::uint32_t window : {0U, 150U}) {
+    const Buffer keys = b.cache(positions, width);
+    const Buffer values = b.cache(positions, width);
+    b.backend().store(b.put(b.normal(positions, width)), 0, keys);
+    b.backend().store(b.put(b.normal(positions, width)), 0, values);
+    const AttentionShape shape{8, 2, 24, window};
+    const View q = b.put(b.normal(30, 8 * 24));
+    const View together = b.room(30, q.width);
+    b.backend().attention(q, keys, values, shape, positions - 30, together);
+    const View apart = b.room(30, q.width);
+    for (std::uint32_t r = 0; r < 30; ++r)
+      b.backend().attention(q.part(r, 1, 0, q.width), keys, values, shape, positions - 30 + r,
+                            apart.part(r, 1, 0, q.width));
+    QCOMPARE(b.get(apart), b.get(together));
+  }
+}
+
+inline void route_experts(Bench& b) {
+  for (const std::size_t experts : {1, 8, 128}) {
+    for (const std::size_t chosen : {std::size_t{1}, (experts + 3) / 4, experts}) {
+      const Matrix logits = b.normal(6, experts, 3.0);
+      const std::vector<double> scale = b.normal(1, experts).cells;
+      for (const bool scaled : {false, true}) {
+        const auto expected = reference_ops::route_experts(logits, scaled ? scale : std::vector<double>{}, chosen);
+        const View ids = b.room(6, chosen);
+        const View weights = b.room(6, chosen);
+        b.backend().route_experts(b.put(logits), scaled ? b.vector(scale) : Weight{}, ids, weights);
+        const std::vector<float> cells = b.get(ids);
+        for (std::size_t r = 0; r < 6; ++r)
+          for (std::size_t s = 0; s < chosen; ++s) {
+            std::uint32_t id = 0;
+            std::memcpy(&id, &cells[r * chosen + s], 4);
+            QCOMPARE(std::size_t{id}, expected.ids[r][s]);
+          }
+        COMPARE_OR_RETURN(weights, expected.weights);
+      }
+    }
+  }
+  // The smaller index first among equals.
+  const View ids = b.room(1, 3);
+  b.backend().route_experts(b.put(Matrix(1, 5)), {}, ids, b.room(1, 3));
+  const std::vector<float> cells = b.get(ids);
+  std::uint32_t order[3];
+  std::memcpy(order, cells.data(), sizeof order);
+  QVERIFY(order[0] == 0 && order[1] == 1 && order[2] == 2);
+}
+
+inline void matmul_experts(Bench& b, Format format, Rounding rounding) {
+  const std::size_t experts = 5;
+  const std::size_t chosen = 3;
+  for (const std::size_t tokens : {1, 2, 9}) {
+    const std::size_t inputs = 256;
+    const std::size_t outputs = 21;
+    Matrix rows(0, 0);
+    const Weight weight = b.weight(format, inputs, outputs, experts, rows);
+    Matrix order(tokens, chosen);
+    for (std::size_t i = 0; i < tokens * chosen; ++i)
+      order.cells[i] = static_cast<double>((i * 7 + i / 3) % experts);
+    const View ids = b.room(tokens, chosen);
+    std::vector<float> cells(tokens * chosen);
+    for (std::size_t i = 0; i < cells.size(); ++i) {
+      const auto id = static_cast<std::uint32_t>(order.cells[i]);
+      std::memcpy(&cells[i], &id, 4);
+    }
+    b.backend().write(ids, cells);
+    for (const bool shared : {true, false}) {
+      const Matrix x = b.normal(shared ? tokens : tokens * chosen, inputs);
+      Expected expected(tokens * chosen, outputs);
+      for (std::size_t pair = 0; pair < tokens * chosen; ++pair) {
+        Matrix expert(outputs, inputs);
+        const auto id = static_cast<std::size_t>(order.cells[pair]);
+        std::copy_n(rows.cells.begin() + static_cast<std::ptrdiff_t>(id * outputs * inputs), outputs * inputs,
+                    expert.cells.begin());
+        Matrix row(1, inputs);
+        std::copy_n(x.cells.begin() + static_cast<std::ptrdiff_t>((shared ? pair / chosen : pair) * inputs), inputs,
+                    row.cells.begin());
+        const bool rounded = rounding == Rounding::EightBits && format != Format::F32;
+        const Expected product =
+            rounded ? reference_ops::integer_matmul(expert, row) : reference_ops::matmul(expert, row);
+        for (std::size_t o = 0; o < outputs; ++o) {
+          expected.value.at(pair, o) = product.value.at(0, o);
+          expected.bound.at(pair, o) = product.bound.at(0, o);
+        }
+      }
+      const View out = b.room(tokens * chosen, outputs);
+      b.backend().matmul_experts(weight, ids, b.put(x), out);
+      COMPARE_OR_RETURN(out, expected);
+    }
+  }
+}
+
+inline void combine_experts(Bench& b) {
+  for (const std::size_t width : {1, 11, 2816}) {
+    const Matrix x = b.normal(4 * 8, width);
+    const Matrix weights = b.normal(4, 8);
+    Expected expected(4, width);
+    for (std::size_t r = 0; r < 4; ++r)
+      for (std::size_t c = 0; c < width; ++c)
+        for (std::size_t s = 0; s < 8; ++s) {
+          const double term = weights.at(r, s) * x.at(r * 8 + s, c);
+          expected.value.at(r, c) += term;
+          expected.bound.at(r, c) += 10 * kUnit * std::abs(term);
+        }
+    const View out = b.room(4, width);
+    b.backend().combine_experts(b.put(x), b.put(weights), out);
+    COMPARE_OR_RETURN(out, expected);
+  }
+}
+
+}  // namespace facet::engine::ops_cases

@@ -1,0 +1,140 @@
+#include <QTest>
+
+#include "engine/vulkan/vulkan.h"
+#include "engine/vulkan/vulkan_backend.h"
+#include "ops_cases.h"
+
+using namespace facet;
+using namespace facet::engine;
+using namespace facet::engine::ops_cases;
+using facet::engine::vulkan::VulkanBackend;
+
+// Every operation on the machine's best Vulkan device, a software one included, against reference_ops.h.
+class VulkanOpsTest : public QObject {
+  Q_OBJECT
+
+ private slots:
+  void initTestCase();
+  void embed() { run(ops_cases::embed); }
+  void matmul_data() { formats(); }
+  void matmul();
+  void large_weights_are_taken_apart();
+  void weights_may_go_through_the_staging_memory();
+  void matmul_rows_do_not_depend_on_each_other_data() { formats(); }
+  void matmul_rows_do_not_depend_on_each_other();
+  void rms_norm() { run(ops_cases::rms_norm); }
+  void add_rms_norm() { run(ops_cases::add_rms_norm); }
+  void scale() { run(ops_cases::scale); }
+  void geglu() { run(ops_cases::geglu); }
+  void softcap() { run(ops_cases::softcap); }
+  void rope() { run(ops_cases::rope); }
+  void store_wraps() { run(ops_cases::store_wraps); }
+  void attention() { run(ops_cases::attention); }
+  void attention_rows_do_not_depend_on_each_other() { run(ops_cases::attention_rows_do_not_depend_on_each_other); }
+  void route_experts() { run(ops_cases::route_experts); }
+  void matmul_experts();
+  void combine_experts() { run(ops_cases::combine_experts); }
+  void reports_memory_that_is_not_there();
+
+ private:
+  static void formats() {
+    QTest::addColumn<int>("format");
+    for (const FormatInfo& format : all_formats())
+      if (format.decode != nullptr) QTest::addRow("%s", format.name.data()) << static_cast<int>(format.format);
+  }
+  void run(void (*test)(Bench&)) {
+    Bench b(backend_);
+    test(b);
+    QVERIFY(backend_->finish().ok());
+  }
+
+  std::shared_ptr<VulkanBackend> backend_;
+};
+
+void VulkanOpsTest::initTestCase() {
+  auto opened = VulkanBackend::open("");
+  if (!opened.ok()) QSKIP(opened.error().message.c_str());
+  backend_ = std::move(opened).value();
+  qInfo("%s", backend_->description().c_str());
+}
+
+void VulkanOpsTest::matmul() {
+  QFETCH(int, format);
+  Bench b(backend_);
+  ops_cases::matmul(b, static_cast<Format>(format));
+}
+
+// Parts of one row, of some rows, and of one expert and of two.
+void VulkanOpsTest::large_weights_are_taken_apart() {
+  for (const std::uint64_t bytes : {5300, 9000, 30000}) {
+    const std::shared_ptr<VulkanBackend> small = VulkanBackend::open("").value();
+    Bench b(small);
+    Matrix rows(0, 0);
+    small->limit_bindings(bytes);
+    const Weight weight = b.weight(Format::F32, 1303, 33, 1, rows);
+    small->limit_bindings(1U << 27U);
+    const Matrix x = b.normal(3, 1303);
+    const View out = b.room(3, 33);
+    b.backend().matmul(weight, b.put(x), out);
+    COMPARE_OR_RETURN(out, reference_ops::matmul(rows, x));
+  }
+  for (const std::uint64_t bytes : {4200, 7000}) {
+    const std::shared_ptr<VulkanBackend> small = VulkanBackend::open("").value();
+    Bench b(small);
+    small->limit_bindings(bytes);
+    Matrix rows(0, 0);
+    const Weight weight = b.weight(Format::Q4_K, 256, 21, 5, rows);
+    small->limit_bindings(1U << 27U);
+    const View ids = b.room(1, 5);
+    std::vector<float> cells(5);
+    for (std::uint32_t i = 0; i < 5; ++i)
+      std::memcpy(&cells[i], &i, 4);
+    b.backend().write(ids, cells);
+    const Matrix x = b.normal(1, 256);
+    const View out = b.room(5, 21);
+    b.backend().matmul_experts(weight, ids, b.put(x), out);
+    // Every expert in its order: one product with all of their rows.
+    const Expected product = reference_ops::matmul(rows, x);
+    Expected expected(5, 21);
+    expected.value.cells = product.value.cells;
+    expected.bound.cells = product.bound.cells;
+    COMPARE_OR_RETURN(out, expected);
+  }
+}
+
+void VulkanOpsTest::weights_may_go_through_the_staging_memory() {
+  const std::shared_ptr<VulkanBackend> staged = VulkanBackend::open("").value();
+  staged->stage_all();
+  Bench b(staged);
+  Matrix rows(0, 0);
+  // More than the memory that it goes through, in pieces that end within a row.
+  const Weight weight = b.weight(Format::F32, 4099, 1200, 1, rows);
+  const Matrix x = b.normal(1, 4099);
+  const View out = b.room(1, 1200);
+  b.backend().matmul(weight, b.put(x), out);
+  COMPARE_OR_RETURN(out, reference_ops::matmul(rows, x));
+}
+
+void VulkanOpsTest::matmul_rows_do_not_depend_on_each_other() {
+  QFETCH(int, format);
+  Bench b(backend_);
+  ops_cases::matmul_rows_do_not_depend_on_each_other(b, static_cast<Format>(format));
+}
+
+void VulkanOpsTest::matmul_experts() {
+  for (const Format format : {Format::F32, Format::Q5_0, Format::Q4_K, Format::Q6_K}) {
+    Bench b(backend_);
+    ops_cases::matmul_experts(b, format, Rounding::None);
+    if (QTest::currentTestFailed()) return;
+  }
+}
+
+void VulkanOpsTest::reports_memory_that_is_not_there() {
+  const auto buffer = backend_->create_buffer("a very long context", UINT32_MAX, 4096);
+  QVERIFY(!buffer.ok());
+  QCOMPARE(buffer.error().code, Error::Code::OutOfMemory);
+  QVERIFY(QString::fromStdString(buffer.error().message).contains("a very long context"));
+}
+
+QTEST_APPLESS_MAIN(VulkanOpsTest)
+#include "vulkan_ops_test.moc"
