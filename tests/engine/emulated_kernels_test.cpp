@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "emulated/emulated_kernels.h"
+#include "kernel_products.h"
 
 using namespace facet::engine;
 
@@ -88,6 +89,8 @@ class EmulatedKernelsTest : public QObject {
   void tiles_give_the_same_bits();
   void tiles_add_up_what_no_float_rounds_data() { tiles_give_the_same_bits_data(); }
   void tiles_add_up_what_no_float_rounds();
+  void products_are_right_data();
+  void products_are_right();
 };
 
 void EmulatedKernelsTest::tiles_give_the_same_bits_data() {
@@ -161,9 +164,28 @@ void EmulatedKernelsTest::tiles_add_up_what_no_float_rounds() {
       int expected = 0;
       for (std::size_t i = 0; i < kInputs; ++i)
         expected += panel.codes[i / 4 * 4 * kPanelRows + 4 * row + i % 4] * codes[c * kInputs + i];
-      QCOMPARE(cells[c * kPanelRows + row], static_cast<float>(expected));
+      QVERIFY(cells[c * kPanelRows + row] == static_cast<float>(expected));
     }
   }
+}
+
+void EmulatedKernelsTest::products_are_right_data() {
+  QTest::addColumn<const Kernels*>("kernels");
+  for (const TiledKernels& set : emulated_tiles_kernels())
+    QTest::addRow("%s", set.tiled->name) << set.tiled;
+  if (const Kernels* vnni = emulated_vnni_kernels()) QTest::addRow("%s", vnni->name) << vnni;
+}
+
+void EmulatedKernelsTest::products_are_right() {
+  QFETCH(const Kernels*, kernels);
+  int formats = 0;
+  for (const FormatInfo& format : all_formats()) {
+    if (format.encode == nullptr || kernels->panels.format(format.format) == nullptr) continue;
+    ++formats;
+    for (const std::uint32_t columns : {1U, 3U, 23U})
+      QCOMPARE(kernel_products::first_mistake({kernels, &format, Products::Int8}, 768, 37, columns), std::string());
+  }
+  QVERIFY(formats > 0);
 }
 
 QTEST_APPLESS_MAIN(EmulatedKernelsTest)
