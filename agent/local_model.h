@@ -2,6 +2,7 @@
 
 #include <filesystem>
 #include <memory>
+#include <string>
 
 #include "agent/text_model.h"
 #include "engine/base/result.h"
@@ -15,6 +16,7 @@ namespace facet::agent {
 struct LocalModelOptions {
   std::filesystem::path path;
   int threads = 0;                   // 0: one per core
+  std::string backend = {};          // as in engine::EngineOptions
   std::uint32_t context_length = 0;  // 0: the engine's choice
   bool built_in = false;
 };

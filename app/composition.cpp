@@ -9,10 +9,12 @@
 
 namespace facet::app {
 
-Result<std::unique_ptr<agent::TextModel>> open_model(const Paths& paths, const std::string& model, int threads) {
+Result<std::unique_ptr<agent::TextModel>> open_model(const Paths& paths, const std::string& model,
+                                                     const AgentChoices& choices) {
   agent::LocalModelOptions options;
   options.path = resolve_model(paths, model);
-  options.threads = threads;
+  options.threads = choices.threads;
+  options.backend = choices.backend;
   options.built_in = is_built_in(model);
   FACET_ASSIGN_OR_RETURN(auto file, models::open_model_file(options.path));
   return agent::open_local_model(std::move(file), options);
@@ -23,9 +25,10 @@ Result<std::unique_ptr<agent::Agent>> start_agent(const Paths& paths, AgentChoic
   FACET_ASSIGN_OR_RETURN(options.system_prompt, read_text_file(paths.system_prompt()));
   options.database = paths.database;
   options.tools = tools::all_tools();
-  options.load_model = [paths, threads = choices.threads](const std::string& model) {
-    return open_model(paths, model, threads);
-  };
+  AgentChoices computing;
+  computing.threads = choices.threads;
+  computing.backend = choices.backend;
+  options.load_model = [paths, computing](const std::string& model) { return open_model(paths, model, computing); };
   options.on_event = std::move(choices.on_event);
   options.sampling = choices.sampling;
   options.seed = choices.seed;

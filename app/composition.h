@@ -14,6 +14,7 @@ namespace facet::app {
 // What the window and the command line choose; everything else is the same for both.
 struct AgentChoices {
   int threads = 0;
+  std::string backend;  // as in engine::EngineOptions
   std::function<void(const agent::Event&)> on_event;
   agent::SamplingOverrides sampling;
   std::optional<std::uint64_t> seed;
@@ -25,6 +26,7 @@ struct AgentChoices {
 Result<std::unique_ptr<agent::Agent>> start_agent(const Paths& paths, AgentChoices choices);
 
 // Opens a model by the name a user gives it.
-Result<std::unique_ptr<agent::TextModel>> open_model(const Paths& paths, const std::string& model, int threads);
+Result<std::unique_ptr<agent::TextModel>> open_model(const Paths& paths, const std::string& model,
+                                                     const AgentChoices& choices);
 
 }  // namespace facet::app

@@ -118,6 +118,7 @@ int run_desktop(int argc, char** argv) {
   std::atomic<ui::MainWindow*> window = nullptr;
   AgentChoices choices;
   choices.threads = arguments.threads();
+  choices.backend = arguments.engine().backend;
   choices.on_event = [&window](const agent::Event& event) {
     if (const auto* model = std::get_if<agent::ModelChanged>(&event)) remember_model(*model);
     if (ui::MainWindow* target = window.load(); target != nullptr) target->post_event(event);

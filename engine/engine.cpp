@@ -8,6 +8,7 @@
 #include "engine/engine_state.h"
 #include "engine/model/describe.h"
 #include "engine/model/drafter.h"
+#include "engine/vulkan/vulkan.h"
 
 namespace facet::engine {
 namespace {
@@ -58,6 +59,13 @@ Result<const Kernels*> choose_kernels(const std::string& name) {
   return Error{Error::Code::InvalidInput, "This machine has no '" + name + "' instructions; it has " + names + "."};
 }
 
+// The CPU unless Vulkan is asked for: a driver is not trusted before its kernels have been tested on this machine.
+Result<std::unique_ptr<Backend>> open_backend(const EngineOptions& options, Products products) {
+  if (const auto device = vulkan_device_in(options.backend)) return open_vulkan(*device);
+  FACET_ASSIGN_OR_RETURN(const Kernels* const kernels, choose_kernels(options.kernels));
+  return std::unique_ptr<Backend>(std::make_unique<CpuBackend>(thread_count(options.threads), products, *kernels));
+}
+
 Status check_vocabulary(const GgufFile& file, const ModelConfig& config, const Tokenizer& tokenizer) {
   if (static_cast<std::uint32_t>(tokenizer.vocabulary_size()) == config.vocabulary_size) return {};
   return Error{Error::Code::CorruptFile, "'" + file.path().filename().string() + "' can not be used: it lists " +
@@ -84,7 +92,6 @@ Result<std::unique_ptr<Engine>> Engine::open(std::unique_ptr<GgufFile> model, co
   FACET_ASSIGN_OR_RETURN(state.tokenizer, Tokenizer::from_gguf(*state.file));
   FACET_RETURN_IF_ERROR(check_vocabulary(*state.file, state.config, *state.tokenizer));
   FACET_ASSIGN_OR_RETURN(const std::uint32_t context, choose_context(options.context_length, state.config));
-  FACET_ASSIGN_OR_RETURN(const Kernels* const kernels, choose_kernels(options.kernels));
 
   state.description = describe(*state.file, state.config, weights);
   state.default_sampling = read_default_sampling(*state.file);
@@ -94,7 +101,7 @@ Result<std::unique_ptr<Engine>> Engine::open(std::unique_ptr<GgufFile> model, co
   const std::vector<ActivationShape> activations = plan_activations(state.config, state.kv_layout.largest_batch());
   const LargestOperands operands = plan_operands(state.config, state.kv_layout.largest_batch(), context);
 
-  state.backend = std::make_unique<CpuBackend>(thread_count(options.threads), products, *kernels);
+  FACET_ASSIGN_OR_RETURN(state.backend, open_backend(options, products));
   if (options.wrap_backend) state.backend = options.wrap_backend(std::move(state.backend));
   state.memory = {weights.bytes, state.kv_layout.bytes(),
                   activation_bytes(activations) + state.backend->working_bytes(operands)};
@@ -131,6 +138,10 @@ std::optional<double> Engine::seconds_to_read(std::size_t tokens) const {
 
 std::unique_ptr<Sequence> Engine::create_sequence(Priority priority) const {
   return std::unique_ptr<Sequence>(new Sequence(*state_, priority));
+}
+
+bool is_backend(const std::string& name) {
+  return name.empty() || name == "auto" || name == "cpu" || vulkan_device_in(name).has_value();
 }
 
 std::vector<std::string> instruction_sets() {

@@ -34,6 +34,9 @@ enum class CacheFormat { Automatic, F32, F16, Q8_0 };
 class Backend;
 
 struct EngineOptions {
+  // What computes: "cpu"; "vulkan", or "vulkan:" and the index or the kind of a device ("discrete", "integrated",
+  // "software"); "auto" or empty: the engine's own choice.
+  std::string backend = {};
   int threads = 0;                   // 0: one per core
   std::uint32_t context_length = 0;  // tokens of one sequence; 0: the smaller of the model's own and 8192
   // Tokens that a sequence can take back without evaluating it anew; more need more memory. 0: the engine's own choice.
@@ -45,6 +48,9 @@ struct EngineOptions {
   // Puts another backend in front of the one that computes, for measuring (engine/bench).
   std::function<std::unique_ptr<Backend>(std::unique_ptr<Backend>)> wrap_backend = {};
 };
+
+// Whether `EngineOptions::backend` may have this value on some machine.
+bool is_backend(const std::string& name);
 
 // The instruction sets that this machine has, as `EngineOptions::kernels` names them; the best first.
 std::vector<std::string> instruction_sets();

@@ -194,6 +194,7 @@ Result<Options> read_options(const Arguments& arguments) {
     options.choices.sampling.temperature = static_cast<float>(*temperature);
   }
   options.choices.threads = arguments.threads();
+  options.choices.backend = arguments.engine().backend;
   options.choices.refuse_unanswered = isatty(STDIN_FILENO) == 0;
   options.model = arguments.model();
   options.as_json = arguments.has("json");

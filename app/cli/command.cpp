@@ -54,7 +54,8 @@ void Arguments::positional(const QString& name, const QString& description, cons
 void Arguments::model_options() {
   parser_.addOption(
       {{"m", "model"}, "Model: a GGUF file, a folder with safetensors files, or built-in.", "model", "built-in"});
-  option("backend", "backend", "What computes: auto or cpu.");
+  option("backend", "backend",
+         "What computes: auto, cpu, vulkan, or vulkan:INDEX for one of the devices that doctor lists.");
   option("threads", "n", "Threads of the CPU; all cores when left out.");
 }
 
@@ -82,8 +83,8 @@ std::optional<int> Arguments::parse(const QStringList& arguments) {
     return kSuccess;
   }
   const std::string backend = given("backend");
-  if (!backend.empty() && backend != "auto" && backend != "cpu")
-    return usage_error("--backend takes auto or cpu, not " + backend + ".");
+  if (!engine::is_backend(backend))
+    return usage_error("--backend takes auto, cpu, vulkan or vulkan:INDEX, not " + backend + ".");
   const std::string precision = given("precision");
   if (!precision.empty() && precision != "auto" && precision != "full" && precision != "fast")
     return usage_error("--precision takes auto, full or fast, not " + precision + ".");
@@ -127,6 +128,7 @@ int Arguments::threads() const {
 engine::EngineOptions Arguments::engine() const {
   engine::EngineOptions options;
   options.threads = threads();
+  options.backend = given("backend");
   const std::string precision = given("precision");
   if (precision == "full") options.precision = engine::Precision::Full;
   if (precision == "fast") options.precision = engine::Precision::Fast;

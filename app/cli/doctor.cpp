@@ -13,6 +13,7 @@
 
 #include "app/cli/command.h"
 #include "engine/engine.h"
+#include "engine/vulkan/vulkan.h"
 
 namespace facet::app::cli {
 
@@ -98,6 +99,17 @@ Finding check_display() {
   return {"Display", true, "none; the command line works without one"};
 }
 
+// One line for each device. Facet works without any, so none is no fault of the installation.
+std::vector<Finding> list_devices() {
+  const auto devices = engine::list_vulkan_devices();
+  if (!devices.ok()) return {{"Vulkan", true, devices.error().message}};
+  if (devices->empty()) return {{"Vulkan", true, "no device; Facet computes on the CPU"}};
+  std::vector<Finding> findings;
+  for (const engine::VulkanDevice& device : *devices)
+    findings.push_back({"Vulkan " + std::to_string(device.index), true, engine::describe(device)});
+  return findings;
+}
+
 }  // namespace
 
 int doctor(const QStringList& words) {
@@ -109,8 +121,10 @@ int doctor(const QStringList& words) {
   const Result<Paths> paths = arguments.paths();
   if (!paths.ok()) return fail(paths.error());
 
-  const std::vector<Finding> findings = {check_engine(*paths, arguments.threads()), check_memory(),
-                                         check_data_folder(*paths), check_confinement(), check_display()};
+  std::vector<Finding> findings = {check_engine(*paths, arguments.threads()), check_memory(), check_data_folder(*paths),
+                                   check_confinement(), check_display()};
+  for (Finding& device : list_devices())
+    findings.push_back(std::move(device));
   bool good = true;
   json all = json::array();
   for (const Finding& finding : findings) {

@@ -214,8 +214,9 @@ Status ForwardPass::read_logits(std::span<float> out) {
     backend_.matmul(weights_.output, normed.part(first, rows, 0, normed.width), logits);
     if (config_.logit_softcap > 0) backend_.softcap(logits, config_.logit_softcap);
     tap("logits", -1, logits);
-    FACET_RETURN_IF_ERROR(backend_.finish());
     backend_.read(logits, out.subspan(first * vocabulary, rows * vocabulary));
+    // What went wrong until then, reading included.
+    FACET_RETURN_IF_ERROR(backend_.finish());
   }
   return {};
 }

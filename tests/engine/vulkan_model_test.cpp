@@ -1,0 +1,142 @@
+#include <QTest>
+#include <algorithm>
+#include <cmath>
+
+#include "engine/engine.h"
+#include "engine/vulkan/vulkan.h"
+#include "reference_models.h"
+
+using namespace facet;
+using namespace facet::engine;
+using reference_models::Model;
+using reference_models::Prompt;
+
+namespace {
+
+// Differences to the float64 evaluation that float32 arithmetic may have, as on the CPU.
+constexpr double kLargest = 5e-4;
+constexpr double kRootMeanSquare = 1e-4;
+
+std::unique_ptr<Engine> open(const Model& model, EngineOptions options = {}) {
+  options.backend = "vulkan";
+  auto engine = Engine::open(model.gguf.toStdString(), options);
+  if (!engine.ok()) qFatal("%s", engine.error().message.c_str());
+  return std::move(engine).value();
+}
+
+// The logits of the last rows, after feeding the tokens in chunks.
+std::vector<float> evaluate(const Engine& engine, const Prompt& prompt, std::size_t chunk, std::size_t rows) {
+  const auto sequence = engine.create_sequence();
+  const auto synced = sequence->sync(prompt.tokens, {.chunk = chunk, .logit_rows = rows});
+  if (!synced.ok()) qFatal("%s", synced.error().message.c_str());
+  std::vector<float> logits;
+  for (std::size_t row = 0; row < sequence->logit_rows(); ++row) {
+    const auto values = sequence->logits(row);
+    logits.insert(logits.end(), values.begin(), values.end());
+  }
+  return logits;
+}
+
+}  // namespace
+
+// Whole models on the machine's best Vulkan device, a software one included, against logits computed elsewhere.
+class VulkanModelTest : public QObject {
+  Q_OBJECT
+
+ private slots:
+  void initTestCase();
+  void logits_agree_data() { models(); }
+  void logits_agree();
+  void pieces_change_nothing_data() { models(); }
+  void pieces_change_nothing();
+  void small_caches_stay_close();
+  void unknown_devices_are_refused();
+
+ private:
+  static void models() {
+    QTest::addColumn<QString>("base");
+    for (const QString& base : reference_models::all())
+      QTest::newRow(qPrintable(base.section('/', -1))) << base;
+  }
+};
+
+void VulkanModelTest::initTestCase() {
+  const auto backend = open_vulkan("");
+  if (!backend.ok()) QSKIP(backend.error().message.c_str());
+  qInfo("%s", (*backend)->description().c_str());
+}
+
+void VulkanModelTest::logits_agree() {
+  QFETCH(QString, base);
+  const Model model = reference_models::load(base);
+  const auto engine = open(model);
+  for (const Prompt& prompt : model.prompts) {
+    const std::vector<float> logits = evaluate(*engine, prompt, 0, prompt.logit_positions.size());
+    QCOMPARE(logits.size(), prompt.exact.size());
+    double largest = 0;
+    double squares = 0;
+    for (std::size_t i = 0; i < logits.size(); ++i) {
+      const double difference = std::abs(static_cast<double>(logits[i]) - prompt.exact[i]);
+      // Written so that a value that is not a number counts as the largest.
+      if (!(difference <= largest)) largest = difference;
+      squares += difference * difference;
+    }
+    const double root_mean_square = std::sqrt(squares / static_cast<double>(logits.size()));
+    if (!(largest <= kLargest && root_mean_square <= kRootMeanSquare))
+      QFAIL(
+          qPrintable(QString("%1: largest %2, root mean square %3").arg(prompt.id).arg(largest).arg(root_mean_square)));
+  }
+}
+
+// Whatever the chunks, and however often the rings wrap around, the very same bits.
+void VulkanModelTest::pieces_change_nothing() {
+  QFETCH(QString, base);
+  const Model model = reference_models::load(base);
+  const auto engine = open(model);
+  const auto small = open(model, {.rewind_length = 3});
+  const Prompt& prompt = model.prompts.back();
+  const std::vector<float> whole = evaluate(*engine, prompt, 0, 4);
+  QVERIFY(evaluate(*engine, prompt, 7, 4) == whole);
+  QVERIFY(evaluate(*small, prompt, 0, 4) == whole);
+  // Token by token takes a software device long.
+  const Prompt& shortest = *std::min_element(
+      model.prompts.begin(), model.prompts.end(),
+      [](const Prompt& left, const Prompt& right) { return left.tokens.size() < right.tokens.size(); });
+  const std::size_t rows = std::min<std::size_t>(4, shortest.tokens.size());
+  QVERIFY(evaluate(*engine, shortest, 1, rows) == evaluate(*engine, shortest, 0, rows));
+}
+
+// Keys and values of 16 and 8 bits lose on Vulkan what they lose on the CPU: the same roundings, so the logits of both
+// are as close as those with float32.
+void VulkanModelTest::small_caches_stay_close() {
+  const Model model = reference_models::load(reference_models::all().front());
+  const Prompt& prompt = model.prompts.back();
+  for (const CacheFormat cache : {CacheFormat::F16, CacheFormat::Q8_0}) {
+    const auto cpu = Engine::open(model.gguf.toStdString(), {.precision = Precision::Full, .cache_format = cache});
+    QVERIFY(cpu.ok());
+    const std::vector<float> expected = evaluate(**cpu, prompt, 0, 4);
+    const std::vector<float> logits = evaluate(*open(model, {.cache_format = cache}), prompt, 0, 4);
+    QCOMPARE(logits.size(), expected.size());
+    double squares = 0;
+    for (std::size_t i = 0; i < logits.size(); ++i)
+      squares += std::pow(static_cast<double>(logits[i]) - static_cast<double>(expected[i]), 2);
+    const double root_mean_square = std::sqrt(squares / static_cast<double>(logits.size()));
+    // A value next to the middle between two codes may be rounded either way: a few codes of many differ.
+    const double allowed = cache == CacheFormat::F16 ? 1e-3 : 1e-2;
+    if (!(root_mean_square <= allowed)) QFAIL(qPrintable(QString::number(root_mean_square)));
+  }
+}
+
+void VulkanModelTest::unknown_devices_are_refused() {
+  for (const char* name : {"vulkan:", "vulkan:first", "vulkan:-1", "vulcan", "vulkan:1:2"})
+    QVERIFY(!is_backend(name));
+  for (const char* name : {"", "auto", "cpu", "vulkan", "vulkan:0", "vulkan:software"})
+    QVERIFY(is_backend(name));
+  const Model model = reference_models::load(reference_models::all().front());
+  const auto engine = Engine::open(model.gguf.toStdString(), {.backend = "vulkan:97"});
+  QVERIFY(!engine.ok());
+  QVERIFY2(engine.error().message.find("97") != std::string::npos, engine.error().message.c_str());
+}
+
+QTEST_APPLESS_MAIN(VulkanModelTest)
+#include "vulkan_model_test.moc"
