@@ -4,7 +4,7 @@
 #include <string>
 #include <vector>
 
-#include "kernel_products.h"
+#include "tests/engine/kernel_products.h"
 
 using namespace facet::engine;
 

@@ -5,8 +5,8 @@
 #include <random>
 #include <vector>
 
-#include "emulated/emulated_kernels.h"
-#include "kernel_products.h"
+#include "tests/engine/emulated/emulated_kernels.h"
+#include "tests/engine/kernel_products.h"
 
 using namespace facet::engine;
 

@@ -7,12 +7,18 @@
 
 #include "engine/cpu/cpu_backend.h"
 #include "engine/gguf/gguf_file.h"
-#include "reference_ops.h"
+#include "tests/engine/reference_ops.h"
 
 // Products of matrices by one set of kernels against reference_ops.h, and batches against columns one by one.
 namespace kernel_products {
 
-using namespace facet::engine;
+using facet::engine::CpuBackend;
+using facet::engine::FormatInfo;
+using facet::engine::Kernels;
+using facet::engine::Products;
+using facet::engine::View;
+using facet::engine::Weight;
+using facet::engine::WeightUse;
 using reference_ops::Expected;
 using reference_ops::Matrix;
 
@@ -42,7 +48,7 @@ inline std::string first_mistake(const Case& which, std::uint32_t inputs, std::u
   std::mt19937 random(5);
   const FormatInfo& format = *which.format;
   std::vector<float> values = normal(std::size_t{inputs} * outputs, random);
-  std::vector<std::byte> blocks(row_bytes(format.format, values.size()));
+  std::vector<std::byte> blocks(facet::engine::row_bytes(format.format, values.size()));
   format.encode(values.data(), blocks.data(), values.size());
   format.decode(blocks.data(), values.data(), values.size());
   const std::vector<float> cells = normal(std::size_t{columns} * inputs, random);

@@ -1,4 +1,4 @@
-#include "emulated_kernels.h"
+#include "tests/engine/emulated/emulated_kernels.h"
 
 #include <vector>
 
