@@ -68,6 +68,35 @@ struct Weight {
   explicit operator bool() const { return id != 0; }
 };
 
+// Queries, keys and values of a layer as its products left them, and what makes them ready for attention. Without
+// keys and values (both views have no rows) the layer reads the cache of another one; without queries (no rows) nobody
+// attends.
+struct HeadInputs {
+  View q;
+  View k;
+  View v;
+  bool values_are_keys = false;  // v is to be made from k, as that is before its norm
+  Weight q_norm;
+  Weight k_norm;
+  std::uint32_t head_dim = 0;
+  float eps = 0;
+  View rope;  // rows of `rope_table`, one for each row
+  std::uint32_t first_position = 0;
+  Buffer keys;
+  Buffer values;
+};
+
+// What becomes of a branch of a layer: it is normed and added to the residual stream, and the sum is normed for what
+// reads it next.
+struct BranchEnd {
+  Weight norm;
+  float eps = 0;
+  float factor = 1;  // of the sum
+  View sum;
+  Weight next_norm;
+  View next;  // no rows: nobody reads the norm of the sum
+};
+
 struct AttentionShape {
   std::uint32_t heads = 0;
   std::uint32_t kv_heads = 0;
@@ -91,8 +120,8 @@ struct LargestOperands {
 //
 // Notation: x[r][c] is row r, column c of a view; n is the number of rows. Operands must not overlap unless an
 // operation says that it works in place. Shapes are the caller's promise, checked with FACET_CHECK. Every result is
-// computed from its own row alone and in an order that does not depend on the other rows, so a batch gives the same
-// bits as its tokens one by one.
+// computed from its own row alone. On the CPU its order does not depend on the number of rows either, so a batch gives
+// the same bits as its tokens one by one; a GPU multiplies many rows in another order than few.
 //
 // Owned by one engine; calls come from one thread at a time.
 class Backend {
@@ -126,6 +155,23 @@ class Backend {
   // out[r][o] = sum over i of weight[o][i] * x[r][i]
   virtual void matmul(const Weight& weight, const View& x, const View& out) = 0;
 
+  // outs[i] = matmul(weights[i], x)
+  static constexpr std::size_t kMostProducts = 3;
+  virtual void matmul_all(std::span<const Weight> weights, const View& x, std::span<const View> outs) = 0;
+
+  // out = geglu(matmul(gate, x), matmul(up, x)); what is in `scratch`, as large as out, is lost.
+  virtual void matmul_geglu(const Weight& gate, const Weight& up, const View& x, const View& scratch,
+                            const View& out) = 0;
+
+  // out = geglu(matmul(gate, x), up)
+  virtual void matmul_geglu(const Weight& gate, const View& up, const View& x, const View& out) = 0;
+
+  // sum = factor * (sum + rms_norm(branch) with `norm`), then next = rms_norm(sum) with `next_norm`.
+  virtual void add_branch(const View& branch, const BranchEnd& end) = 0;
+
+  // branch = matmul(weight, x), then add_branch(branch, end).
+  virtual void matmul_add_branch(const Weight& weight, const View& x, const View& branch, const BranchEnd& end) = 0;
+
   // Each row consists of groups of `group` columns:
   // out[g] = x[g] * weight / sqrt(mean(x[g]^2) + eps), without a weight times 1. In place allowed.
   virtual void rms_norm(const View& x, const Weight& weight, std::uint32_t group, float eps, const View& out) = 0;
@@ -147,9 +193,11 @@ class Backend {
   // same), angles in double precision.
   virtual void rope_table(std::span<const double> frequencies, std::uint32_t first_position, const View& out) = 0;
 
-  // Rotates each head of `head_dim` columns by its row of a rope table: for i < m the pair (i, i + head_dim / 2)
-  // becomes (a cos - b sin, b cos + a sin); the other pairs stay as they are. In place.
-  virtual void rope(const View& x, std::uint32_t head_dim, const View& table) = 0;
+  // In place, head by head: v = rms_norm(v) without a weight, or rms_norm(k) where the values are the keys; k and q =
+  // the rotation of rms_norm with their weights. For i < m, a rotation makes of the pair (i, i + head_dim / 2), with
+  // the row's cosines and sines, (a cos - b sin, b cos + a sin); the other pairs stay as they are. Then k and v are
+  // stored.
+  virtual void prepare_heads(const HeadInputs& inputs) = 0;
 
   // cache[(first_position + r) mod cache.rows] = x[r], rounded to the cache's format
   virtual void store(const View& x, std::uint32_t first_position, const Buffer& cache) = 0;

@@ -1,6 +1,7 @@
 #include "engine/bench/timed_backend.h"
 
 #include <algorithm>
+#include <array>
 #include <bit>
 #include <chrono>
 #include <set>
@@ -82,9 +83,40 @@ void TimedBackend::embed(const Weight& table, std::span<const Token> tokens, flo
   time("embed", {info(table).detail}, [&] { inner_->embed(table, tokens, factor, out); });
 }
 
+TimedBackend::Work TimedBackend::work_of(std::span<const Weight> weights, std::uint32_t rows) const {
+  Work work;
+  for (const Weight& weight : weights) {
+    work.detail += (work.detail.empty() ? "" : ", ") + info(weight).detail;
+    work.products += products_of(weight, rows);
+    work.weight_bytes += info(weight).bytes;
+  }
+  return work;
+}
+
 void TimedBackend::matmul(const Weight& weight, const View& x, const View& out) {
-  time("matmul", {info(weight).detail, products_of(weight, out.rows), info(weight).bytes},
-       [&] { inner_->matmul(weight, x, out); });
+  time("matmul", work_of({&weight, 1}, x.rows), [&] { inner_->matmul(weight, x, out); });
+}
+
+void TimedBackend::matmul_all(std::span<const Weight> weights, const View& x, std::span<const View> outs) {
+  time("matmul", work_of(weights, x.rows), [&] { inner_->matmul_all(weights, x, outs); });
+}
+
+void TimedBackend::matmul_geglu(const Weight& gate, const Weight& up, const View& x, const View& scratch,
+                                const View& out) {
+  const std::array weights = {gate, up};
+  time("matmul_geglu", work_of(weights, x.rows), [&] { inner_->matmul_geglu(gate, up, x, scratch, out); });
+}
+
+void TimedBackend::matmul_geglu(const Weight& gate, const View& up, const View& x, const View& out) {
+  time("matmul_geglu", work_of({&gate, 1}, x.rows), [&] { inner_->matmul_geglu(gate, up, x, out); });
+}
+
+void TimedBackend::add_branch(const View& branch, const BranchEnd& end) {
+  time("add_branch", {}, [&] { inner_->add_branch(branch, end); });
+}
+
+void TimedBackend::matmul_add_branch(const Weight& weight, const View& x, const View& branch, const BranchEnd& end) {
+  time("matmul_add_branch", work_of({&weight, 1}, x.rows), [&] { inner_->matmul_add_branch(weight, x, branch, end); });
 }
 
 void TimedBackend::rms_norm(const View& x, const Weight& weight, std::uint32_t group, float eps, const View& out) {
@@ -111,8 +143,8 @@ void TimedBackend::rope_table(std::span<const double> frequencies, std::uint32_t
   time("rope_table", {}, [&] { inner_->rope_table(frequencies, first_position, out); });
 }
 
-void TimedBackend::rope(const View& x, std::uint32_t head_dim, const View& table) {
-  time("rope", {}, [&] { inner_->rope(x, head_dim, table); });
+void TimedBackend::prepare_heads(const HeadInputs& inputs) {
+  time("prepare_heads", {}, [&] { inner_->prepare_heads(inputs); });
 }
 
 void TimedBackend::store(const View& x, std::uint32_t first_position, const Buffer& cache) {

@@ -36,13 +36,18 @@ class CpuBackend final : public Backend {
 
   void embed(const Weight& table, std::span<const Token> tokens, float factor, const View& out) override;
   void matmul(const Weight& weight, const View& x, const View& out) override;
+  void matmul_all(std::span<const Weight> weights, const View& x, std::span<const View> outs) override;
+  void matmul_geglu(const Weight& gate, const Weight& up, const View& x, const View& scratch, const View& out) override;
+  void matmul_geglu(const Weight& gate, const View& up, const View& x, const View& out) override;
+  void add_branch(const View& branch, const BranchEnd& end) override;
+  void matmul_add_branch(const Weight& weight, const View& x, const View& branch, const BranchEnd& end) override;
   void rms_norm(const View& x, const Weight& weight, std::uint32_t group, float eps, const View& out) override;
   void add_rms_norm(const View& x, const Weight& weight, std::uint32_t group, float eps, const View& sum) override;
   void scale(const View& x, float factor) override;
   void geglu(const View& gate, const View& up, const View& out) override;
   void softcap(const View& x, float cap) override;
   void rope_table(std::span<const double> frequencies, std::uint32_t first_position, const View& out) override;
-  void rope(const View& x, std::uint32_t head_dim, const View& table) override;
+  void prepare_heads(const HeadInputs& inputs) override;
   void store(const View& x, std::uint32_t first_position, const Buffer& cache) override;
   void attention(const View& q, const Buffer& keys, const Buffer& values, const AttentionShape& shape,
                  std::uint32_t first_position, const View& out) override;

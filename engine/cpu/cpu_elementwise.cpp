@@ -62,6 +62,33 @@ void CpuBackend::add_rms_norm(const View& x, const Weight& weight, std::uint32_t
   });
 }
 
+void CpuBackend::add_branch(const View& branch, const BranchEnd& end) {
+  const View& sum = end.sum;
+  FACET_CHECK(branch.rows == sum.rows && branch.width == sum.width &&
+                  (end.next.rows == 0 || (end.next.rows == sum.rows && end.next.width == sum.width)),
+              "%u x %u", branch.rows, branch.width);
+  const float* factors = vector_of(end.norm, sum.width);
+  const bool has_next = end.next.rows > 0;
+  const float* next_factors = has_next ? vector_of(end.next_norm, sum.width) : nullptr;
+  const Rows in = rows_of(branch);
+  const Rows sums = rows_of(sum);
+  const Rows next = has_next ? rows_of(end.next) : Rows{};
+  for_rows(sum.rows, 2 * std::uint64_t{sum.width}, [&](std::uint32_t r) {
+    const float inverse = inverse_rms(kernels_, in[r], sum.width, end.eps);
+    if (factors == nullptr)
+      kernels_.add_scaled(in[r], inverse, sums[r], sum.width);
+    else
+      kernels_.add_weighted(in[r], inverse, factors, sums[r], sum.width);
+    if (end.factor != 1.0F) kernels_.scale(sums[r], end.factor, sums[r], sum.width);
+    if (!has_next) return;
+    const float next_inverse = inverse_rms(kernels_, sums[r], sum.width, end.eps);
+    if (next_factors == nullptr)
+      kernels_.scale(sums[r], next_inverse, next[r], sum.width);
+    else
+      kernels_.scale_weighted(sums[r], next_inverse, next_factors, next[r], sum.width);
+  });
+}
+
 void CpuBackend::scale(const View& x, float factor) {
   const Rows rows = rows_of(x);
   for_pieces(x, [&](std::uint32_t r, std::uint32_t first, std::uint32_t count) {
@@ -115,17 +142,31 @@ void rotate_head(float* __restrict first, float* __restrict second, const float*
 
 }  // namespace
 
-void CpuBackend::rope(const View& x, std::uint32_t head_dim, const View& table) {
-  const std::uint32_t pairs = table.width / 2;
-  FACET_CHECK(table.rows == x.rows && x.width % head_dim == 0 && 2 * pairs <= head_dim, "%u x %u", x.rows, x.width);
-  const Rows rows = rows_of(x);
-  const Rows angles = rows_of(table);
-  for_rows(x.rows, x.width, [&](std::uint32_t r) {
-    for (std::uint32_t first = 0; first < x.width; first += head_dim) {
-      float* head = rows[r] + first;
-      rotate_head(head, head + head_dim / 2, angles[r], angles[r] + pairs, pairs);
-    }
-  });
+void CpuBackend::prepare_heads(const HeadInputs& inputs) {
+  const std::uint32_t size = inputs.head_dim;
+  const std::uint32_t pairs = inputs.rope.width / 2;
+  const auto rotate = [&](const View& x) {
+    FACET_CHECK(inputs.rope.rows == x.rows && x.width % size == 0 && 2 * pairs <= size, "%u x %u", x.rows, x.width);
+    const Rows rows = rows_of(x);
+    const Rows angles = rows_of(inputs.rope);
+    for_rows(x.rows, x.width, [&](std::uint32_t r) {
+      for (std::uint32_t first = 0; first < x.width; first += size) {
+        float* head = rows[r] + first;
+        rotate_head(head, head + size / 2, angles[r], angles[r] + pairs, pairs);
+      }
+    });
+  };
+  if (inputs.k.rows > 0) {
+    rms_norm(inputs.values_are_keys ? inputs.k : inputs.v, {}, size, inputs.eps, inputs.v);
+    rms_norm(inputs.k, inputs.k_norm, size, inputs.eps, inputs.k);
+    rotate(inputs.k);
+    store(inputs.k, inputs.first_position, inputs.keys);
+    store(inputs.v, inputs.first_position, inputs.values);
+  }
+  if (inputs.q.rows > 0) {
+    rms_norm(inputs.q, inputs.q_norm, size, inputs.eps, inputs.q);
+    rotate(inputs.q);
+  }
 }
 
 void CpuBackend::store(const View& x, std::uint32_t first_position, const Buffer& cache) {

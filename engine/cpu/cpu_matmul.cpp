@@ -112,25 +112,72 @@ void CpuBackend::round_rows(const Rows& x, std::uint32_t rows, std::uint32_t wid
 }
 
 void CpuBackend::matmul(const Weight& weight, const View& x, const View& out) {
-  FACET_CHECK(x.width == weight.inputs && out.width == weight.outputs && x.rows == out.rows, "%u x %u to %u x %u",
-              x.rows, x.width, out.rows, out.width);
-  const LoadedWeight& matrix = loaded(weight);
+  matmul_all({&weight, 1}, x, {&out, 1});
+}
+
+// The input is rounded once, and one fork serves all matrices: a thread that is done with one goes on with the next.
+void CpuBackend::matmul_all(std::span<const Weight> weights, const View& x, std::span<const View> outs) {
+  struct Product {
+    MatrixRows matrix;
+    Columns columns;
+    std::uint32_t rows_per_item;
+    std::size_t first_item;
+  };
+  std::array<Product, kMostProducts> products;
+  FACET_CHECK(weights.size() == outs.size() && weights.size() <= products.size(), "%zu weights", weights.size());
   const Rows in = rows_of(x);
-  const Rows result = rows_of(out);
-  if (matrix.panel != nullptr) round_rows(in, x.rows, x.width);
   column_x_.resize(x.rows);
-  column_out_.resize(x.rows);
-  for (std::uint32_t r = 0; r < x.rows; ++r) {
+  for (std::uint32_t r = 0; r < x.rows; ++r)
     column_x_[r] = in[r];
-    column_out_[r] = result[r];
+  column_out_.resize(x.rows * weights.size());
+  bool is_rounded = false;
+  std::size_t items = 0;
+  for (std::size_t p = 0; p < weights.size(); ++p) {
+    const Weight& weight = weights[p];
+    FACET_CHECK(x.width == weight.inputs && outs[p].width == weight.outputs && x.rows == outs[p].rows,
+                "%u x %u to %u x %u", x.rows, x.width, outs[p].rows, outs[p].width);
+    const LoadedWeight& matrix = loaded(weight);
+    if (matrix.panel != nullptr && !is_rounded) {
+      round_rows(in, x.rows, x.width);
+      is_rounded = true;
+    }
+    const Rows result = rows_of(outs[p]);
+    float** const out = column_out_.data() + p * x.rows;
+    for (std::uint32_t r = 0; r < x.rows; ++r)
+      out[r] = result[r];
+    products[p].matrix = {&matrix, matrix.rows, weight.inputs, weight.outputs};
+    products[p].columns = {column_x_.data(), rounded_.data(), out, x.rows};
+    products[p].rows_per_item = rows_per_item(products[p].matrix, x.rows);
+    products[p].first_item = items;
+    items += (weight.outputs + products[p].rows_per_item - 1) / products[p].rows_per_item;
   }
-  const MatrixRows rows{&matrix, matrix.rows, weight.inputs, weight.outputs};
-  const Columns columns{column_x_.data(), rounded_.data(), column_out_.data(), x.rows};
-  const std::uint32_t per_item = rows_per_item(rows, columns.count);
-  pool_.run((weight.outputs + per_item - 1) / per_item, [&](std::size_t item) {
-    const auto first = static_cast<std::uint32_t>(item * per_item);
-    multiply_rows(rows, first, std::min(per_item, weight.outputs - first), columns);
+  pool_.run(items, [&](std::size_t item) {
+    std::size_t p = weights.size() - 1;
+    while (item < products[p].first_item)
+      --p;
+    const Product& product = products[p];
+    const auto first = static_cast<std::uint32_t>(item - product.first_item) * product.rows_per_item;
+    multiply_rows(product.matrix, first, std::min(product.rows_per_item, product.matrix.outputs - first),
+                  product.columns);
   });
+}
+
+void CpuBackend::matmul_geglu(const Weight& gate, const Weight& up, const View& x, const View& scratch,
+                              const View& out) {
+  const std::array weights = {gate, up};
+  const std::array outs = {out, scratch};
+  matmul_all(weights, x, outs);
+  geglu(out, scratch, out);
+}
+
+void CpuBackend::matmul_geglu(const Weight& gate, const View& up, const View& x, const View& out) {
+  matmul(gate, x, out);
+  geglu(out, up, out);
+}
+
+void CpuBackend::matmul_add_branch(const Weight& weight, const View& x, const View& branch, const BranchEnd& end) {
+  matmul(weight, x, branch);
+  add_branch(branch, end);
 }
 
 }  // namespace facet::engine

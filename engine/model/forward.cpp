@@ -1,6 +1,7 @@
 #include "engine/model/forward.h"
 
 #include <algorithm>
+#include <array>
 #include <cmath>
 
 #include "engine/base/check.h"
@@ -33,30 +34,28 @@ Status ForwardPass::evaluate(const Batch& batch, KvCache& cache, const std::stop
   const std::uint32_t last_kv_owner = config_.last_kv_owner();
   Wave wave = embed(batch.tokens, cache.length());
 
+  View normed = part_of(activations_.normed, wave.rows(), config_.embedding_length);
+  norm(wave.x, weights_.layers.front().attn_norm, normed);
+
   for (std::uint32_t l = 0; l < config_.layer_count(); ++l) {
     if (stop.stop_requested()) return Error{Error::Code::Stopped, "The evaluation was stopped."};
-    const LayerWeights& layer = weights_.layers[l];
-    View normed = part_of(activations_.normed, wave.rows(), config_.embedding_length);
-    norm(wave.x, layer.attn_norm, normed);
     tap("attn_norm", static_cast<int>(l), normed);
-    if (layer.attn_k) store_keys_and_values(l, normed, wave, cache);
-    if (l == last_kv_owner) {
+    const bool rows_leave = l == last_kv_owner && batch.wanted_rows < count;
+    project_heads(l, normed, wave, cache, rows_leave ? Heads::KeysAndValues : Heads::All);
+    if (rows_leave) {
       if (batch.wanted_rows == 0) break;
       wave.narrow_to_last(batch.wanted_rows);
       normed = normed.last_rows(batch.wanted_rows);
+      project_heads(l, normed, wave, cache, Heads::Queries);
     }
-    attend(l, normed, wave, cache);
+    attend(l, wave, cache);
     feed_forward(l, wave);
-    if (layer.inp_gate) per_layer_embedding(l, wave);
-    if (layer.output_scale != 1.0F) backend_.scale(wave.x, layer.output_scale);
+    if (weights_.layers[l].inp_gate) per_layer_embedding(l, wave);
     tap("layer_out", static_cast<int>(l), wave.x);
+    normed = next_normed(wave);
   }
 
-  if (batch.wanted_rows > 0) {
-    const View normed = part_of(activations_.normed, batch.wanted_rows, config_.embedding_length);
-    norm(wave.x, weights_.output_norm, normed);
-    tap("output_norm", -1, normed);
-  }
+  if (batch.wanted_rows > 0) tap("output_norm", -1, normed);
   FACET_RETURN_IF_ERROR(backend_.finish());
   cache.commit(count);
   kept_rows_ = batch.wanted_rows;
@@ -96,67 +95,100 @@ View ForwardPass::per_layer_inputs(std::span<const Token> tokens, const View& x)
   return sum;
 }
 
-void ForwardPass::store_keys_and_values(std::uint32_t l, const View& normed, const Wave& wave, const KvCache& cache) {
+// Queries for the rows that go on, keys and values for all that the cache is to keep.
+void ForwardPass::project_heads(std::uint32_t l, const View& normed, const Wave& wave, const KvCache& cache,
+                                Heads heads) {
   const LayerConfig& config = config_.layers[l];
   const LayerWeights& layer = weights_.layers[l];
-  const std::uint32_t width = config.kv_heads * config.head_dim;
-  const View k = part_of(activations_.k, wave.rows(), width);
-  const View v = part_of(activations_.v, wave.rows(), width);
-  backend_.matmul(layer.attn_k, normed, k);
-  // Without a projection of their own, the values are the keys as they are before norm and rotation.
-  if (layer.attn_v) backend_.matmul(layer.attn_v, normed, v);
-  backend_.rms_norm(layer.attn_v ? v : k, Weight{}, config.head_dim, config_.rms_eps, v);
-  backend_.rms_norm(k, layer.attn_k_norm, config.head_dim, config_.rms_eps, k);
-  backend_.rope(k, config.head_dim, rope_of(l, wave));
-  tap("k", static_cast<int>(l), k);
-  tap("v", static_cast<int>(l), v);
-  backend_.store(k, wave.first_position, cache.keys(l));
-  backend_.store(v, wave.first_position, cache.values(l));
+  HeadInputs inputs;
+  inputs.head_dim = config.head_dim;
+  inputs.eps = config_.rms_eps;
+  inputs.rope = rope_of(l, wave);
+  inputs.first_position = wave.first_position;
+  std::array<Weight, 3> weights;
+  std::array<View, 3> outs;
+  std::size_t products = 0;
+  if (heads != Heads::KeysAndValues) {
+    inputs.q = part_of(activations_.q, wave.rows(), config.heads * config.head_dim);
+    inputs.q_norm = layer.attn_q_norm;
+    weights[products] = layer.attn_q;
+    outs[products++] = inputs.q;
+  }
+  if (heads != Heads::Queries && layer.attn_k) {
+    inputs.k = part_of(activations_.k, wave.rows(), config.kv_heads * config.head_dim);
+    inputs.v = part_of(activations_.v, wave.rows(), inputs.k.width);
+    inputs.k_norm = layer.attn_k_norm;
+    inputs.values_are_keys = !layer.attn_v;
+    inputs.keys = cache.keys(l);
+    inputs.values = cache.values(l);
+    weights[products] = layer.attn_k;
+    outs[products++] = inputs.k;
+    if (layer.attn_v) {
+      weights[products] = layer.attn_v;
+      outs[products++] = inputs.v;
+    }
+  }
+  if (products == 0) return;
+  backend_.matmul_all(std::span(weights).first(products), normed, std::span(outs).first(products));
+  backend_.prepare_heads(inputs);
+  const auto number = static_cast<int>(l);
+  if (inputs.k.rows > 0) {
+    tap("k", number, inputs.k);
+    tap("v", number, inputs.v);
+  }
+  if (inputs.q.rows > 0) tap("q", number, inputs.q);
 }
 
-void ForwardPass::attend(std::uint32_t l, const View& normed, const Wave& wave, const KvCache& cache) {
+void ForwardPass::attend(std::uint32_t l, const Wave& wave, const KvCache& cache) {
   const LayerConfig& config = config_.layers[l];
   const LayerWeights& layer = weights_.layers[l];
   const View q = part_of(activations_.q, wave.rows(), config.heads * config.head_dim);
   const View attended = part_of(activations_.attended, wave.rows(), q.width);
   const View branch = part_of(activations_.branch, wave.rows(), config_.embedding_length);
-  backend_.matmul(layer.attn_q, normed, q);
-  backend_.rms_norm(q, layer.attn_q_norm, config.head_dim, config_.rms_eps, q);
-  backend_.rope(q, config.head_dim, rope_of(l, wave));
-  tap("q", static_cast<int>(l), q);
   backend_.attention(q, cache.keys(config.kv_source), cache.values(config.kv_source),
                      {config.heads, config.kv_heads, config.head_dim, config.window}, wave.first_position, attended);
   tap("attended", static_cast<int>(l), attended);
-  backend_.matmul(layer.attn_output, attended, branch);
-  backend_.add_rms_norm(branch, layer.post_attention_norm, branch.width, config_.rms_eps, wave.x);
+  backend_.matmul_add_branch(
+      layer.attn_output, attended, branch,
+      {layer.post_attention_norm, config_.rms_eps, 1.0F, wave.x, layer.ffn_norm, next_normed(wave)});
   tap("after_attention", static_cast<int>(l), wave.x);
 }
 
+// Reads the norm of the residual stream that `attend` left.
 void ForwardPass::feed_forward(std::uint32_t l, const Wave& wave) {
   const LayerWeights& layer = weights_.layers[l];
-  const View branch = dense_branch(layer, l, wave.x);
+  const std::uint32_t width = config_.layers[l].ffn_width;
+  const View gate = part_of(activations_.gate, wave.rows(), width);
+  const View up = part_of(activations_.up, wave.rows(), width);
+  const View branch = part_of(activations_.branch, wave.rows(), config_.embedding_length);
+  // Where the layer has an embedding of its own, that comes behind and ends the layer.
+  const BranchEnd end = layer.inp_gate ? BranchEnd{layer.post_ffw_norm, config_.rms_eps, 1.0F, wave.x, {}, {}}
+                                       : end_of_layer(l, layer.post_ffw_norm, wave);
+  backend_.matmul_geglu(layer.ffn_gate, layer.ffn_up, next_normed(wave), up, gate);
   if (layer.ffn_gate_inp) {
+    backend_.matmul(layer.ffn_down, gate, branch);
+    tap("dense_branch", static_cast<int>(l), branch);
     const View experts = experts_branch(layer, l, wave.x);
     norm(branch, layer.post_ffw_norm_1, branch);
     backend_.add_rms_norm(experts, layer.post_ffw_norm_2, branch.width, config_.rms_eps, branch);
+    backend_.add_branch(branch, end);
+  } else {
+    backend_.matmul_add_branch(layer.ffn_down, gate, branch, end);
+    tap("dense_branch", static_cast<int>(l), branch);
   }
-  backend_.add_rms_norm(branch, layer.post_ffw_norm, branch.width, config_.rms_eps, wave.x);
-  tap("after_feed_forward", static_cast<int>(l), wave.x);
+  if (layer.inp_gate) tap("after_feed_forward", static_cast<int>(l), wave.x);
 }
 
-View ForwardPass::dense_branch(const LayerWeights& layer, std::uint32_t l, const View& x) {
-  const std::uint32_t width = config_.layers[l].ffn_width;
-  const View normed = part_of(activations_.normed, x.rows, x.width);
-  const View gate = part_of(activations_.gate, x.rows, width);
-  const View up = part_of(activations_.up, x.rows, width);
-  const View branch = part_of(activations_.branch, x.rows, x.width);
-  norm(x, layer.ffn_norm, normed);
-  backend_.matmul(layer.ffn_gate, normed, gate);
-  backend_.matmul(layer.ffn_up, normed, up);
-  backend_.geglu(gate, up, gate);
-  backend_.matmul(layer.ffn_down, gate, branch);
-  tap("dense_branch", static_cast<int>(l), branch);
-  return branch;
+// The last branch of a layer is followed by the layer's factor and by the norm that the next layer, or the output,
+// reads.
+BranchEnd ForwardPass::end_of_layer(std::uint32_t l, const Weight& branch_norm, const Wave& wave) const {
+  const bool is_last = l + 1 == config_.layer_count();
+  const Weight& next = is_last ? weights_.output_norm : weights_.layers[l + 1].attn_norm;
+  return {branch_norm, config_.rms_eps, weights_.layers[l].output_scale, wave.x, next, next_normed(wave)};
+}
+
+View ForwardPass::next_normed(const Wave& wave) const {
+  return part_of(activations_.normed, wave.rows(), config_.embedding_length);
 }
 
 // The router reads the residual stream itself, normed and scaled in its own way; the chosen experts read another norm.
@@ -197,11 +229,8 @@ void ForwardPass::per_layer_embedding(std::uint32_t l, const Wave& wave) {
   const std::uint32_t width = config_.per_layer_width;
   const View gate = part_of(activations_.per_layer_gate, wave.rows(), width);
   const View branch = part_of(activations_.branch, wave.rows(), config_.embedding_length);
-  backend_.matmul(layer.inp_gate, wave.x, gate);
-  backend_.geglu(gate, wave.per_layer.columns(l * width, width), gate);
-  backend_.matmul(layer.proj, gate, branch);
-  backend_.add_rms_norm(branch, layer.post_norm, branch.width, config_.rms_eps, wave.x);
-  tap("after_per_layer", static_cast<int>(l), wave.x);
+  backend_.matmul_geglu(layer.inp_gate, wave.per_layer.columns(l * width, width), wave.x, gate);
+  backend_.matmul_add_branch(layer.proj, gate, branch, end_of_layer(l, layer.post_norm, wave));
 }
 
 Status ForwardPass::read_logits(std::span<float> out) {

@@ -57,13 +57,16 @@ class ForwardPass {
 
   Wave embed(std::span<const Token> tokens, std::uint32_t first_position);
   View per_layer_inputs(std::span<const Token> tokens, const View& x);
-  void store_keys_and_values(std::uint32_t layer, const View& normed, const Wave& wave, const KvCache& cache);
-  void attend(std::uint32_t layer, const View& normed, const Wave& wave, const KvCache& cache);
+  enum class Heads { All, KeysAndValues, Queries };
+  void project_heads(std::uint32_t layer, const View& normed, const Wave& wave, const KvCache& cache, Heads heads);
+  void attend(std::uint32_t layer, const Wave& wave, const KvCache& cache);
   void feed_forward(std::uint32_t layer, const Wave& wave);
-  View dense_branch(const LayerWeights& weights, std::uint32_t layer, const View& x);
   View experts_branch(const LayerWeights& weights, std::uint32_t layer, const View& x);
   void per_layer_embedding(std::uint32_t layer, const Wave& wave);
 
+  BranchEnd end_of_layer(std::uint32_t layer, const Weight& branch_norm, const Wave& wave) const;
+  // Where the norm of the residual stream lies.
+  View next_normed(const Wave& wave) const;
   const View& rope_of(std::uint32_t layer, const Wave& wave) const;
   void norm(const View& x, const Weight& weight, const View& out);
   void tap(std::string_view name, int layer, const View& value) const;

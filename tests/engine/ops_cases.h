@@ -328,21 +328,280 @@ inline void softcap(Bench& b) {
   }
 }
 
-inline void rope(Bench& b) {
+// The rotated norms of the heads of x.
+inline Expected prepared(const Matrix& x, const std::vector<double>& factors, std::size_t head_dim,
+                         const std::vector<double>& frequencies, std::size_t first) {
+  const Expected normed = reference_ops::rms_norm(x, factors, head_dim, 1e-6);
+  Expected rotated = reference_ops::rope(normed.value, head_dim, frequencies, first);
+  for (std::size_t r = 0; r < x.rows; ++r)
+    for (std::size_t c = 0; c < x.width; ++c) {
+      const std::size_t half = head_dim / 2;
+      const std::size_t in_head = c % head_dim;
+      const std::size_t other = in_head < half ? c + half : c - half;
+      rotated.bound.at(r, c) += normed.bound.at(r, c);
+      if (2 * frequencies.size() > 0 && in_head % half < frequencies.size() && other < x.width)
+        rotated.bound.at(r, c) += normed.bound.at(r, other);
+    }
+  return rotated;
+}
+
+inline void prepare_heads(Bench& b) {
   for (const std::size_t head_dim : {2, 6, 16, 256}) {
     for (const std::size_t pairs : {std::size_t{0}, head_dim / 8, head_dim / 2}) {
       std::vector<double> frequencies(pairs);
       for (std::size_t i = 0; i < pairs; ++i)
         frequencies[i] = std::pow(1e4, -2.0 * static_cast<double>(i) / static_cast<double>(head_dim));
       for (const std::size_t first : {0, 1, 131000}) {
-        const Matrix x = b.normal(3, head_dim * 4);
-        const View table = b.room(3, 2 * pairs);
-        const View view = b.put(x);
-        b.backend().rope_table(frequencies, u32(first), table);
-        b.backend().rope(view, u32(head_dim), table);
-        // Bounds of zero for the pairs behind the table: they must stay as they are, bit by bit.
-        COMPARE_OR_RETURN(view, reference_ops::rope(x, head_dim, frequencies, first));
+        const bool values_are_keys = first == 1;
+        const Matrix q = b.normal(3, head_dim * 4);
+        const Matrix k = b.normal(3, head_dim * 2, 5.0);
+        const Matrix v = b.normal(3, head_dim * 2, 5.0);
+        const std::vector<double> q_factors = b.normal(1, head_dim).cells;
+        const std::vector<double> k_factors = b.normal(1, head_dim).cells;
+        HeadInputs inputs;
+        inputs.q = b.put(q);
+        inputs.k = b.put(k);
+        inputs.v = b.put(v);
+        inputs.values_are_keys = values_are_keys;
+        inputs.q_norm = b.vector(q_factors);
+        inputs.k_norm = b.vector(k_factors);
+        inputs.head_dim = u32(head_dim);
+        inputs.eps = 1e-6F;
+        inputs.rope = b.room(3, 2 * pairs);
+        inputs.first_position = u32(first);
+        inputs.keys = b.cache(7, k.width);
+        inputs.values = b.cache(7, k.width);
+        b.backend().rope_table(frequencies, u32(first), inputs.rope);
+        b.backend().prepare_heads(inputs);
+        const Expected keys = prepared(k, k_factors, head_dim, frequencies, first);
+        const Expected values = reference_ops::rms_norm(values_are_keys ? k : v, {}, head_dim, 1e-6);
+        COMPARE_OR_RETURN(inputs.q, prepared(q, q_factors, head_dim, frequencies, first));
+        COMPARE_OR_RETURN(inputs.k, keys);
+        COMPARE_OR_RETURN(inputs.v, values);
+        // The caches hold the same, at the rows of the positions.
+        const std::vector<float> stored_keys = b.get(View(inputs.keys));
+        const std::vector<float> stored_values = b.get(View(inputs.values));
+        const std::vector<float> k_cells = b.get(inputs.k);
+        const std::vector<float> v_cells = b.get(inputs.v);
+        for (std::size_t r = 0; r < 3; ++r)
+          for (std::size_t c = 0; c < k.width; ++c) {
+            QCOMPARE(stored_keys[(first + r) % 7 * k.width + c], k_cells[r * k.width + c]);
+            QCOMPARE(stored_values[(first + r) % 7 * k.width + c], v_cells[r * k.width + c]);
+          }
+        QCOMPARE(stored_keys[(first + 3) % 7 * k.width], -777.0F);
       }
+    }
+  }
+}
+
+// A layer may have queries alone, or keys and values alone; caches in 16 and 8 bits take what `store` takes.
+inline void prepare_heads_in_parts(Bench& b) {
+  const std::size_t head_dim = 32;
+  const std::vector<double> frequencies = {1.0, 0.25, 0.0625};
+  for (const Format format : {Format::F32, Format::F16, Format::Q8_0}) {
+    const Matrix q = b.normal(2, head_dim * 3);
+    const Matrix k = b.normal(5, head_dim * 3);
+    HeadInputs whole;
+    whole.q = b.put(q);
+    whole.k = b.put(k);
+    whole.v = b.put(k);
+    whole.q_norm = whole.k_norm = b.vector(b.normal(1, head_dim).cells);
+    whole.head_dim = u32(head_dim);
+    whole.eps = 1e-6F;
+    whole.keys = b.cache(5, k.width, format);
+    whole.values = b.cache(5, k.width, format);
+    HeadInputs keys = whole;
+    keys.q = {};
+    keys.rope = b.room(5, 6);
+    keys.first_position = 3;
+    b.backend().rope_table(frequencies, 3, keys.rope);
+    b.backend().prepare_heads(keys);
+    HeadInputs queries = whole;
+    queries.k = queries.v = {};
+    queries.rope = keys.rope.last_rows(2);
+    queries.first_position = 6;
+    b.backend().prepare_heads(queries);
+    if (format == Format::F32) {
+      const std::vector<float> rows = b.get(View(whole.keys));
+      const std::vector<float> cells = b.get(keys.k);
+      for (std::size_t r = 0; r < 5; ++r)
+        for (std::size_t c = 0; c < k.width; ++c)
+          QCOMPARE(rows[(3 + r) % 5 * k.width + c], cells[r * k.width + c]);
+    }
+    // What attention makes of these caches is what it makes of rows that were stored by themselves.
+    const Buffer stored_keys = b.cache(5, k.width, format);
+    const Buffer stored_values = b.cache(5, k.width, format);
+    b.backend().store(keys.k, 3, stored_keys);
+    b.backend().store(keys.v, 3, stored_values);
+    const View out = b.room(1, q.width);
+    const View expected = b.room(1, q.width);
+    const AttentionShape shape{3, 3, u32(head_dim), 5};
+    b.backend().attention(queries.q.last_rows(1), whole.keys, whole.values, shape, 7, out);
+    b.backend().attention(queries.q.last_rows(1), stored_keys, stored_values, shape, 7, expected);
+    QCOMPARE(b.get(out), b.get(expected));
+  }
+}
+
+// What a branch's end makes of a sum, both with their bounds.
+inline void end_branch(const Expected& branch, const Matrix& before, const std::vector<double>& factors,
+                       const std::vector<double>& next_factors, double factor, Expected& sum, Expected& next) {
+  const std::size_t width = before.width;
+  sum = reference_ops::rms_norm(branch.value, factors, width, 1e-6);
+  for (std::size_t r = 0; r < before.rows; ++r) {
+    double squares = 0;
+    for (std::size_t c = 0; c < width; ++c)
+      squares += branch.value.at(r, c) * branch.value.at(r, c);
+    const double inverse = 1 / std::sqrt(squares / static_cast<double>(width) + 1e-6);
+    double error = 0;
+    for (std::size_t c = 0; c < width; ++c)
+      error = std::max(error, branch.bound.at(r, c) * inverse);
+    for (std::size_t c = 0; c < width; ++c) {
+      const double weight = factors.empty() ? 1.0 : std::abs(factors[c]);
+      // The error of a cell, and what those of all do to the root mean square.
+      sum.bound.at(r, c) += 2 * error * weight + error * std::abs(sum.value.at(r, c));
+      sum.value.at(r, c) = factor * (before.at(r, c) + sum.value.at(r, c));
+      sum.bound.at(r, c) = factor * sum.bound.at(r, c) + 4 * kUnit * std::abs(sum.value.at(r, c)) +
+                           2 * kUnit * factor * std::abs(before.at(r, c));
+    }
+  }
+  next = reference_ops::rms_norm(sum.value, next_factors, width, 1e-6);
+  for (std::size_t r = 0; r < before.rows; ++r) {
+    double squares = 0;
+    double errors = 0;
+    for (std::size_t c = 0; c < width; ++c) {
+      squares += sum.value.at(r, c) * sum.value.at(r, c);
+      errors += std::abs(sum.value.at(r, c)) * sum.bound.at(r, c);
+    }
+    const double inverse = 1 / std::sqrt(squares / static_cast<double>(width) + 1e-6);
+    for (std::size_t c = 0; c < width; ++c)
+      next.bound.at(r, c) += sum.bound.at(r, c) * inverse * (next_factors.empty() ? 1.0 : std::abs(next_factors[c])) +
+                             std::abs(next.value.at(r, c)) * errors / squares;
+  }
+}
+
+inline void add_branch(Bench& b) {
+  for (const std::size_t width : {1, 7, 128, 1536}) {
+    for (const bool weighted : {false, true}) {
+      const Matrix branch = b.normal(3, width, 4.0);
+      const Matrix before = b.normal(3, width);
+      const std::vector<double> factors = weighted ? b.normal(1, width).cells : std::vector<double>{};
+      const std::vector<double> next_factors = weighted ? b.normal(1, width).cells : std::vector<double>{};
+      Expected branch_exactly(3, width);
+      branch_exactly.value = branch;
+      Expected sum(3, width);
+      Expected next(3, width);
+      end_branch(branch_exactly, before, factors, next_factors, 0.75, sum, next);
+      const BranchEnd end{weighted ? b.vector(factors) : Weight{},      1e-6F,           0.75F, b.put(before),
+                          weighted ? b.vector(next_factors) : Weight{}, b.room(3, width)};
+      b.backend().add_branch(b.put(branch), end);
+      COMPARE_OR_RETURN(end.sum, sum);
+      COMPARE_OR_RETURN(end.next, next);
+      BranchEnd alone = end;
+      alone.sum = b.put(before);
+      alone.next = {};
+      b.backend().add_branch(b.put(branch), alone);
+      COMPARE_OR_RETURN(alone.sum, sum);
+    }
+  }
+}
+
+inline void matmul_add_branch(Bench& b) {
+  for (const std::size_t outputs : {5, 64, 1031}) {
+    for (const std::size_t rows : {1, 2, 8, 9, 40}) {
+      const std::size_t inputs = 96;
+      Matrix matrix(0, 0);
+      const Weight weight = b.weight(Format::F32, inputs, outputs, 1, matrix);
+      const Matrix x = b.normal(rows, inputs);
+      const Matrix before = b.normal(rows, outputs);
+      const std::vector<double> factors = b.normal(1, outputs).cells;
+      const std::vector<double> next_factors = b.normal(1, outputs).cells;
+      const Expected product = reference_ops::matmul(matrix, x);
+      Expected sum(rows, outputs);
+      Expected next(rows, outputs);
+      end_branch(product, before, factors, next_factors, 0.75, sum, next);
+      // Twice: what the first call leaves behind must not disturb the second.
+      for (int time = 0; time < 2; ++time) {
+        const View branch = b.room(rows, outputs);
+        const BranchEnd end{b.vector(factors),    1e-6F, 0.75F, b.put(before), b.vector(next_factors),
+                            b.room(rows, outputs)};
+        b.backend().matmul_add_branch(weight, b.put(x), branch, end);
+        COMPARE_OR_RETURN(branch, product);
+        COMPARE_OR_RETURN(end.sum, sum);
+        COMPARE_OR_RETURN(end.next, next);
+      }
+    }
+  }
+}
+
+inline void matmul_all(Bench& b) {
+  // Three of one format, two formats, and one matrix alone.
+  const std::vector<std::vector<std::pair<Format, std::size_t>>> cases = {
+      {{Format::F32, 40}, {Format::F32, 8}, {Format::F32, 9}},
+      {{Format::F32, 33}, {Format::F16, 7}, {Format::F32, 1}},
+      {{Format::F16, 100}},
+  };
+  for (const auto& formats : cases) {
+    for (const std::size_t rows : {1, 3, 30}) {
+      const std::size_t inputs = 160;
+      const Matrix x = b.normal(rows, inputs);
+      std::vector<Weight> weights;
+      std::vector<View> outs;
+      std::vector<Expected> expected;
+      for (const auto& [format, outputs] : formats) {
+        Matrix matrix(0, 0);
+        weights.push_back(b.weight(format, inputs, outputs, 1, matrix));
+        outs.push_back(b.room(rows, outputs));
+        expected.push_back(reference_ops::matmul(matrix, x));
+      }
+      b.backend().matmul_all(weights, b.put(x), outs);
+      for (std::size_t i = 0; i < outs.size(); ++i)
+        COMPARE_OR_RETURN(outs[i], expected[i]);
+    }
+  }
+}
+
+// gelu(gate) * up with the errors of both; gelu grows by no more than 1.13 of what its argument does.
+inline Expected gated(const Expected& gate, const Expected& up) {
+  Expected out(gate.value.rows, gate.value.width);
+  for (std::size_t i = 0; i < gate.value.cells.size(); ++i) {
+    const double x = gate.value.cells[i];
+    const double activated = reference_ops::gelu(x);
+    const double exponent = std::min(100.0, std::abs(1.6 * (x + 0.044715 * x * x * x)));
+    out.value.cells[i] = activated * up.value.cells[i];
+    out.bound.cells[i] = 1.13 * gate.bound.cells[i] * (std::abs(up.value.cells[i]) + up.bound.cells[i]) +
+                         std::abs(activated) * up.bound.cells[i] +
+                         std::abs(out.value.cells[i]) * (16 + 4 * exponent) * kUnit +
+                         2e-16 * std::abs(x * up.value.cells[i]);
+  }
+  return out;
+}
+
+inline void matmul_geglu(Bench& b) {
+  for (const std::size_t outputs : {1, 8, 50, 300}) {
+    for (const std::size_t rows : {1, 2, 8, 21}) {
+      const std::size_t inputs = 96;
+      const Matrix x = b.normal(rows, inputs, 0.3);
+      Matrix gate_rows(0, 0);
+      Matrix up_rows(0, 0);
+      const Weight gate = b.weight(Format::F32, inputs, outputs, 1, gate_rows);
+      const Weight up = b.weight(Format::F32, inputs, outputs, 1, up_rows);
+      const Expected gates = reference_ops::matmul(gate_rows, x);
+      const Expected ups = reference_ops::matmul(up_rows, x);
+      const View out = b.room(rows, outputs);
+      b.backend().matmul_geglu(gate, up, b.put(x), b.room(rows, outputs), out);
+      COMPARE_OR_RETURN(out, gated(gates, ups));
+      // Two formats can not be one kernel.
+      Matrix half_rows(0, 0);
+      const Weight half = b.weight(Format::F16, inputs, outputs, 1, half_rows);
+      const View mixed = b.room(rows, outputs);
+      b.backend().matmul_geglu(gate, half, b.put(x), b.room(rows, outputs), mixed);
+      COMPARE_OR_RETURN(mixed, gated(gates, reference_ops::matmul(half_rows, x)));
+      // With a factor that is there already.
+      Expected given(rows, outputs);
+      given.value = b.normal(rows, outputs);
+      const View with_given = b.room(rows, outputs);
+      b.backend().matmul_geglu(gate, b.put(given.value), b.put(x), with_given);
+      COMPARE_OR_RETURN(with_given, gated(gates, given));
     }
   }
 }

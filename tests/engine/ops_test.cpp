@@ -32,8 +32,18 @@ class OpsTest : public QObject {
   void geglu() { run(ops_cases::geglu); }
   void softcap_data() { backends(); }
   void softcap() { run(ops_cases::softcap); }
-  void rope_data() { backends(); }
-  void rope() { run(ops_cases::rope); }
+  void prepare_heads_data() { backends(); }
+  void prepare_heads() { run(ops_cases::prepare_heads); }
+  void prepare_heads_in_parts_data() { backends(); }
+  void prepare_heads_in_parts() { run(ops_cases::prepare_heads_in_parts); }
+  void add_branch_data() { backends(); }
+  void add_branch() { run(ops_cases::add_branch); }
+  void matmul_add_branch_data() { backends(); }
+  void matmul_add_branch() { run(ops_cases::matmul_add_branch); }
+  void matmul_all_data() { backends(); }
+  void matmul_all() { run(ops_cases::matmul_all); }
+  void matmul_geglu_data() { backends(); }
+  void matmul_geglu() { run(ops_cases::matmul_geglu); }
   void store_wraps_data() { backends(); }
   void store_wraps() { run(ops_cases::store_wraps); }
   void attention_data() { backends(); }

@@ -27,7 +27,12 @@ class VulkanOpsTest : public QObject {
   void scale() { run(ops_cases::scale); }
   void geglu() { run(ops_cases::geglu); }
   void softcap() { run(ops_cases::softcap); }
-  void rope() { run(ops_cases::rope); }
+  void prepare_heads() { run(ops_cases::prepare_heads); }
+  void prepare_heads_in_parts() { run(ops_cases::prepare_heads_in_parts); }
+  void add_branch() { run(ops_cases::add_branch); }
+  void matmul_add_branch() { run(ops_cases::matmul_add_branch); }
+  void matmul_all() { run(ops_cases::matmul_all); }
+  void matmul_geglu() { run(ops_cases::matmul_geglu); }
   void store_wraps() { run(ops_cases::store_wraps); }
   void attention() { run(ops_cases::attention); }
   void attention_rows_do_not_depend_on_each_other() { run(ops_cases::attention_rows_do_not_depend_on_each_other); }
