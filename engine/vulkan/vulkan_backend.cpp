@@ -6,6 +6,7 @@
 
 #include "engine/base/check.h"
 #include "engine/gguf/gguf_file.h"
+#include "engine/vulkan/forms.h"
 #include "engine/vulkan/vulkan.h"
 
 namespace facet::engine {
@@ -18,7 +19,17 @@ Result<std::vector<VulkanDevice>> list_vulkan_devices() {
   return devices;
 }
 
-Result<std::unique_ptr<Backend>> open_vulkan(const std::string& wanted) {
+Result<std::vector<VulkanDevice>> find_vulkan_devices(const std::string& wanted) {
+  FACET_ASSIGN_OR_RETURN(const std::unique_ptr<vulkan::Instance> instance, vulkan::Instance::open());
+  FACET_ASSIGN_OR_RETURN(const auto found, instance->find(wanted));
+  std::vector<VulkanDevice> devices;
+  for (const vulkan::PhysicalDevice* device : found)
+    devices.push_back(device->description);
+  return devices;
+}
+
+Result<std::unique_ptr<Backend>> open_vulkan(const std::string& wanted, const std::string& form) {
+  FACET_RETURN_IF_ERROR(vulkan::check_form(form));
   FACET_ASSIGN_OR_RETURN(std::unique_ptr<vulkan::VulkanBackend> backend, vulkan::VulkanBackend::open(wanted));
   return std::unique_ptr<Backend>(std::move(backend));
 }
@@ -62,6 +73,14 @@ Result<std::unique_ptr<VulkanBackend>> VulkanBackend::open(const std::string& wa
 
 VulkanBackend::~VulkanBackend() {
   if (commands_ == nullptr) return;
+  if (commands_->is_stuck()) {
+    // The device may yet go on with what it was given. Nothing of that may be taken away, so it goes with the process.
+    static_cast<void>(commands_.release());
+    static_cast<void>(pipelines_.release());
+    static_cast<void>(memory_.release());
+    static_cast<void>(device_.release());
+    return;
+  }
   // Waits for the device.
   commands_.reset();
   for (Cells& cells : buffers_)
@@ -135,7 +154,8 @@ Status VulkanBackend::reserve(const LargestOperands& largest) {
 }
 
 Result<Weight> VulkanBackend::load_weight(const GgufTensor& tensor, WeightUse use) {
-  LoadedWeight weight;
+  // Kept from the beginning, also when it fails half-way: the device may be filling what is there.
+  LoadedWeight& weight = weights_.emplace_back();
   weight.use = use;
   weight.format = &format_info(tensor.format);
   FACET_CHECK(weight.format->decode != nullptr, "format %u", static_cast<unsigned>(tensor.format));
@@ -151,7 +171,6 @@ Result<Weight> VulkanBackend::load_weight(const GgufTensor& tensor, WeightUse us
     FACET_RETURN_IF_ERROR(upload(part.memory, std::as_bytes(std::span(values))));
   }
   if (use == WeightUse::Matrix) FACET_RETURN_IF_ERROR(load_parts(tensor, weight));
-  weights_.push_back(std::move(weight));
   return Weight{static_cast<std::uint32_t>(weights_.size()), static_cast<std::uint32_t>(tensor.shape[0]),
                 static_cast<std::uint32_t>(tensor.shape[1]), static_cast<std::uint32_t>(tensor.shape[2])};
 }

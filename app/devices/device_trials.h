@@ -1,0 +1,42 @@
+#pragma once
+
+#include <chrono>
+#include <filesystem>
+#include <optional>
+#include <string>
+
+#include "app/paths.h"
+#include "engine/engine.h"
+#include "engine/trial/device_trial.h"
+
+namespace facet::app::devices {
+
+// Tests graphics devices, each in a process of its own, because a driver may end the process or never answer; and
+// remembers what came of it, until the driver, the kernels or what a model uses of them change. Any thread may call.
+class DeviceTrials {
+ public:
+  // `program` is the facet that tests; `memory` the file that keeps the verdicts.
+  DeviceTrials(std::filesystem::path program, std::filesystem::path memory,
+               std::chrono::milliseconds deadline = std::chrono::minutes(2))
+      : program_(std::move(program)), memory_(std::move(memory)), deadline_(deadline) {}
+
+  engine::DeviceVerdict judge(const engine::DeviceTrial& trial) const;
+  std::optional<engine::DeviceVerdict> remembered(const engine::DeviceTrial& trial) const;
+
+ private:
+  engine::DeviceVerdict test(const engine::DeviceTrial& trial) const;
+  // Why a form does not compute right; empty when it does, an error when nobody could find out.
+  Result<std::string> complaint(const engine::DeviceTrial& trial, const std::string& form) const;
+  void remember(const engine::DeviceTrial& trial, const engine::DeviceVerdict& verdict) const;
+
+  std::filesystem::path program_;
+  std::filesystem::path memory_;
+  std::chrono::milliseconds deadline_;
+};
+
+// Those of this program, kept in the data folder.
+DeviceTrials own_trials(const Paths& paths);
+// Lets the engine use what passes them.
+std::function<engine::DeviceVerdict(const engine::DeviceTrial&)> judge_of(const Paths& paths);
+
+}  // namespace facet::app::devices
