@@ -3,10 +3,11 @@
 #include <string>
 
 #include "engine/base/result.h"
+#include "engine/vulkan/vulkan_backend.h"
 
 namespace facet::engine::vulkan {
 
-// A sentence for a name that is none of `vulkan_forms` and not empty.
-Status check_form(const std::string& form);
+// The variants of a form (see `vulkan_forms`), of the first one for an empty name.
+Result<Variants> variants_of(const std::string& form);
 
 }  // namespace facet::engine::vulkan

@@ -5,7 +5,7 @@ find_path(FACET_VULKAN_HEADERS vulkan/vulkan_core.h)
 
 set(vulkan_folder ${CMAKE_CURRENT_LIST_DIR})
 set(vulkan_formats F32 F16 BF16 Q4_0 Q4_1 Q5_0 Q5_1 Q8_0 Q2_K Q3_K Q4_K Q5_K Q6_K IQ4_NL IQ4_XS MXFP4)
-set(vulkan_operations norm elementwise rope store attention attention_merge route combine)
+set(vulkan_operations norm elementwise heads store attention branch_end route sort combine)
 set(vulkan_headers)
 
 function(facet_compile_shader source name)
@@ -29,10 +29,12 @@ if(FACET_GLSLANG AND FACET_VULKAN_HEADERS)
   endforeach()
   foreach(format ${vulkan_formats})
     facet_compile_shader(product product_${format} -DFACET_FORMAT_${format})
+    facet_compile_shader(tile tile_${format} -DFACET_FORMAT_${format})
   endforeach()
   # What was tested on a device counts for these kernels and no others.
   set(version_header ${CMAKE_BINARY_DIR}/generated/engine/vulkan/spirv/kernels_version.h)
-  set(version_sources ${vulkan_headers} ${vulkan_folder}/vulkan_operations.cpp)
+  file(GLOB version_sources CONFIGURE_DEPENDS ${vulkan_folder}/vulkan_*.cpp)
+  list(PREPEND version_sources ${vulkan_headers} ${vulkan_folder}/commands.cpp ${vulkan_folder}/packing.cpp)
   add_custom_command(
     OUTPUT ${version_header}
     COMMAND ${CMAKE_COMMAND} "-DSOURCES=${version_sources}" -DHEADER=${version_header} -P

@@ -7,6 +7,7 @@
 #include "engine/base/check.h"
 #include "engine/gguf/gguf_file.h"
 #include "engine/vulkan/forms.h"
+#include "engine/vulkan/packing.h"
 #include "engine/vulkan/vulkan.h"
 
 namespace facet::engine {
@@ -29,8 +30,9 @@ Result<std::vector<VulkanDevice>> find_vulkan_devices(const std::string& wanted)
 }
 
 Result<std::unique_ptr<Backend>> open_vulkan(const std::string& wanted, const std::string& form) {
-  FACET_RETURN_IF_ERROR(vulkan::check_form(form));
-  FACET_ASSIGN_OR_RETURN(std::unique_ptr<vulkan::VulkanBackend> backend, vulkan::VulkanBackend::open(wanted));
+  FACET_ASSIGN_OR_RETURN(const vulkan::Variants variants, vulkan::variants_of(form));
+  FACET_ASSIGN_OR_RETURN(std::unique_ptr<vulkan::VulkanBackend> backend,
+                         vulkan::VulkanBackend::open(wanted, variants));
   return std::unique_ptr<Backend>(std::move(backend));
 }
 
@@ -40,8 +42,6 @@ namespace {
 // The most that kernels address with 32 bits, with room for what they read beyond the end of a row.
 constexpr std::uint64_t kLargestBinding = 2ULL << 30U;
 constexpr std::uint64_t kCellBytes = sizeof(float);
-// Kernels read weights in words: one may begin with the last byte.
-constexpr std::uint64_t kSpareBytes = 8;
 
 std::uint32_t words_of(CacheKind kind, std::uint32_t width) {
   if (kind == CacheKind::F32) return width;
@@ -58,8 +58,9 @@ CacheKind cache_kind(Format format) {
 
 }  // namespace
 
-Result<std::unique_ptr<VulkanBackend>> VulkanBackend::open(const std::string& wanted) {
+Result<std::unique_ptr<VulkanBackend>> VulkanBackend::open(const std::string& wanted, const Variants& variants) {
   std::unique_ptr<VulkanBackend> backend(new VulkanBackend);
+  backend->variants_ = variants;
   FACET_ASSIGN_OR_RETURN(backend->device_, Device::open(wanted));
   backend->memory_ = std::make_unique<Memory>(*backend->device_);
   FACET_ASSIGN_OR_RETURN(backend->pipelines_, Pipelines::create(*backend->device_));
@@ -89,6 +90,7 @@ VulkanBackend::~VulkanBackend() {
     for (Part& part : weight.parts)
       memory_->release(part.memory);
   memory_->release(segments_);
+  memory_->release(sorted_);
 }
 
 Result<DeviceBuffer> VulkanBackend::create_memory(std::string_view name, std::uint64_t bytes) {
@@ -143,18 +145,19 @@ void VulkanBackend::release_buffer(const Buffer& buffer) {
 }
 
 std::uint64_t VulkanBackend::working_bytes(const LargestOperands& largest) const {
-  return 2 * Commands::staging_bytes + segment_bytes(largest);
+  return 2 * Commands::staging_bytes + segment_bytes(largest) + sorted_bytes(largest);
 }
 
 Status VulkanBackend::reserve(const LargestOperands& largest) {
-  memory_->release(segments_);
-  FACET_ASSIGN_OR_RETURN(segments_, create_memory("the sums of attention", segment_bytes(largest)));
+  if (!make_room(segments_, segment_bytes(largest), "the sums of attention") ||
+      !make_room(sorted_, sorted_bytes(largest), "the order of experts"))
+    return commands_->wait();
   is_reserved_ = true;
   return {};
 }
 
 Result<Weight> VulkanBackend::load_weight(const GgufTensor& tensor, WeightUse use) {
-  // Kept from the beginning, also when it fails half-way: the device may be filling what is there.
+  // Kept at once, so that what is set aside is given back even if the rest fails.
   LoadedWeight& weight = weights_.emplace_back();
   weight.use = use;
   weight.format = &format_info(tensor.format);
@@ -164,11 +167,13 @@ Result<Weight> VulkanBackend::load_weight(const GgufTensor& tensor, WeightUse us
   if (use == WeightUse::Vector) {
     std::vector<float> values(tensor.shape[0]);
     weight.format->decode(tensor.data.data(), values.data(), values.size());
-    Part part;
+    Part& part = weight.parts.emplace_back();
     part.count = 1;
     FACET_ASSIGN_OR_RETURN(part.memory, create_memory(tensor.name, values.size() * kCellBytes));
-    weight.parts.push_back(part);
-    FACET_RETURN_IF_ERROR(upload(part.memory, std::as_bytes(std::span(values))));
+    FACET_RETURN_IF_ERROR(
+        upload(part.memory, values.size(), kCellBytes, [&](std::uint64_t first, std::uint64_t count, std::byte* room) {
+          std::memcpy(room, values.data() + first, count * kCellBytes);
+        }));
   }
   if (use == WeightUse::Matrix) FACET_RETURN_IF_ERROR(load_parts(tensor, weight));
   return Weight{static_cast<std::uint32_t>(weights_.size()), static_cast<std::uint32_t>(tensor.shape[0]),
@@ -178,44 +183,46 @@ Result<Weight> VulkanBackend::load_weight(const GgufTensor& tensor, WeightUse us
 // Parts are whole rows, and whole experts where there are any.
 Status VulkanBackend::load_parts(const GgufTensor& tensor, LoadedWeight& weight) {
   const bool has_experts = tensor.shape[2] > 1;
-  const std::uint64_t unit_bytes = weight.row_bytes * (has_experts ? tensor.shape[1] : 1);
+  const std::uint64_t rows_per_unit = has_experts ? tensor.shape[1] : 1;
   const std::uint64_t units = has_experts ? tensor.shape[2] : tensor.shape[1];
-  const std::uint64_t units_per_part = (largest_binding_ - kSpareBytes) / unit_bytes;
-  if (largest_binding_ <= kSpareBytes || units_per_part == 0)
+  weight.packed_bytes = packed_row_bytes(tensor.format, tensor.shape[0]);
+  const std::uint64_t unit_bytes = weight.packed_bytes * rows_per_unit;
+  const std::uint64_t units_per_part = largest_binding_ / unit_bytes;
+  if (units_per_part == 0)
     return Error{Error::Code::Unsupported,
                  "The tensor '" + std::string(tensor.name) + "' is too large for the graphics device; use the CPU."};
   for (std::uint64_t first = 0; first < units; first += units_per_part) {
     const std::uint64_t count = std::min(units_per_part, units - first);
-    Part part;
+    Part& part = weight.parts.emplace_back();
     part.first = static_cast<std::uint32_t>(first);
     part.count = static_cast<std::uint32_t>(count);
-    auto memory =
-        memory_->create((count * unit_bytes + kSpareBytes) / kCellBytes * kCellBytes, Place::Device, tensor.name);
-    if (memory.ok()) {
-      part.memory = *memory;
-      weight.parts.push_back(part);
-    }
-    const Status done = memory.ok() ? upload(part.memory, tensor.data.subspan(first * unit_bytes, count * unit_bytes))
-                                    : Status(memory.error());
-    if (!done.ok()) return done;
+    FACET_ASSIGN_OR_RETURN(part.memory, memory_->create(count * unit_bytes, Place::Device, tensor.name));
+    const std::span<const std::byte> rows = tensor.data.subspan(first * rows_per_unit * weight.row_bytes);
+    const auto fill = [&](std::uint64_t first_row, std::uint64_t row_count, std::byte* room) {
+      pack_rows(tensor.format, tensor.shape[0],
+                rows.subspan(first_row * weight.row_bytes, row_count * weight.row_bytes), room);
+    };
+    FACET_RETURN_IF_ERROR(upload(part.memory, count * rows_per_unit, weight.packed_bytes, fill));
   }
   return {};
 }
 
 // In pieces that the device copies while the next one is read from the file. Where host and device share their memory
 // the bytes are put where they belong.
-Status VulkanBackend::upload(const DeviceBuffer& to, std::span<const std::byte> bytes) {
+Status VulkanBackend::upload(const DeviceBuffer& to, std::uint64_t units, std::uint64_t unit_bytes, const Fill& fill) {
   if (to.mapped != nullptr && device_->description().unified_memory && !stages_all_) {
-    std::memcpy(to.mapped, bytes.data(), bytes.size());
+    fill(0, units, to.mapped);
     return {};
   }
-  constexpr std::size_t kPiece = Commands::staging_bytes / 4;
-  for (std::size_t at = 0; at < bytes.size(); at += kPiece) {
-    const std::size_t count = std::min(kPiece, bytes.size() - at);
-    const Commands::Region region{at, count};
+  if (unit_bytes > Commands::staging_bytes)
+    return Error{Error::Code::Unsupported, "A row of the model's weights is too long for Vulkan; use the CPU."};
+  const std::uint64_t units_at_once = std::max<std::uint64_t>(1, Commands::staging_bytes / 4 / unit_bytes);
+  for (std::uint64_t first = 0; first < units; first += units_at_once) {
+    const std::uint64_t count = std::min(units_at_once, units - first);
+    const Commands::Region region{first * unit_bytes, count * unit_bytes};
     std::byte* const room = commands_->upload(to.handle, {&region, 1});
     if (room == nullptr) return commands_->wait();
-    std::memcpy(room, bytes.data() + at, count);
+    fill(first, count, room);
     commands_->submit();
   }
   return {};
