@@ -22,13 +22,18 @@ struct DeviceLink {
   bool is_lost = false;
 };
 
+// The next functions are asked for while the instance is created: later the loader names the first of the chain.
 struct InstanceLink {
   VkInstance instance = VK_NULL_HANDLE;
   PFN_vkGetInstanceProcAddr get = nullptr;
+  PFN_vkDestroyInstance destroy = nullptr;
+  PFN_vkEnumeratePhysicalDevices enumerate_devices = nullptr;
+  PFN_vkGetPhysicalDeviceProperties get_properties = nullptr;
+  PFN_vkGetPhysicalDeviceProperties2 get_properties2 = nullptr;
 
   template <typename Function>
-  Function next(const char* name) const {
-    return reinterpret_cast<Function>(get(instance, name));
+  void find(Function& function, const char* name) const {
+    function = reinterpret_cast<Function>(get(instance, name));
   }
 };
 
@@ -133,14 +138,20 @@ VKAPI_ATTR VkResult VKAPI_CALL create_instance(const VkInstanceCreateInfo* creat
   const VkResult result = next(create, allocator, instance);
   if (result != VK_SUCCESS) return result;
   const std::lock_guard guard(links().mutex);
-  links().instances[key_of(*instance)] = {*instance, get};
+  InstanceLink& made = links().instances[key_of(*instance)];
+  made.instance = *instance;
+  made.get = get;
+  made.find(made.destroy, "vkDestroyInstance");
+  made.find(made.enumerate_devices, "vkEnumeratePhysicalDevices");
+  made.find(made.get_properties, "vkGetPhysicalDeviceProperties");
+  made.find(made.get_properties2, "vkGetPhysicalDeviceProperties2");
   count_objects(1);
   return result;
 }
 
 VKAPI_ATTR void VKAPI_CALL destroy_instance(VkInstance instance, const VkAllocationCallbacks* allocator) {
   if (instance == VK_NULL_HANDLE) return;
-  const auto next = instance_of(instance).next<PFN_vkDestroyInstance>("vkDestroyInstance");
+  const PFN_vkDestroyInstance next = instance_of(instance).destroy;
   {
     const std::lock_guard guard(links().mutex);
     links().instances.erase(key_of(instance));
@@ -151,17 +162,16 @@ VKAPI_ATTR void VKAPI_CALL destroy_instance(VkInstance instance, const VkAllocat
 
 VKAPI_ATTR VkResult VKAPI_CALL enumerate_devices(VkInstance instance, std::uint32_t* count, VkPhysicalDevice* devices) {
   if (const auto injected = strike(Call::vkEnumeratePhysicalDevices)) return *injected;
-  const auto next = instance_of(instance).next<PFN_vkEnumeratePhysicalDevices>("vkEnumeratePhysicalDevices");
-  return next(instance, count, devices);
+  return instance_of(instance).enumerate_devices(instance, count, devices);
 }
 
 VKAPI_ATTR void VKAPI_CALL get_properties(VkPhysicalDevice device, VkPhysicalDeviceProperties* properties) {
-  instance_of(device).next<PFN_vkGetPhysicalDeviceProperties>("vkGetPhysicalDeviceProperties")(device, properties);
+  instance_of(device).get_properties(device, properties);
   properties->deviceType = pretended_type().value_or(properties->deviceType);
 }
 
 VKAPI_ATTR void VKAPI_CALL get_properties2(VkPhysicalDevice device, VkPhysicalDeviceProperties2* properties) {
-  instance_of(device).next<PFN_vkGetPhysicalDeviceProperties2>("vkGetPhysicalDeviceProperties2")(device, properties);
+  instance_of(device).get_properties2(device, properties);
   properties->properties.deviceType = pretended_type().value_or(properties->properties.deviceType);
 }
 
