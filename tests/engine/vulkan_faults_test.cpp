@@ -2,6 +2,7 @@
 #include <algorithm>
 
 #include "engine/engine.h"
+#include "engine/trial/device_trial.h"
 #include "engine/vulkan/vulkan.h"
 #include "vulkan_faults.h"
 
@@ -11,7 +12,8 @@ using namespace std::chrono_literals;
 
 namespace {
 
-constexpr std::size_t kNewTokens = 10;
+constexpr std::size_t kNewTokens = 8;
+constexpr std::int32_t kDiscrete = 2;  // VK_PHYSICAL_DEVICE_TYPE_DISCRETE_GPU
 
 std::vector<Token> prompt(int variant = 0) {
   std::vector<Token> tokens(19);
@@ -68,6 +70,10 @@ class VulkanFaultsTest : public QObject {
   void a_device_that_is_away_for_a_moment_is_waited_for();
   void a_device_that_stays_away_is_replaced();
   void a_second_conversation_without_room_gives_a_sentence();
+  void auto_takes_a_graphics_device_that_is_trusted();
+  void a_device_that_computes_wrong_is_refused();
+  void auto_goes_on_with_the_cpu_without_memory_data();
+  void auto_goes_on_with_the_cpu_without_memory();
   void a_device_that_hangs_is_replaced();
   void points_were_many();
 
@@ -187,29 +193,36 @@ void VulkanFaultsTest::a_loss_while_loading_changes_nothing() {
 void VulkanFaultsTest::a_loss_while_computing_changes_nothing_data() {
   QTest::addColumn<QByteArray>("function");
   QTest::addColumn<int>("result");
-  const auto row = [](const char* function, int result) {
-    QTest::addRow("%s %d", function, result) << QByteArray(function) << result;
+  QTest::addColumn<std::uint64_t>("step");
+  // Of calls that come as often as others, and next to them, every third one will do.
+  const auto row = [](const char* function, int result, std::uint64_t step = 1) {
+    QTest::addRow("%s %d", function, result) << QByteArray(function) << result << step;
   };
   row("vkQueueSubmit", fault_layer::kDeviceLost);
   row("vkWaitForFences", fault_layer::kDeviceLost);
-  row("vkQueueSubmit", fault_layer::kOutOfHostMemory);
-  row("vkCreateComputePipelines", fault_layer::kOutOfDeviceMemory);
-  row("vkCreateShaderModule", fault_layer::kOutOfHostMemory);
+  row("vkQueueSubmit", fault_layer::kOutOfHostMemory, 3);
+  row("vkCreateComputePipelines", fault_layer::kOutOfDeviceMemory, 3);
+  row("vkCreateShaderModule", fault_layer::kOutOfHostMemory, 7);
   row("vkCreateDescriptorPool", fault_layer::kOutOfHostMemory);
-  row("vkAllocateDescriptorSets", fault_layer::kOutOfDeviceMemory);
+  row("vkAllocateDescriptorSets", fault_layer::kOutOfDeviceMemory, 20);
   row("vkBeginCommandBuffer", fault_layer::kOutOfHostMemory);
   row("vkEndCommandBuffer", fault_layer::kOutOfDeviceMemory);
-  row("vkResetFences", fault_layer::kOutOfDeviceMemory);
+  row("vkResetFences", fault_layer::kOutOfDeviceMemory, 3);
 }
 
-// At every call of a turn, or of a turn on a device that was just opened where calls are only made there.
+// At every call of a turn.
 void VulkanFaultsTest::a_loss_while_computing_changes_nothing() {
   QFETCH(QByteArray, function);
   QFETCH(int, result);
+  QFETCH(std::uint64_t, step);
+  // What is made once on a device takes a new one each time.
+  const bool is_made_once = function.startsWith("vkCreate") || function == "vkAllocateDescriptorSets";
   auto engine = open();
   QVERIFY(engine.ok());
-  for (std::uint64_t n = 1;; ++n) {
+  for (std::uint64_t n = 1;; n += step) {
     now_ += 1h;
+    if (is_made_once && n > 1) engine = open();
+    QVERIFY(engine.ok());
     QVERIFY(faults_->arm(function, n, result, 1));
     const auto tokens = said(generate(**engine));
     QCOMPARE(tokens, expected_[0]);
@@ -368,6 +381,83 @@ void VulkanFaultsTest::a_second_conversation_without_room_gives_a_sentence() {
   }
   QCOMPARE(said(go_on(*first, kNewTokens)), expected_[0]);
   QVERIFY(notices_.empty());
+}
+
+// "auto" is the CPU unless there is a graphics device that somebody vouches for; a software device is none.
+void VulkanFaultsTest::auto_takes_a_graphics_device_that_is_trusted() {
+  QVERIFY(QString::fromStdString((*open({.backend = "auto"}))->device()).startsWith("CPU"));
+  std::vector<DeviceTrial> trials;
+  EngineOptions options{.backend = "auto"};
+  options.try_device = [&](const DeviceTrial& trial) {
+    trials.push_back(trial);
+    return DeviceVerdict{vulkan_forms().back(), "", false};
+  };
+  if (find_vulkan_devices("")->front().kind == VulkanDevice::Kind::Software) {
+    QVERIFY(QString::fromStdString((*open(options))->device()).startsWith("CPU"));
+    QVERIFY(trials.empty());
+  }
+  faults_->pretend(kDiscrete);
+  const auto engine = open(options);
+  QVERIFY(engine.ok());
+  QVERIFY(QString::fromStdString((*engine)->device()).startsWith("Vulkan"));
+  QCOMPARE(trials.size(), 1U);
+  QCOMPARE(trials.front().model, std::filesystem::path(model_));
+  QVERIFY(trials.front().use.find("experts") != std::string::npos);
+  QCOMPARE(said(generate(**engine)), expected_[0]);
+  QVERIFY(notices_.empty());
+}
+
+void VulkanFaultsTest::a_device_that_computes_wrong_is_refused() {
+  faults_->pretend(kDiscrete);
+  EngineOptions options{.backend = "auto"};
+  bool is_known = false;
+  options.try_device = [&](const DeviceTrial&) { return DeviceVerdict{"", "it computes wrong (softcap)", is_known}; };
+  for (const bool known : {false, true}) {
+    is_known = known;
+    notices_.clear();
+    const auto engine = open(options);
+    QVERIFY(engine.ok());
+    QVERIFY(QString::fromStdString((*engine)->device()).startsWith("CPU"));
+    // It is said once, not with every start.
+    QCOMPARE(notices_.size(), known ? 0U : 1U);
+    if (!known) QVERIFY2(is_sentence(notices_.front()), notices_.front().c_str());
+    options.backend = "vulkan";
+    const auto refused = open(options);
+    QVERIFY(!refused.ok());
+    QVERIFY2(is_sentence(refused.error().message), refused.error().message.c_str());
+    QVERIFY(refused.error().message.find("softcap") != std::string::npos);
+    options.backend = "auto";
+  }
+}
+
+void VulkanFaultsTest::auto_goes_on_with_the_cpu_without_memory_data() {
+  QTest::addColumn<QByteArray>("function");
+  for (const char* function : {"vkCreateDevice", "vkAllocateMemory", "vkMapMemory", "vkCreateBuffer"})
+    QTest::newRow(function) << QByteArray(function);
+}
+
+// While the model is loaded, and when its first conversation begins.
+void VulkanFaultsTest::auto_goes_on_with_the_cpu_without_memory() {
+  QFETCH(QByteArray, function);
+  faults_->pretend(kDiscrete);
+  EngineOptions options{.backend = "auto"};
+  options.try_device = [](const DeviceTrial&) { return DeviceVerdict{vulkan_forms().front(), "", true}; };
+  for (std::uint64_t n = 1;; ++n) {
+    notices_.clear();
+    QVERIFY(faults_->arm(function, n, fault_layer::kOutOfDeviceMemory, fault_layer::kForEver));
+    const auto engine = open(options);
+    QVERIFY2(engine.ok(), engine.ok() ? "" : engine.error().message.c_str());
+    QCOMPARE(said(generate(**engine)), expected_[0]);
+    if (faults_->struck() == 0) {
+      QVERIFY(n > 1 && notices_.empty());
+      return;
+    }
+    QVERIFY(QString::fromStdString((*engine)->device()).startsWith("CPU"));
+    QCOMPARE(notices_.size(), 1U);
+    QVERIFY2(is_sentence(notices_.front()), notices_.front().c_str());
+    QVERIFY(notices_.front().find("memory") != std::string::npos);
+    ++points_;
+  }
 }
 
 // A wait that ends without an answer. What the device may still do must not meet memory that is gone.
