@@ -20,6 +20,7 @@ class Device {
   VkDevice handle() const { return device_; }
   VkQueue queue() const { return queue_; }
   std::uint32_t queue_family() const { return physical_->queue_family; }
+  double seconds_per_tick() const { return physical_->seconds_per_tick; }
   const VulkanDevice& description() const { return physical_->description; }
   const VkPhysicalDeviceMemoryProperties& memory() const { return physical_->memory; }
 

@@ -58,6 +58,11 @@
   X(vkCmdDispatch)                       \
   X(vkCmdCopyBuffer)                     \
   X(vkCmdPipelineBarrier)                \
+  X(vkCreateQueryPool)                   \
+  X(vkDestroyQueryPool)                  \
+  X(vkGetQueryPoolResults)               \
+  X(vkCmdResetQueryPool)                 \
+  X(vkCmdWriteTimestamp)                 \
   X(vkCreateFence)                       \
   X(vkDestroyFence)                      \
   X(vkResetFences)                       \

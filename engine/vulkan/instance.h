@@ -15,6 +15,7 @@ struct PhysicalDevice {
   VkPhysicalDevice handle = VK_NULL_HANDLE;
   VulkanDevice description;
   std::uint32_t queue_family = 0;
+  double seconds_per_tick = 0;  // of the queue's clock; 0 where it has none
   VkPhysicalDeviceMemoryProperties memory = {};
 };
 

@@ -45,6 +45,8 @@ class VulkanBackend final : public Backend {
   void write(const View& to, std::span<const float> values) override;
   void read(const View& from, std::span<float> values) override;
   Status finish() override { return commands_->wait(); }
+  DeviceWork work() const override { return {counts().dispatches, counts().seconds}; }
+  Result<std::optional<double>> copy_bandwidth() override;
 
   void embed(const Weight& table, std::span<const Token> tokens, float factor, const View& out) override;
   void matmul(const Weight& weight, const View& x, const View& out) override;
