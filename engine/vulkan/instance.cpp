@@ -146,6 +146,7 @@ PhysicalDevice examine(const Functions& functions, VkPhysicalDevice handle, std:
   VulkanDevice& description = device.description;
   description.index = index;
   description.name = properties.deviceName;
+  std::copy(std::begin(properties.pipelineCacheUUID), std::end(properties.pipelineCacheUUID), device.cache_id.begin());
   description.kind = kind_of(properties.deviceType);
   description.version = version_text(properties.apiVersion);
   if (properties.apiVersion < VK_API_VERSION_1_2) {
