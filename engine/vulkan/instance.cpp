@@ -53,14 +53,20 @@ std::string version_text(std::uint32_t version) {
          std::to_string(VK_API_VERSION_PATCH(version));
 }
 
+struct QueueFamily {
+  std::uint32_t index = 0;
+  bool has_clock = false;
+};
+
 // The first family that computes; one that only computes is no better for a single queue.
-std::optional<std::uint32_t> compute_family(const Functions& functions, VkPhysicalDevice device) {
+std::optional<QueueFamily> compute_family(const Functions& functions, VkPhysicalDevice device) {
   std::uint32_t count = 0;
   functions.vkGetPhysicalDeviceQueueFamilyProperties(device, &count, nullptr);
   std::vector<VkQueueFamilyProperties> families(count);
   functions.vkGetPhysicalDeviceQueueFamilyProperties(device, &count, families.data());
   for (std::uint32_t i = 0; i < count; ++i)
-    if ((families[i].queueFlags & VK_QUEUE_COMPUTE_BIT) != 0 && families[i].queueCount > 0) return i;
+    if ((families[i].queueFlags & VK_QUEUE_COMPUTE_BIT) != 0 && families[i].queueCount > 0)
+      return QueueFamily{i, families[i].timestampValidBits > 0};
   return std::nullopt;
 }
 
@@ -91,6 +97,11 @@ void read_properties(const Functions& functions, PhysicalDevice& device) {
   description.shared_memory_bytes = properties.properties.limits.maxComputeSharedMemorySize;
 }
 
+bool has_integer_dot(const Functions& functions, VkPhysicalDevice device, std::uint32_t version) {
+  return version >= VK_API_VERSION_1_3 ||
+         has_extension(functions, device, VK_KHR_SHADER_INTEGER_DOT_PRODUCT_EXTENSION_NAME);
+}
+
 void read_features(const Functions& functions, PhysicalDevice& device, std::uint32_t version) {
   VkPhysicalDeviceVulkan11Features vulkan11{};
   vulkan11.sType = VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_VULKAN_1_1_FEATURES;
@@ -99,14 +110,19 @@ void read_features(const Functions& functions, PhysicalDevice& device, std::uint
   vulkan12.pNext = &vulkan11;
   VkPhysicalDeviceShaderIntegerDotProductFeatures dot{
       VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_SHADER_INTEGER_DOT_PRODUCT_FEATURES, nullptr, VK_FALSE};
-  if (version >= VK_API_VERSION_1_3 ||
-      has_extension(functions, device.handle, VK_KHR_SHADER_INTEGER_DOT_PRODUCT_EXTENSION_NAME))
-    vulkan11.pNext = &dot;
+  if (has_integer_dot(functions, device.handle, version)) vulkan11.pNext = &dot;
   VkPhysicalDeviceFeatures2 features{VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_FEATURES_2, &vulkan12, {}};
   functions.vkGetPhysicalDeviceFeatures2(device.handle, &features);
   VulkanDevice& description = device.description;
   description.float16 = vulkan12.shaderFloat16 == VK_TRUE;
   description.integer_dot = dot.shaderIntegerDotProduct == VK_TRUE;
+  if (description.integer_dot) {
+    VkPhysicalDeviceShaderIntegerDotProductProperties dots{};
+    dots.sType = VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_SHADER_INTEGER_DOT_PRODUCT_PROPERTIES;
+    VkPhysicalDeviceProperties2 properties{VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_PROPERTIES_2, &dots, {}};
+    functions.vkGetPhysicalDeviceProperties2(device.handle, &properties);
+    description.fast_integer_dot = dots.integerDotProduct4x8BitPackedSignedAccelerated == VK_TRUE;
+  }
   description.storage_8_bit = vulkan12.storageBuffer8BitAccess == VK_TRUE;
   description.storage_16_bit = vulkan11.storageBuffer16BitAccess == VK_TRUE;
 }
@@ -140,6 +156,7 @@ PhysicalDevice examine(const Functions& functions, VkPhysicalDevice handle, std:
   VulkanDevice& description = device.description;
   description.index = index;
   description.name = properties.deviceName;
+  std::copy(std::begin(properties.pipelineCacheUUID), std::end(properties.pipelineCacheUUID), device.cache_id.begin());
   description.kind = kind_of(properties.deviceType);
   description.version = version_text(properties.apiVersion);
   if (properties.apiVersion < VK_API_VERSION_1_2) {
@@ -154,13 +171,16 @@ PhysicalDevice examine(const Functions& functions, VkPhysicalDevice handle, std:
   }
   read_properties(functions, device);
   read_features(functions, device, properties.apiVersion);
+  device.needs_dot_extension = properties.apiVersion < VK_API_VERSION_1_3;
   read_memory(functions, device);
   const auto family = compute_family(functions, handle);
   if (!family) {
     description.refusal = "it does not compute";
     return device;
   }
-  device.queue_family = *family;
+  device.queue_family = family->index;
+  // Clocks of less than 64 bits run over within minutes; a difference that is odd once is no harm.
+  if (family->has_clock) device.seconds_per_tick = static_cast<double>(properties.limits.timestampPeriod) * 1e-9;
   return device;
 }
 

@@ -1,6 +1,7 @@
 #include "engine/vulkan/vulkan_backend.h"
 
 #include <algorithm>
+#include <chrono>
 #include <cmath>
 #include <cstring>
 
@@ -91,6 +92,7 @@ VulkanBackend::~VulkanBackend() {
       memory_->release(part.memory);
   memory_->release(segments_);
   memory_->release(sorted_);
+  memory_->release(rounded_);
 }
 
 Result<DeviceBuffer> VulkanBackend::create_memory(std::string_view name, std::uint64_t bytes) {
@@ -145,12 +147,13 @@ void VulkanBackend::release_buffer(const Buffer& buffer) {
 }
 
 std::uint64_t VulkanBackend::working_bytes(const LargestOperands& largest) const {
-  return 2 * Commands::staging_bytes + segment_bytes(largest) + sorted_bytes(largest);
+  return 2 * Commands::staging_bytes + segment_bytes(largest) + sorted_bytes(largest) + rounded_bytes(largest);
 }
 
 Status VulkanBackend::reserve(const LargestOperands& largest) {
   if (!make_room(segments_, segment_bytes(largest), "the sums of attention") ||
-      !make_room(sorted_, sorted_bytes(largest), "the order of experts"))
+      !make_room(sorted_, sorted_bytes(largest), "the order of experts") ||
+      !make_room(rounded_, rounded_bytes(largest), "rounded rows"))
     return commands_->wait();
   is_reserved_ = true;
   return {};
@@ -226,6 +229,37 @@ Status VulkanBackend::upload(const DeviceBuffer& to, std::uint64_t units, std::u
     commands_->submit();
   }
   return {};
+}
+
+// Larger than any cache, copied until starting and ending are a small part of it.
+Result<std::optional<double>> VulkanBackend::copy_bandwidth() {
+  const std::uint64_t bytes = std::min<std::uint64_t>(256ULL << 20U, largest_binding_ / 16 * 16);
+  constexpr int kCopies = 8;
+  std::array<DeviceBuffer, 2> buffers;
+  Status status;
+  for (DeviceBuffer& buffer : buffers) {
+    auto created = status.ok() ? create_memory("the measurement", bytes) : Result<DeviceBuffer>(status.error());
+    if (created.ok())
+      buffer = *created;
+    else
+      status = created.error();
+  }
+  double seconds = 0;
+  for (const bool is_measured : {false, true}) {
+    const double before = counts().seconds;
+    const auto start = std::chrono::steady_clock::now();
+    for (int i = 0; i < (is_measured ? kCopies : 1) && status.ok(); ++i)
+      commands_->copy(buffers[i % 2].handle, buffers[(i + 1) % 2].handle, bytes);
+    if (status.ok()) status = commands_->wait();
+    const std::chrono::duration<double> taken = std::chrono::steady_clock::now() - start;
+    seconds = counts().seconds > before ? counts().seconds - before : taken.count();
+  }
+  for (DeviceBuffer& buffer : buffers) {
+    commands_->forget(buffer.handle);
+    if (!commands_->has_failed()) memory_->release(buffer);
+  }
+  if (!status.ok()) return status.error();
+  return std::optional<double>(2.0 * kCopies * static_cast<double>(bytes) / std::max(seconds, 1e-9));
 }
 
 void VulkanBackend::write_rows(const View& to, const std::function<void(std::uint32_t, float*)>& fill) {
