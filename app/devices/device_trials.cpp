@@ -3,6 +3,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <cstdio>
 #include <fstream>
 #include <nlohmann/json.hpp>
 #include <system_error>
@@ -82,20 +83,18 @@ std::optional<DeviceVerdict> DeviceTrials::remembered(const DeviceTrial& trial) 
 DeviceVerdict DeviceTrials::test(const DeviceTrial& trial) const {
   DeviceVerdict verdict;
   for (const std::string& form : engine::vulkan_forms()) {
-    const Result<std::string> complaint = this->complaint(trial, form);
+    const Result<Complaint> found = complaint(trial, form);
     // Not the device's fault, and another time it may go well.
-    if (!complaint.ok()) return {{}, without_period(complaint.error().message), /*is_known=*/false};
-    if (complaint->empty()) {
-      verdict = {form, {}, /*is_known=*/false};
-      break;
-    }
-    verdict.reason = *complaint;
+    if (!found.ok()) return {{}, without_period(found.error().message), /*is_known=*/false};
+    verdict.reason = found->text;
+    if (found->text.empty()) verdict.form = form;
+    if (found->text.empty() || found->is_final) break;
   }
   remember(trial, verdict);
   return verdict;
 }
 
-Result<std::string> DeviceTrials::complaint(const DeviceTrial& trial, const std::string& form) const {
+Result<DeviceTrials::Complaint> DeviceTrials::complaint(const DeviceTrial& trial, const std::string& form) const {
   FACET_ASSIGN_OR_RETURN(
       const ChildEnd end,
       run_child({program_.string(), "debug", "vulkan-test", "--device", std::to_string(trial.device.index), "--form",
@@ -104,9 +103,10 @@ Result<std::string> DeviceTrials::complaint(const DeviceTrial& trial, const std:
   const auto report = models::parse_json(end.output);
   const auto passed = report ? models::boolean_of(*report, "passed") : std::nullopt;
   const auto reason = report ? models::string_of(*report, "reason") : std::nullopt;
-  if (end.kind != ChildEnd::Kind::Exited || (!passed && !reason)) return how_it_ended(end);
+  if (end.kind != ChildEnd::Kind::Exited || (!passed && !reason))
+    return Complaint{how_it_ended(end), end.kind == ChildEnd::Kind::TimedOut};
   if (!passed) return Error{Error::Code::Io, *reason};
-  return *passed ? std::string() : without_period(reason.value_or("it computes wrong"));
+  return Complaint{*passed ? std::string() : without_period(reason.value_or("it computes wrong"))};
 }
 
 // Written whole or not at all. When it can not be written the device is tested again the next time.
@@ -138,6 +138,11 @@ DeviceTrials own_trials(const Paths& paths) {
 
 std::function<DeviceVerdict(const DeviceTrial&)> judge_of(const Paths& paths) {
   return [trials = own_trials(paths)](const DeviceTrial& trial) { return trials.judge(trial); };
+}
+
+void choose_devices(const Paths& paths, engine::EngineOptions& options) {
+  options.try_device = judge_of(paths);
+  options.notice = [](const std::string& sentence) { std::fprintf(stderr, "facet: %s\n", sentence.c_str()); };
 }
 
 }  // namespace facet::app::devices

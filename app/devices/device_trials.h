@@ -24,9 +24,14 @@ class DeviceTrials {
   std::optional<engine::DeviceVerdict> remembered(const engine::DeviceTrial& trial) const;
 
  private:
+  // What is wrong with a form of the kernels; nothing when it computes right.
+  struct Complaint {
+    std::string text;
+    bool is_final = false;  // another form need not be tried
+  };
   engine::DeviceVerdict test(const engine::DeviceTrial& trial) const;
-  // Why a form does not compute right; empty when it does, an error when nobody could find out.
-  Result<std::string> complaint(const engine::DeviceTrial& trial, const std::string& form) const;
+  // An error when nobody could find out.
+  Result<Complaint> complaint(const engine::DeviceTrial& trial, const std::string& form) const;
   void remember(const engine::DeviceTrial& trial, const engine::DeviceVerdict& verdict) const;
 
   std::filesystem::path program_;
@@ -38,5 +43,7 @@ class DeviceTrials {
 DeviceTrials own_trials(const Paths& paths);
 // Lets the engine use what passes them.
 std::function<engine::DeviceVerdict(const engine::DeviceTrial&)> judge_of(const Paths& paths);
+// The same for a command, which says on the standard error output when another device takes over.
+void choose_devices(const Paths& paths, engine::EngineOptions& options);
 
 }  // namespace facet::app::devices
