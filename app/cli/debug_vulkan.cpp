@@ -25,8 +25,12 @@ bool is_the_devices_fault(const Error& error) {
 }
 
 Status test_device(const Arguments& arguments, const std::string& device, engine::Format cache) {
-  FACET_ASSIGN_OR_RETURN(const Paths paths, arguments.paths());
-  FACET_ASSIGN_OR_RETURN(const auto file, models::open_model_file(resolve_model(paths, arguments.model())));
+  std::filesystem::path model = arguments.model();
+  if (is_built_in(arguments.model())) {
+    FACET_ASSIGN_OR_RETURN(const Paths paths, arguments.paths());
+    model = paths.built_in_model();
+  }
+  FACET_ASSIGN_OR_RETURN(const auto file, models::open_model_file(model));
   FACET_ASSIGN_OR_RETURN(const engine::ModelConfig config, engine::read_config(*file));
   FACET_ASSIGN_OR_RETURN(const auto backend, engine::open_vulkan(device, arguments.text("form")));
   return engine::try_kernels(*backend, engine::kernel_use(*file, config, cache));
