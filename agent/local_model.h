@@ -1,6 +1,7 @@
 #pragma once
 
 #include <filesystem>
+#include <functional>
 #include <memory>
 #include <string>
 
@@ -9,7 +10,9 @@
 
 namespace facet::engine {
 class GgufFile;
-}
+struct DeviceTrial;
+struct DeviceVerdict;
+}  // namespace facet::engine
 
 namespace facet::agent {
 
@@ -19,6 +22,9 @@ struct LocalModelOptions {
   std::string backend = {};          // as in engine::EngineOptions
   std::uint32_t context_length = 0;  // 0: the engine's choice
   bool built_in = false;
+  // As in engine::EngineOptions; the notice comes from the thread that loads the model, or from the agent's.
+  std::function<void(const std::string& sentence)> notice = {};
+  std::function<engine::DeviceVerdict(const engine::DeviceTrial&)> try_device = {};
 };
 
 // The local engine as a TextModel. Keeps a few conversations' sequences (least recently used go first), so that going

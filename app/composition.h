@@ -14,8 +14,8 @@ namespace facet::app {
 // What the window and the command line choose; everything else is the same for both.
 struct AgentChoices {
   int threads = 0;
-  std::string backend;  // as in engine::EngineOptions
-  std::function<void(const agent::Event&)> on_event;
+  std::string backend;                                // as in engine::EngineOptions
+  std::function<void(const agent::Event&)> on_event;  // from the agent's threads, not from one alone
   agent::SamplingOverrides sampling;
   std::optional<std::uint64_t> seed;
   std::vector<agent::Effect> allowed_effects;

@@ -1,7 +1,6 @@
 #include "engine/engine.h"
 
 #include <algorithm>
-#include <thread>
 #include <utility>
 
 #include "engine/cpu/cpu_backend.h"
@@ -14,12 +13,6 @@ namespace facet::engine {
 namespace {
 
 constexpr std::uint32_t kDefaultContext = 8192;
-
-int thread_count(int wanted) {
-  constexpr int kMost = 256;
-  if (wanted > 0) return std::min(wanted, kMost);
-  return std::clamp(static_cast<int>(std::thread::hardware_concurrency()), 1, kMost);
-}
 
 Result<std::uint32_t> choose_context(std::uint32_t wanted, const ModelConfig& config) {
   if (wanted == 0) return std::min(config.trained_context_length, kDefaultContext);
@@ -48,22 +41,6 @@ Format choose_cache_format(CacheFormat wanted, Products products) {
       break;
   }
   return products == Products::Int8 ? Format::F16 : Format::F32;
-}
-
-Result<const Kernels*> choose_kernels(const std::string& name) {
-  const Kernels* kernels = name.empty() ? usable_kernels().front() : find_kernels(name);
-  if (kernels != nullptr) return kernels;
-  std::string names;
-  for (const std::string& usable : instruction_sets())
-    names += (names.empty() ? "" : ", ") + usable;
-  return Error{Error::Code::InvalidInput, "This machine has no '" + name + "' instructions; it has " + names + "."};
-}
-
-// The CPU unless Vulkan is asked for: a driver is not trusted before its kernels have been tested on this machine.
-Result<std::unique_ptr<Backend>> open_backend(const EngineOptions& options, Products products) {
-  if (const auto device = vulkan_device_in(options.backend)) return open_vulkan(*device);
-  FACET_ASSIGN_OR_RETURN(const Kernels* const kernels, choose_kernels(options.kernels));
-  return std::unique_ptr<Backend>(std::make_unique<CpuBackend>(thread_count(options.threads), products, *kernels));
 }
 
 Status check_vocabulary(const GgufFile& file, const ModelConfig& config, const Tokenizer& tokenizer) {
@@ -95,20 +72,18 @@ Result<std::unique_ptr<Engine>> Engine::open(std::unique_ptr<GgufFile> model, co
 
   state.description = describe(*state.file, state.config, weights);
   state.default_sampling = read_default_sampling(*state.file);
-  const Products products = choose_products(options.precision, weights.bytes);
-  state.kv_layout =
-      KvLayout::plan(state.config, context, options.rewind_length, choose_cache_format(options.cache_format, products));
-  const std::vector<ActivationShape> activations = plan_activations(state.config, state.kv_layout.largest_batch());
-  const LargestOperands operands = plan_operands(state.config, state.kv_layout.largest_batch(), context);
+  state.options = options;
+  state.products = choose_products(options.precision, weights.bytes);
+  state.kv_layout = KvLayout::plan(state.config, context, options.rewind_length,
+                                   choose_cache_format(options.cache_format, state.products));
+  const std::uint32_t batch = state.kv_layout.largest_batch();
+  state.working_memory = {plan_activations(state.config, batch), plan_operands(state.config, batch, context)};
 
-  FACET_ASSIGN_OR_RETURN(state.backend, open_backend(options, products));
-  if (options.wrap_backend) state.backend = options.wrap_backend(std::move(state.backend));
-  state.memory = {weights.bytes, state.kv_layout.bytes(),
-                  activation_bytes(activations) + state.backend->working_bytes(operands)};
-  FACET_RETURN_IF_ERROR(state.backend->reserve(operands));
-  FACET_ASSIGN_OR_RETURN(state.weights, load_weights(*state.file, state.config, *state.backend));
-  FACET_ASSIGN_OR_RETURN(state.activations, create_activations(activations, *state.backend));
-  state.forward = std::make_unique<ForwardPass>(*state.backend, state.config, state.weights, state.activations);
+  FACET_ASSIGN_OR_RETURN(std::vector<Rung> rungs,
+                         find_rungs(options.backend, /*automatic=*/options.try_device != nullptr));
+  state.ladder = DeviceLadder(std::move(rungs), options.clock.now);
+  FACET_RETURN_IF_ERROR(state.load());
+  state.memory = {weights.bytes, state.kv_layout.bytes(), state.working_memory.bytes(state.loaded->backend())};
   if (!state.file->is_intact()) return state.file->lost();
   return engine;
 }
@@ -128,8 +103,8 @@ const Sampling& Engine::default_sampling() const {
 std::uint32_t Engine::context_length() const {
   return state_->kv_layout.context;
 }
-const std::string& Engine::device() const {
-  return state_->backend->description();
+std::string Engine::device() const {
+  return state_->device_name();
 }
 
 std::optional<double> Engine::seconds_to_read(std::size_t tokens) const {
