@@ -13,9 +13,10 @@ namespace {
 using nlohmann::json;
 
 Result<engine::Format> cache_format(const std::string& name) {
-  for (const engine::Format format : {engine::Format::F32, engine::Format::F16, engine::Format::Q8_0})
-    if (engine::format_info(format).name == name) return format;
-  return Error{Error::Code::InvalidInput, "--cache takes F32, F16 or Q8_0, not " + name + "."};
+  if (name == "f32") return engine::Format::F32;
+  if (name == "f16") return engine::Format::F16;
+  if (name == "q8_0") return engine::Format::Q8_0;
+  return Error{Error::Code::InvalidInput, "--cache takes f32, f16 or q8_0, not " + name + "."};
 }
 
 bool is_the_devices_fault(const Error& error) {
@@ -39,12 +40,12 @@ int debug_vulkan_test(const QStringList& words) {
   arguments.model_options();
   arguments.option("device", "n", "The device's number, as doctor lists it.");
   arguments.option("form", "name", "The form of the kernels; the fastest when left out.");
-  arguments.option("cache", "format", "Format of keys and values: F32, F16 or Q8_0; F32 when left out.");
+  arguments.option("cache", "format", "Format of keys and values: f32, f16 or q8_0; f32 when left out.");
   if (const auto status = arguments.parse(words)) return *status;
   const auto device = arguments.integer("device");
   if (!device.ok()) return arguments.usage_error(device.error().message);
   if (!*device || **device < 0) return arguments.usage_error("--device takes the number of a device.");
-  const auto cache = cache_format(arguments.has("cache") ? arguments.text("cache") : "F32");
+  const auto cache = cache_format(arguments.has("cache") ? arguments.text("cache") : "f32");
   if (!cache.ok()) return arguments.usage_error(cache.error().message);
 
   const Status done = test_device(arguments, std::to_string(**device), *cache);

@@ -3,6 +3,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <cctype>
 #include <cstdio>
 #include <fstream>
 #include <nlohmann/json.hpp>
@@ -20,6 +21,8 @@ using models::Json;
 
 constexpr std::uint64_t kMostBytes = 1U << 20U;
 constexpr std::size_t kMostVerdicts = 100;
+// The status of a facet that does not know these words, as one that was replaced while this one runs.
+constexpr int kUsage = 2;
 
 // What a verdict holds for.
 Json key_of(const DeviceTrial& trial) {
@@ -95,14 +98,19 @@ DeviceVerdict DeviceTrials::test(const DeviceTrial& trial) const {
 }
 
 Result<DeviceTrials::Complaint> DeviceTrials::complaint(const DeviceTrial& trial, const std::string& form) const {
-  FACET_ASSIGN_OR_RETURN(
-      const ChildEnd end,
-      run_child({program_.string(), "debug", "vulkan-test", "--device", std::to_string(trial.device.index), "--form",
-                 form, "--model", trial.model.string(), "--cache", std::string(engine::format_info(trial.cache).name)},
-                deadline_));
+  // As --cache names it.
+  std::string cache(engine::format_info(trial.cache).name);
+  for (char& letter : cache)
+    letter = static_cast<char>(std::tolower(static_cast<unsigned char>(letter)));
+  FACET_ASSIGN_OR_RETURN(const ChildEnd end, run_child({program_.string(), "debug", "vulkan-test", "--device",
+                                                        std::to_string(trial.device.index), "--form", form, "--model",
+                                                        trial.model.string(), "--cache", cache},
+                                                       deadline_));
   const auto report = models::parse_json(end.output);
   const auto passed = report ? models::boolean_of(*report, "passed") : std::nullopt;
   const auto reason = report ? models::string_of(*report, "reason") : std::nullopt;
+  if (end.kind == ChildEnd::Kind::Exited && end.number == kUsage)
+    return Error{Error::Code::Internal, "this Facet does not know how to test it; start Facet again."};
   if (end.kind != ChildEnd::Kind::Exited || (!passed && !reason))
     return Complaint{how_it_ended(end), end.kind == ChildEnd::Kind::TimedOut};
   if (!passed) return Error{Error::Code::Io, *reason};

@@ -79,14 +79,15 @@ void try_experts(TwinOperands& twins, const KernelUse& use, const KernelUse::Pro
   const std::uint32_t chosen = std::min(use.experts_used, experts);
   const auto weight = twins.matrix(product.format, product.inputs, kOutputs, experts);
   for (const std::uint32_t rows : kRows) {
-    const auto ids = twins.room(rows, chosen);
-    std::vector<float> cells(std::size_t{rows} * chosen);
-    for (std::uint32_t i = 0; i < cells.size(); ++i) {
-      const std::uint32_t id = (i * 5 + i / chosen) % experts;
-      std::memcpy(&cells[i], &id, sizeof id);
-    }
-    twins.write(ids, cells);
     for (const std::uint32_t x_rows : {rows, rows * chosen}) {
+      // Other experts each time.
+      const auto ids = twins.room(rows, chosen);
+      std::vector<float> cells(std::size_t{rows} * chosen);
+      for (std::uint32_t i = 0; i < cells.size(); ++i) {
+        const std::uint32_t id = (i * 5 + i / chosen + x_rows) % experts;
+        std::memcpy(&cells[i], &id, sizeof id);
+      }
+      twins.write(ids, cells);
       const auto x = twins.numbers(x_rows, product.inputs);
       const auto out = twins.room(rows * chosen, kOutputs);
       twins.run([&](Backend& b, std::size_t i) { b.matmul_experts(weight[i], ids[i], x[i], out[i]); });
@@ -103,10 +104,10 @@ void try_experts(TwinOperands& twins, const KernelUse& use, const KernelUse::Pro
 void try_router(TwinOperands& twins, const KernelUse& use) {
   const auto scale = twins.vector(use.expert_count);
   for (const std::uint32_t rows : kRows) {
-    const auto logits = twins.numbers(rows, use.expert_count, 3.0F);
-    const auto ids = twins.room(rows, use.experts_used);
-    const auto weights = twins.room(rows, use.experts_used);
     for (const bool scaled : {true, false}) {
+      const auto logits = twins.numbers(rows, use.expert_count, 3.0F);
+      const auto ids = twins.room(rows, use.experts_used);
+      const auto weights = twins.room(rows, use.experts_used);
       twins.run([&](Backend& b, std::size_t i) {
         b.route_experts(logits[i], scaled ? scale[i] : Weight{}, ids[i], weights[i]);
       });
@@ -161,7 +162,9 @@ void try_heads(TwinOperands& twins, const AttentionShape& shape, Format format) 
   const std::uint32_t width = shape.kv_heads * shape.head_dim;
   const auto keys = twins.cache(ring, width, format);
   const auto values = twins.cache(ring, width, format);
-  const auto q_norm = twins.vector(shape.head_dim);
+  // Scores around one, so that every key counts and none counts alone.
+  const float score = 1.0F / std::sqrt(static_cast<float>(shape.head_dim));
+  const auto q_norm = twins.vector(shape.head_dim, score);
   const auto k_norm = twins.vector(shape.head_dim);
   for (std::uint32_t first = 0; first < positions;) {
     // The last chunks are short: few rows take kernels of their own.
@@ -201,11 +204,11 @@ void try_heads(TwinOperands& twins, const AttentionShape& shape, Format format) 
     twins.compare(name_of("attention", shape, rows), out, tolerance);
     first += rows;
   }
-  // Rows that are stored by themselves lie where prepared ones do.
-  const auto x = twins.numbers(kChunk, width);
-  const auto q = twins.numbers(1, shape.heads * shape.head_dim);
+  // Rows that are stored by themselves take the place of all that are seen.
+  const auto x = twins.numbers(ring, width);
+  const auto q = twins.numbers(1, shape.heads * shape.head_dim, score);
   const auto out = twins.room(1, shape.heads * shape.head_dim);
-  const std::uint32_t first = positions - kChunk;
+  const std::uint32_t first = positions - ring;
   twins.run([&](Backend& b, std::size_t i) {
     b.store(x[i], first, keys[i]);
     b.store(x[i], first, values[i]);

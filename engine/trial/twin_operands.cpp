@@ -14,14 +14,13 @@ namespace {
 constexpr float kMark = -777.0F;
 
 // Blocks with values of ordinary size: as random bits give them, where the format is no plain number.
-std::vector<std::byte> random_blocks(const FormatInfo& format, std::size_t elements, float offset,
-                                     std::mt19937& random) {
+std::vector<std::byte> random_blocks(const FormatInfo& format, std::size_t elements,
+                                     std::normal_distribution<float> floats, std::mt19937& random) {
   constexpr float kLargest = 64.0F;
   std::vector<std::byte> bytes(elements / format.block_elements * format.block_bytes);
   if (format.format == Format::F32) {
-    std::normal_distribution<float> values(offset);
     for (std::size_t i = 0; i < elements; ++i) {
-      const float value = values(random);
+      const float value = floats(random);
       std::memcpy(bytes.data() + i * sizeof value, &value, sizeof value);
     }
     return bytes;
@@ -102,9 +101,9 @@ TwinOperands::Twin<Buffer> TwinOperands::cache(std::uint32_t rows, std::uint32_t
 }
 
 TwinOperands::Twin<Weight> TwinOperands::load(Format format, std::array<std::uint64_t, 4> shape, WeightUse use,
-                                              float offset) {
+                                              std::normal_distribution<float> floats) {
   const FormatInfo& info = format_info(format);
-  blocks_.push_back(random_blocks(info, shape[0] * shape[1] * shape[2], offset, random_));
+  blocks_.push_back(random_blocks(info, shape[0] * shape[1] * shape[2], floats, random_));
   Twin<Weight> made;
   for (std::size_t side = 0; side < 2 && status_.ok(); ++side) {
     const auto weight = backends_[side]->load_weight({"the self-test", format, shape, blocks_.back()}, use);
@@ -119,15 +118,15 @@ TwinOperands::Twin<Weight> TwinOperands::load(Format format, std::array<std::uin
 
 TwinOperands::Twin<Weight> TwinOperands::matrix(Format format, std::uint32_t inputs, std::uint32_t outputs,
                                                 std::uint32_t experts) {
-  return load(format, {inputs, outputs, experts, 1}, WeightUse::Matrix, 0.0F);
+  return load(format, {inputs, outputs, experts, 1}, WeightUse::Matrix, {});
 }
 
 TwinOperands::Twin<Weight> TwinOperands::table(std::uint32_t width, std::uint32_t rows) {
-  return load(Format::F32, {width, rows, 1, 1}, WeightUse::Table, 0.0F);
+  return load(Format::F32, {width, rows, 1, 1}, WeightUse::Table, {});
 }
 
-TwinOperands::Twin<Weight> TwinOperands::vector(std::uint32_t size) {
-  return load(Format::F32, {size, 1, 1, 1}, WeightUse::Vector, 1.0F);
+TwinOperands::Twin<Weight> TwinOperands::vector(std::uint32_t size, float mean) {
+  return load(Format::F32, {size, 1, 1, 1}, WeightUse::Vector, std::normal_distribution<float>(mean, mean / 5));
 }
 
 void TwinOperands::run(const std::function<void(Backend&, std::size_t)>& operation) {

@@ -36,7 +36,8 @@ class TwinOperands {
   // Random weights of ordinary size.
   Twin<Weight> matrix(Format format, std::uint32_t inputs, std::uint32_t outputs, std::uint32_t experts = 1);
   Twin<Weight> table(std::uint32_t width, std::uint32_t rows);
-  Twin<Weight> vector(std::uint32_t size);
+  // Factors around `mean`.
+  Twin<Weight> vector(std::uint32_t size, float mean = 1.0F);
   void write(const Twin<View>& to, std::span<const float> values);
 
   // Calls it for both, with 0 and 1 for the place of its operands.
@@ -53,7 +54,8 @@ class TwinOperands {
 
  private:
   Twin<View> views(std::uint32_t rows, std::uint32_t width);
-  Twin<Weight> load(Format format, std::array<std::uint64_t, 4> shape, WeightUse use, float offset);
+  Twin<Weight> load(Format format, std::array<std::uint64_t, 4> shape, WeightUse use,
+                    std::normal_distribution<float> floats);
   std::vector<float> read(const View& view, std::size_t side);
 
   CpuBackend cpu_;

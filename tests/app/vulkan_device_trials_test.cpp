@@ -153,7 +153,12 @@ void VulkanDeviceTrialsTest::survives_what_a_driver_may_do() {
 // No memory for a test, or no program, says nothing about the device.
 void VulkanDeviceTrialsTest::remembers_nothing_that_was_not_tested() {
   const auto busy = trials(script("echo '{\"reason\": \"There is no room for anything.\"}'; exit 1\n"));
-  for (const DeviceTrials& each : {busy, trials("/nowhere/facet")}) {
+  const auto newer = trials(folder_->filePath("newer").toStdString());
+  QVERIFY(QFile::copy(folder_->filePath("facet"), folder_->filePath("newer")));
+  QFile text(folder_->filePath("newer"));
+  QVERIFY(text.open(QIODevice::WriteOnly) && text.write("#!/bin/sh\nexit 2\n") > 0);
+  text.close();
+  for (const DeviceTrials& each : {busy, newer, trials("/nowhere/facet")}) {
     for (int time = 0; time < 2; ++time) {
       const DeviceVerdict verdict = each.judge(trial_);
       QVERIFY(verdict.form.empty() && !verdict.is_known);
