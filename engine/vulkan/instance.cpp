@@ -97,12 +97,7 @@ void read_properties(const Functions& functions, PhysicalDevice& device) {
   description.shared_memory_bytes = properties.properties.limits.maxComputeSharedMemorySize;
 }
 
-bool has_integer_dot(const Functions& functions, VkPhysicalDevice device, std::uint32_t version) {
-  return version >= VK_API_VERSION_1_3 ||
-         has_extension(functions, device, VK_KHR_SHADER_INTEGER_DOT_PRODUCT_EXTENSION_NAME);
-}
-
-void read_features(const Functions& functions, PhysicalDevice& device, std::uint32_t version) {
+void read_features(const Functions& functions, PhysicalDevice& device) {
   VkPhysicalDeviceVulkan11Features vulkan11{};
   vulkan11.sType = VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_VULKAN_1_1_FEATURES;
   VkPhysicalDeviceVulkan12Features vulkan12{};
@@ -110,7 +105,8 @@ void read_features(const Functions& functions, PhysicalDevice& device, std::uint
   vulkan12.pNext = &vulkan11;
   VkPhysicalDeviceShaderIntegerDotProductFeatures dot{
       VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_SHADER_INTEGER_DOT_PRODUCT_FEATURES, nullptr, VK_FALSE};
-  if (has_integer_dot(functions, device.handle, version)) vulkan11.pNext = &dot;
+  // Drivers that have it by their version still list the extension.
+  if (has_extension(functions, device.handle, VK_KHR_SHADER_INTEGER_DOT_PRODUCT_EXTENSION_NAME)) vulkan11.pNext = &dot;
   VkPhysicalDeviceFeatures2 features{VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_FEATURES_2, &vulkan12, {}};
   functions.vkGetPhysicalDeviceFeatures2(device.handle, &features);
   VulkanDevice& description = device.description;
@@ -170,8 +166,7 @@ PhysicalDevice examine(const Functions& functions, VkPhysicalDevice handle, std:
     return device;
   }
   read_properties(functions, device);
-  read_features(functions, device, properties.apiVersion);
-  device.needs_dot_extension = properties.apiVersion < VK_API_VERSION_1_3;
+  read_features(functions, device);
   read_memory(functions, device);
   const auto family = compute_family(functions, handle);
   if (!family) {
