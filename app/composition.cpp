@@ -15,7 +15,7 @@ Result<std::unique_ptr<agent::TextModel>> open_model(const Paths& paths, const s
   agent::LocalModelOptions options;
   options.path = resolve_model(paths, model);
   options.threads = choices.threads;
-  options.backend = choices.backend;
+  options.backend = devices::narrowed_backend(choices.backend);
   options.built_in = is_built_in(model);
   options.try_device = devices::judge_of(paths);
   if (choices.on_event) {

@@ -148,7 +148,18 @@ std::function<DeviceVerdict(const DeviceTrial&)> judge_of(const Paths& paths) {
   return [trials = own_trials(paths)](const DeviceTrial& trial) { return trials.judge(trial); };
 }
 
+std::string narrowed_backend(const std::string& backend, const std::filesystem::path& dev) {
+  if (!backend.empty() && backend != "auto") return backend;
+  // Of the kernel's own drivers, of NVIDIA's, of Windows below Linux, and of two kinds of telephones.
+  for (const char* const name : {"dri", "nvidiactl", "dxg", "mali0", "kgsl-3d0"}) {
+    std::error_code failure;
+    if (std::filesystem::exists(dev / name, failure)) return "auto";
+  }
+  return "cpu";
+}
+
 void choose_devices(const Paths& paths, engine::EngineOptions& options) {
+  options.backend = narrowed_backend(options.backend);
   options.try_device = judge_of(paths);
   options.notice = [](const std::string& sentence) { std::fprintf(stderr, "facet: %s\n", sentence.c_str()); };
 }

@@ -43,7 +43,10 @@ class DeviceTrials {
 DeviceTrials own_trials(const Paths& paths);
 // Lets the engine use what passes them.
 std::function<engine::DeviceVerdict(const engine::DeviceTrial&)> judge_of(const Paths& paths);
-// The same for a command, which says on the standard error output when another device takes over.
+// "auto" where there is a graphics device that it might mean, otherwise "cpu"; any other name stays what it is. Looks
+// for the files of devices alone: asking Vulkan costs a tenth of a second, and 50 MB where a software device answers.
+std::string narrowed_backend(const std::string& backend, const std::filesystem::path& dev = "/dev");
+// All of that for a command, which says on the standard error output when another device takes over.
 void choose_devices(const Paths& paths, engine::EngineOptions& options);
 
 }  // namespace facet::app::devices

@@ -51,6 +51,7 @@ class VulkanDeviceTrialsTest : public QObject {
   void survives_what_a_driver_may_do();
   void remembers_nothing_that_was_not_tested();
   void a_damaged_memory_is_no_memory();
+  void auto_is_the_cpu_without_hardware();
 
  private:
   // A program that stands for facet.
@@ -183,6 +184,17 @@ void VulkanDeviceTrialsTest::a_damaged_memory_is_no_memory() {
   // Nor one that can not be written.
   const DeviceTrials nowhere(script("echo '{\"passed\": true}'"), "/proc/nowhere/devices.json", kLong);
   QVERIFY(!nowhere.judge(trial_).form.empty());
+}
+
+void VulkanDeviceTrialsTest::auto_is_the_cpu_without_hardware() {
+  const std::filesystem::path dev = folder_->path().toStdString();
+  for (const char* name : {"", "auto"})
+    QCOMPARE(narrowed_backend(name, dev), std::string("cpu"));
+  for (const char* name : {"cpu", "vulkan", "vulkan:software", "vulkan:1"})
+    QCOMPARE(narrowed_backend(name, dev), std::string(name));
+  std::filesystem::create_directory(dev / "dri");
+  for (const char* name : {"", "auto"})
+    QCOMPARE(narrowed_backend(name, dev), std::string("auto"));
 }
 
 QTEST_APPLESS_MAIN(VulkanDeviceTrialsTest)
