@@ -14,7 +14,7 @@ Result<std::vector<VulkanDevice>> list_vulkan_devices() {
   return absent();
 }
 
-Result<std::unique_ptr<Backend>> open_vulkan(const std::string&) {
+Result<std::unique_ptr<DeviceBackend>> open_vulkan(const std::string&) {
   return absent();
 }
 

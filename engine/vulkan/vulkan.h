@@ -6,8 +6,8 @@
 #include <string>
 #include <vector>
 
-#include "engine/backend.h"
 #include "engine/base/result.h"
+#include "engine/device_backend.h"
 
 // The door to Vulkan: nothing in it needs Vulkan's own headers.
 namespace facet::engine {
@@ -48,6 +48,6 @@ Result<std::vector<VulkanDevice>> list_vulkan_devices();
 std::optional<std::string> vulkan_device_in(const std::string& backend);
 
 // `wanted` as above. A sentence when there is no such device, or it can not be used.
-Result<std::unique_ptr<Backend>> open_vulkan(const std::string& wanted);
+Result<std::unique_ptr<DeviceBackend>> open_vulkan(const std::string& wanted);
 
 }  // namespace facet::engine
