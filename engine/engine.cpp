@@ -1,70 +1,16 @@
 #include "engine/engine.h"
 
-#include <algorithm>
-#include <thread>
 #include <utility>
 
-#include "engine/cpu/cpu_backend.h"
+#include "engine/cpu/kernels.h"
 #include "engine/engine_state.h"
+#include "engine/load_plan.h"
 #include "engine/model/describe.h"
 #include "engine/model/drafter.h"
 #include "engine/vulkan/vulkan.h"
 
 namespace facet::engine {
 namespace {
-
-constexpr std::uint32_t kDefaultContext = 8192;
-
-int thread_count(int wanted) {
-  constexpr int kMost = 256;
-  if (wanted > 0) return std::min(wanted, kMost);
-  return std::clamp(static_cast<int>(std::thread::hardware_concurrency()), 1, kMost);
-}
-
-Result<std::uint32_t> choose_context(std::uint32_t wanted, const ModelConfig& config) {
-  if (wanted == 0) return std::min(config.trained_context_length, kDefaultContext);
-  if (wanted > config.trained_context_length)
-    return Error{Error::Code::InvalidInput, "A context of " + std::to_string(wanted) +
-                                                " tokens is more than this model was trained for (" +
-                                                std::to_string(config.trained_context_length) + ")."};
-  return wanted;
-}
-
-Products choose_products(Precision precision, std::uint64_t weight_bytes) {
-  constexpr std::uint64_t kLarge = 256U << 20U;
-  const bool fast = precision == Precision::Fast || (precision == Precision::Automatic && weight_bytes >= kLarge);
-  return fast ? Products::Int8 : Products::Float32;
-}
-
-Format choose_cache_format(CacheFormat wanted, Products products) {
-  switch (wanted) {
-    case CacheFormat::F32:
-      return Format::F32;
-    case CacheFormat::F16:
-      return Format::F16;
-    case CacheFormat::Q8_0:
-      return Format::Q8_0;
-    case CacheFormat::Automatic:
-      break;
-  }
-  return products == Products::Int8 ? Format::F16 : Format::F32;
-}
-
-Result<const Kernels*> choose_kernels(const std::string& name) {
-  const Kernels* kernels = name.empty() ? usable_kernels().front() : find_kernels(name);
-  if (kernels != nullptr) return kernels;
-  std::string names;
-  for (const std::string& usable : instruction_sets())
-    names += (names.empty() ? "" : ", ") + usable;
-  return Error{Error::Code::InvalidInput, "This machine has no '" + name + "' instructions; it has " + names + "."};
-}
-
-// The CPU unless Vulkan is asked for: a driver is not trusted before its kernels have been tested on this machine.
-Result<std::unique_ptr<Backend>> open_backend(const EngineOptions& options, Products products) {
-  if (const auto device = vulkan_device_in(options.backend)) return open_vulkan(*device);
-  FACET_ASSIGN_OR_RETURN(const Kernels* const kernels, choose_kernels(options.kernels));
-  return std::unique_ptr<Backend>(std::make_unique<CpuBackend>(thread_count(options.threads), products, *kernels));
-}
 
 Status check_vocabulary(const GgufFile& file, const ModelConfig& config, const Tokenizer& tokenizer) {
   if (static_cast<std::uint32_t>(tokenizer.vocabulary_size()) == config.vocabulary_size) return {};
@@ -91,23 +37,17 @@ Result<std::unique_ptr<Engine>> Engine::open(std::unique_ptr<GgufFile> model, co
   FACET_ASSIGN_OR_RETURN(const WeightCount weights, check_weights(*state.file, state.config));
   FACET_ASSIGN_OR_RETURN(state.tokenizer, Tokenizer::from_gguf(*state.file));
   FACET_RETURN_IF_ERROR(check_vocabulary(*state.file, state.config, *state.tokenizer));
-  FACET_ASSIGN_OR_RETURN(const std::uint32_t context, choose_context(options.context_length, state.config));
+  FACET_ASSIGN_OR_RETURN(LoadPlan plan, plan_load(*state.file, state.config, weights, options));
 
   state.description = describe(*state.file, state.config, weights);
   state.default_sampling = read_default_sampling(*state.file);
-  const Products products = choose_products(options.precision, weights.bytes);
-  state.kv_layout =
-      KvLayout::plan(state.config, context, options.rewind_length, choose_cache_format(options.cache_format, products));
-  const std::vector<ActivationShape> activations = plan_activations(state.config, state.kv_layout.largest_batch());
-  const LargestOperands operands = plan_operands(state.config, state.kv_layout.largest_batch(), context);
-
-  FACET_ASSIGN_OR_RETURN(state.backend, open_backend(options, products));
+  state.kv_layout = plan.parts.caches;
+  state.memory = plan.memory;
+  state.backend = std::move(plan.devices).join(plan.placement);
   if (options.wrap_backend) state.backend = options.wrap_backend(std::move(state.backend));
-  state.memory = {weights.bytes, state.kv_layout.bytes(),
-                  activation_bytes(activations) + state.backend->working_bytes(operands)};
-  FACET_RETURN_IF_ERROR(state.backend->reserve(operands));
+  FACET_RETURN_IF_ERROR(state.backend->reserve(plan.parts.operands));
   FACET_ASSIGN_OR_RETURN(state.weights, load_weights(*state.file, state.config, *state.backend));
-  FACET_ASSIGN_OR_RETURN(state.activations, create_activations(activations, *state.backend));
+  FACET_ASSIGN_OR_RETURN(state.activations, create_activations(plan.parts.activations, *state.backend));
   state.forward = std::make_unique<ForwardPass>(*state.backend, state.config, state.weights, state.activations);
   if (!state.file->is_intact()) return state.file->lost();
   return engine;
