@@ -282,6 +282,8 @@ Result<std::unique_ptr<TextModel>> open_local_model(std::unique_ptr<engine::Gguf
   engine::EngineOptions engine_options;
   engine_options.threads = options.threads;
   engine_options.backend = options.backend;
+  engine_options.gpu_layers = options.gpu_layers;
+  engine_options.gpu_memory_bytes = options.gpu_memory_bytes;
   engine_options.context_length = options.context_length;
   FACET_ASSIGN_OR_RETURN(auto engine, engine::Engine::open(std::move(file), engine_options));
   FACET_RETURN_IF_ERROR(check_markers(*engine));

@@ -1,7 +1,9 @@
 #pragma once
 
+#include <cstdint>
 #include <filesystem>
 #include <memory>
+#include <optional>
 #include <string>
 
 #include "agent/text_model.h"
@@ -15,8 +17,11 @@ namespace facet::agent {
 
 struct LocalModelOptions {
   std::filesystem::path path;
-  int threads = 0;                   // 0: one per core
-  std::string backend = {};          // as in engine::EngineOptions
+  int threads = 0;  // 0: one per core
+  // These three as in engine::EngineOptions.
+  std::string backend = {};
+  std::optional<std::uint32_t> gpu_layers = {};
+  std::uint64_t gpu_memory_bytes = 0;
   std::uint32_t context_length = 0;  // 0: the engine's choice
   bool built_in = false;
 };
