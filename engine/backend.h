@@ -121,7 +121,9 @@ struct LargestOperands {
   };
   std::vector<Product> products;
   std::vector<AttentionShape> attentions;
-  std::uint32_t context = 0;  // tokens of a sequence
+  std::uint32_t context = 0;       // tokens of a sequence
+  std::uint32_t experts = 0;       // of a layer
+  std::uint32_t expert_pairs = 0;  // chosen ones of all rows of a batch
 };
 
 // The operations of the forward pass. The CPU runs each at once; a GPU may record them and run them in `finish`, so a

@@ -25,6 +25,8 @@ class DeviceBackend : public Backend {
   virtual std::uint64_t bytes_with(const LargestOperands& largest, std::span<const std::uint64_t> buffers) const = 0;
   // What a new backend of this device may take of it; 0: nobody knows.
   virtual std::uint64_t unused_bytes() const = 0;
+  // The most that a buffer or a cache may have. Weights are divided where they are larger.
+  virtual std::uint64_t largest_buffer() const = 0;
 };
 
 }  // namespace facet::engine

@@ -96,9 +96,10 @@ struct DeviceMemory {
   std::uint64_t mapped_bytes = 0;   // matrices that it reads from the mapped file
   std::uint64_t cache_bytes = 0;    // keys and values of one sequence, when it is full
   std::uint64_t activation_bytes = 0;
-  std::uint64_t working_bytes = 0;  // what the operations work in, and the ends of blocks that nobody uses
-  std::uint64_t total_bytes = 0;    // of all but what is mapped
-  std::uint64_t budget_bytes = 0;   // that may be taken; 0: nobody knows
+  std::uint64_t working_bytes = 0;     // what the operations work in, and the ends of blocks that nobody uses
+  std::uint64_t total_bytes = 0;       // of all but what is mapped
+  std::uint64_t budget_bytes = 0;      // that may be taken; 0: nobody knows
+  bool has_too_large_buffers = false;  // a cache that the device does not take in one piece
 };
 
 struct MemoryPlan {

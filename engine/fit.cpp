@@ -20,6 +20,7 @@ std::string mib(std::uint64_t bytes) {
 }
 
 bool fits(const DeviceMemory& memory) {
+  if (memory.has_too_large_buffers) return false;
   return memory.budget_bytes == 0 || memory.total_bytes <= memory.budget_bytes;
 }
 

@@ -39,6 +39,7 @@ class CpuBackend final : public DeviceBackend {
   std::uint64_t taken_bytes() const override;
   std::uint64_t bytes_with(const LargestOperands& largest, std::span<const std::uint64_t> buffers) const override;
   std::uint64_t unused_bytes() const override;
+  std::uint64_t largest_buffer() const override { return UINT64_MAX; }
 
   void embed(const Weight& table, std::span<const Token> tokens, float factor, const View& out) override;
   void matmul(const Weight& weight, const View& x, const View& out) override;

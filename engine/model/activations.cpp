@@ -70,7 +70,11 @@ LargestOperands plan_operands(const ModelConfig& config, std::uint32_t batch, st
   largest.context = context;
   for (const std::uint32_t inputs : {config.embedding_length, widths.q, widths.ffn, config.per_layer_width})
     largest.products.push_back({batch, inputs});
-  if (config.expert_count > 0) largest.products.push_back({batch * config.expert_used_count, config.expert_ffn_width});
+  if (config.expert_count > 0) {
+    largest.experts = config.expert_count;
+    largest.expert_pairs = batch * config.expert_used_count;
+    largest.products.push_back({largest.expert_pairs, config.expert_ffn_width});
+  }
   for (const LayerConfig& layer : config.layers)
     largest.attentions.push_back({layer.heads, layer.kv_heads, layer.head_dim, layer.window});
   return largest;

@@ -85,6 +85,9 @@ DeviceMemory memory_of(const ModelParts& parts, const Placement& placement, Side
   memory.mapped_bytes = mapped_bytes(parts, placement, side, device);
   memory.cache_bytes = sum(buffers.caches);
   memory.activation_bytes = sum(buffers.activations);
+  for (const std::vector<std::uint64_t>* whole : {&buffers.activations, &buffers.caches})
+    for (const std::uint64_t bytes : *whole)
+      memory.has_too_large_buffers = memory.has_too_large_buffers || bytes > device.largest_buffer();
   if (placement.uses(side)) memory.total_bytes = device.bytes_with(parts.operands, buffers.all());
   // What the buffers do not account for.
   memory.working_bytes = memory.total_bytes - std::min(memory.total_bytes, memory.weight_bytes + memory.cache_bytes +

@@ -32,21 +32,25 @@ class Planner {
       const Placement placement = last_on_gpu(count, head, experts);
       if (fits(placement)) return with_experts(placement);
     }
-    const std::uint64_t least = bytes_of(last_on_gpu(count, Side::Cpu, Side::Cpu));
-    return Error{Error::Code::OutOfMemory, std::to_string(count) + " layers need " + std::to_string(least >> 20U) +
-                                               " MiB of the graphics device's memory, of which " +
-                                               std::to_string(budget_bytes_ >> 20U) +
-                                               " MiB may be used; take fewer layers or a shorter context."};
+    const DeviceMemory least = memory_of(parts_, last_on_gpu(count, Side::Cpu, Side::Cpu), Side::Gpu, gpu_);
+    if (least.has_too_large_buffers)
+      return Error{Error::Code::OutOfMemory,
+                   "The graphics device takes no more than " + std::to_string(gpu_.largest_buffer() >> 20U) +
+                       " MiB at once, and the keys of a layer need more; take a shorter context."};
+    return Error{Error::Code::OutOfMemory,
+                 std::to_string(count) + " layers need " + std::to_string(least.total_bytes >> 20U) +
+                     " MiB of the graphics device's memory, of which " + std::to_string(budget_bytes_ >> 20U) +
+                     " MiB may be used; take fewer layers or a shorter context."};
   }
 
  private:
   Placement last_on_gpu(std::uint32_t count, Side head, Side experts) const {
     return Placement::last_on_gpu(config_, count, head, experts);
   }
-  std::uint64_t bytes_of(const Placement& placement) const {
-    return memory_of(parts_, placement, Side::Gpu, gpu_).total_bytes;
+  bool fits(const Placement& placement) const {
+    const DeviceMemory memory = memory_of(parts_, placement, Side::Gpu, gpu_);
+    return memory.total_bytes <= budget_bytes_ && !memory.has_too_large_buffers;
   }
-  bool fits(const Placement& placement) const { return bytes_of(placement) <= budget_bytes_; }
 
   // The largest number of layers that fits: more of them never take less.
   std::uint32_t most_layers(Side head, Side experts) const {

@@ -1,14 +1,18 @@
 #include "engine/vulkan/commands.h"
 
 #include <algorithm>
+#include <cstring>
 
 #include "engine/base/check.h"
 #include "engine/vulkan/loader.h"
+#include "engine/vulkan/shaders/params.h"
 
 namespace facet::engine::vulkan {
 namespace {
 
 constexpr double kSecondsPerPortion = 0.1;
+// Portions that are kept: enough for a token on a device that is so slow that one takes many.
+constexpr std::size_t kMostPortions = 64;
 constexpr VkPipelineStageFlags kStages = VK_PIPELINE_STAGE_COMPUTE_SHADER_BIT | VK_PIPELINE_STAGE_TRANSFER_BIT;
 constexpr VkAccessFlags kWrites = VK_ACCESS_SHADER_WRITE_BIT | VK_ACCESS_TRANSFER_WRITE_BIT;
 constexpr VkAccessFlags kUses = kWrites | VK_ACCESS_SHADER_READ_BIT | VK_ACCESS_TRANSFER_READ_BIT;
@@ -35,6 +39,18 @@ Status Commands::create_objects() {
   pool.queueFamilyIndex = device_.queue_family();
   if (!check(functions.vkCreateCommandPool(device_.handle(), &pool, nullptr, &pool_), "prepare commands"))
     return status_;
+  FACET_ASSIGN_OR_RETURN(to_device_, memory_.create(staging_bytes, Place::Upload, "what goes to the device"));
+  FACET_ASSIGN_OR_RETURN(to_host_, memory_.create(staging_bytes, Place::Readback, "what comes from the device"));
+  FACET_ASSIGN_OR_RETURN(step_, memory_.create(sizeof(StepState), Place::Device, "the position"));
+  const Region whole{0, sizeof(StepState)};
+  std::byte* const room = upload(step_.handle, {&whole, 1});
+  if (room == nullptr) return status_;
+  std::memset(room, 0, sizeof(StepState));
+  return {};
+}
+
+Status Commands::create_portion(Portion& portion) {
+  const Functions& functions = device_.functions();
   VkCommandBufferAllocateInfo allocate{};
   allocate.sType = VK_STRUCTURE_TYPE_COMMAND_BUFFER_ALLOCATE_INFO;
   allocate.commandPool = pool_;
@@ -42,15 +58,9 @@ Status Commands::create_objects() {
   allocate.commandBufferCount = 1;
   VkFenceCreateInfo fence{};
   fence.sType = VK_STRUCTURE_TYPE_FENCE_CREATE_INFO;
-  for (Portion& portion : portions_) {
-    if (!check(functions.vkAllocateCommandBuffers(device_.handle(), &allocate, &portion.commands),
-               "prepare commands") ||
-        !check(functions.vkCreateFence(device_.handle(), &fence, nullptr, &portion.fence), "prepare commands"))
-      return status_;
-  }
-  FACET_ASSIGN_OR_RETURN(to_device_, memory_.create(staging_bytes, Place::Upload, "what goes to the device"));
-  FACET_ASSIGN_OR_RETURN(to_host_, memory_.create(staging_bytes, Place::Readback, "what comes from the device"));
-  return {};
+  if (check(functions.vkAllocateCommandBuffers(device_.handle(), &allocate, &portion.commands), "prepare commands"))
+    check(functions.vkCreateFence(device_.handle(), &fence, nullptr, &portion.fence), "prepare commands");
+  return status_;
 }
 
 Commands::~Commands() {
@@ -60,8 +70,8 @@ Commands::~Commands() {
   for (const Portion& portion : portions_)
     if (portion.fence != VK_NULL_HANDLE) functions.vkDestroyFence(device_.handle(), portion.fence, nullptr);
   if (pool_ != VK_NULL_HANDLE) functions.vkDestroyCommandPool(device_.handle(), pool_, nullptr);
-  memory_.release(to_device_);
-  memory_.release(to_host_);
+  for (DeviceBuffer* buffer : {&to_device_, &to_host_, &step_})
+    memory_.release(*buffer);
 }
 
 void Commands::fail(Error error) {
@@ -77,24 +87,15 @@ std::uint64_t Commands::work_limit() const {
   return static_cast<std::uint64_t>(std::max(1e6, work_per_second_ * kSecondsPerPortion));
 }
 
-VkCommandBuffer Commands::recording() {
-  if (has_failed()) return VK_NULL_HANDLE;
-  Portion& portion = portions_[current_];
-  if (is_recording_) return portion.commands;
-  if (!wait_for(portion)) return VK_NULL_HANDLE;
-  VkCommandBufferBeginInfo begin{};
-  begin.sType = VK_STRUCTURE_TYPE_COMMAND_BUFFER_BEGIN_INFO;
-  begin.flags = VK_COMMAND_BUFFER_USAGE_ONE_TIME_SUBMIT_BIT;
-  if (!check(device_.functions().vkBeginCommandBuffer(portion.commands, &begin), "record commands"))
-    return VK_NULL_HANDLE;
-  is_recording_ = true;
-  return portion.commands;
-}
-
 void Commands::full_barrier(VkCommandBuffer commands, VkPipelineStageFlags from, VkAccessFlags written,
                             VkPipelineStageFlags to, VkAccessFlags used) {
   const VkMemoryBarrier barrier{VK_STRUCTURE_TYPE_MEMORY_BARRIER, nullptr, written, used};
   device_.functions().vkCmdPipelineBarrier(commands, from, to, 0, 1, &barrier, 0, nullptr, 0, nullptr);
+}
+
+void Commands::barrier_for_all(VkCommandBuffer commands) {
+  full_barrier(commands, kStages, kWrites, kStages, kUses);
+  pending_.clear();
 }
 
 void Commands::order(VkCommandBuffer commands, std::span<const Dispatch::Operand> operands) {
@@ -102,10 +103,7 @@ void Commands::order(VkCommandBuffer commands, std::span<const Dispatch::Operand
     const auto found = pending_.find(operand.buffer);
     return found != pending_.end() && (operand.is_written || found->second == Use::Written);
   });
-  if (must_wait) {
-    full_barrier(commands, kStages, kWrites, kStages, kUses);
-    pending_.clear();
-  }
+  if (must_wait) barrier_for_all(commands);
   for (const Dispatch::Operand& operand : operands) {
     if (operand.buffer == VK_NULL_HANDLE) continue;
     Use& use = pending_.try_emplace(operand.buffer, Use::Read).first->second;
@@ -113,29 +111,16 @@ void Commands::order(VkCommandBuffer commands, std::span<const Dispatch::Operand
   }
 }
 
-void Commands::dispatch(const Dispatch& dispatch) {
-  FACET_CHECK(dispatch.params.size() <= kParamBytes, "%zu bytes", dispatch.params.size());
-  if (work_ > 0 && work_ + dispatch.work > work_limit()) submit();
-  const VkCommandBuffer commands = recording();
-  if (commands == VK_NULL_HANDLE) return;
-  const auto pipeline = pipelines_.get(dispatch.kernel);
-  if (!pipeline.ok()) return fail(pipeline.error());
-  BoundBuffers buffers;
-  // Every binding needs a buffer, also one that the kernel does not look at.
-  for (std::size_t i = 0; i < kBindings; ++i)
-    buffers[i] = dispatch.operands[i].buffer != VK_NULL_HANDLE ? dispatch.operands[i].buffer : buffers[0];
-  const auto set = descriptors_.get(buffers);
-  if (!set.ok()) return fail(set.error());
+void Commands::add(Command command, std::uint64_t work) {
+  if (work_ > 0 && work_ + work > work_limit()) submit();
+  waiting_.push_back(std::move(command));
+  work_ += work;
+}
 
-  order(commands, dispatch.operands);
-  const Functions& functions = device_.functions();
-  functions.vkCmdBindPipeline(commands, VK_PIPELINE_BIND_POINT_COMPUTE, *pipeline);
-  functions.vkCmdBindDescriptorSets(commands, VK_PIPELINE_BIND_POINT_COMPUTE, pipelines_.layout(), 0, 1, &*set, 0,
-                                    nullptr);
-  functions.vkCmdPushConstants(commands, pipelines_.layout(), VK_SHADER_STAGE_COMPUTE_BIT, 0,
-                               static_cast<std::uint32_t>(dispatch.params.size()), dispatch.params.data());
-  functions.vkCmdDispatch(commands, dispatch.groups[0], dispatch.groups[1], dispatch.groups[2]);
-  work_ += dispatch.work;
+void Commands::dispatch(const Dispatch& dispatch) {
+  if (has_failed()) return;
+  ++counts_.dispatches;
+  add(dispatch, dispatch.work);
 }
 
 std::byte* Commands::upload(VkBuffer to, std::span<const Region> regions) {
@@ -145,92 +130,185 @@ std::byte* Commands::upload(VkBuffer to, std::span<const Region> regions) {
   FACET_CHECK(bytes <= staging_bytes, "%llu bytes", static_cast<unsigned long long>(bytes));
   // What was staged is only known to be read when everything is done.
   if (staged_ + bytes > staging_bytes && !wait().ok()) return nullptr;
-  const VkCommandBuffer commands = recording();
-  if (commands == VK_NULL_HANDLE) return nullptr;
-  const Dispatch::Operand written{to, true};
-  order(commands, {&written, 1});
-  std::vector<VkBufferCopy> copies;
-  std::uint64_t from = staged_;
-  for (const Region& region : regions) {
-    copies.push_back({from, region.offset, region.bytes});
-    from += region.bytes;
-  }
-  device_.functions().vkCmdCopyBuffer(commands, to_device_.handle, to, static_cast<std::uint32_t>(copies.size()),
-                                      copies.data());
+  if (has_failed()) return nullptr;
+  add(Transfer{Transfer::Direction::ToDevice, to, staged_, {regions.begin(), regions.end()}}, 0);
   std::byte* const room = to_device_.mapped + staged_;
   // The next one begins where any value may begin.
-  staged_ = (from + 15) / 16 * 16;
+  staged_ = (staged_ + bytes + 15) / 16 * 16;
   return room;
 }
 
 const std::byte* Commands::download(VkBuffer from, std::span<const Region> regions) {
-  const VkCommandBuffer commands = recording();
-  if (commands == VK_NULL_HANDLE) return nullptr;
-  const Dispatch::Operand read{from, false};
-  order(commands, {&read, 1});
-  std::vector<VkBufferCopy> copies;
-  std::uint64_t to = 0;
-  for (const Region& region : regions) {
-    copies.push_back({region.offset, to, region.bytes});
-    to += region.bytes;
-  }
-  FACET_CHECK(to <= staging_bytes, "%llu bytes", static_cast<unsigned long long>(to));
-  device_.functions().vkCmdCopyBuffer(commands, from, to_host_.handle, static_cast<std::uint32_t>(copies.size()),
-                                      copies.data());
-  full_barrier(commands, VK_PIPELINE_STAGE_TRANSFER_BIT, VK_ACCESS_TRANSFER_WRITE_BIT, VK_PIPELINE_STAGE_HOST_BIT,
-               VK_ACCESS_HOST_READ_BIT);
+  std::uint64_t bytes = 0;
+  for (const Region& region : regions)
+    bytes += region.bytes;
+  FACET_CHECK(bytes <= staging_bytes, "%llu bytes", static_cast<unsigned long long>(bytes));
+  if (has_failed()) return nullptr;
+  add(Transfer{Transfer::Direction::ToHost, from, 0, {regions.begin(), regions.end()}}, 0);
   return wait().ok() ? to_host_.mapped : nullptr;
 }
 
-void Commands::submit() {
-  if (has_failed() || !is_recording_) return;
-  Portion& portion = portions_[current_];
+void Commands::set_position(std::uint32_t position) {
+  if (position == position_) return;
+  position_ = position;
+  const Region first{offsetof(StepState, position), sizeof position};
+  if (std::byte* const room = upload(step_.handle, {&first, 1})) std::memcpy(room, &position, sizeof position);
+}
+
+bool Commands::record(VkCommandBuffer commands, const Dispatch& dispatch) {
+  const auto pipeline = pipelines_.get(dispatch.kernel);
+  if (!pipeline.ok()) {
+    fail(pipeline.error());
+    return false;
+  }
+  BoundBuffers buffers;
+  // Every binding needs a buffer, also one that the kernel does not look at.
+  for (std::size_t i = 0; i < kBindings; ++i)
+    buffers[i] = dispatch.operands[i].buffer != VK_NULL_HANDLE ? dispatch.operands[i].buffer : step_.handle;
+  buffers[FACET_BINDING_STEP] = step_.handle;
+  const auto set = descriptors_.get(buffers);
+  if (!set.ok()) {
+    fail(set.error());
+    return false;
+  }
+  order(commands, dispatch.operands);
   const Functions& functions = device_.functions();
-  is_recording_ = false;
-  if (!check(functions.vkEndCommandBuffer(portion.commands), "record commands")) return;
+  functions.vkCmdBindPipeline(commands, VK_PIPELINE_BIND_POINT_COMPUTE, *pipeline);
+  functions.vkCmdBindDescriptorSets(commands, VK_PIPELINE_BIND_POINT_COMPUTE, pipelines_.layout(), 0, 1, &*set, 0,
+                                    nullptr);
+  functions.vkCmdPushConstants(commands, pipelines_.layout(), VK_SHADER_STAGE_COMPUTE_BIT, 0, kParamBytes,
+                               dispatch.params.data());
+  functions.vkCmdDispatch(commands, dispatch.groups[0], dispatch.groups[1], dispatch.groups[2]);
+  return true;
+}
+
+void Commands::record(VkCommandBuffer commands, const Transfer& transfer) {
+  const bool is_upload = transfer.direction == Transfer::Direction::ToDevice;
+  // All kernels read the position.
+  const bool concerns_all = transfer.buffer == step_.handle;
+  const Dispatch::Operand operand{transfer.buffer, is_upload};
+  if (concerns_all)
+    barrier_for_all(commands);
+  else
+    order(commands, {&operand, 1});
+  std::vector<VkBufferCopy> copies;
+  std::uint64_t staged = transfer.staged;
+  for (const Region& region : transfer.regions) {
+    copies.push_back({is_upload ? staged : region.offset, is_upload ? region.offset : staged, region.bytes});
+    staged += region.bytes;
+  }
+  const Functions& functions = device_.functions();
+  functions.vkCmdCopyBuffer(commands, is_upload ? to_device_.handle : transfer.buffer,
+                            is_upload ? transfer.buffer : to_host_.handle, static_cast<std::uint32_t>(copies.size()),
+                            copies.data());
+  if (concerns_all) barrier_for_all(commands);
+  if (!is_upload)
+    full_barrier(commands, VK_PIPELINE_STAGE_TRANSFER_BIT, VK_ACCESS_TRANSFER_WRITE_BIT, VK_PIPELINE_STAGE_HOST_BIT,
+                 VK_ACCESS_HOST_READ_BIT);
+}
+
+bool Commands::record(Portion& portion) {
+  ++counts_.recorded;
+  const Functions& functions = device_.functions();
+  VkCommandBufferBeginInfo begin{};
+  begin.sType = VK_STRUCTURE_TYPE_COMMAND_BUFFER_BEGIN_INFO;
+  if (!check(functions.vkBeginCommandBuffer(portion.commands, &begin), "record commands")) return false;
+  // Whatever ran before it, in whatever order portions are used again.
+  barrier_for_all(portion.commands);
+  for (const Command& command : portion.content) {
+    if (const auto* const dispatch = std::get_if<Dispatch>(&command)) {
+      if (!record(portion.commands, *dispatch)) return false;
+    } else {
+      record(portion.commands, std::get<Transfer>(command));
+    }
+  }
+  return check(functions.vkEndCommandBuffer(portion.commands), "record commands");
+}
+
+// One that was recorded for just this, or a new one, or the one that was not used for the longest time.
+Commands::Portion* Commands::portion_for_waiting() {
+  Portion* oldest = nullptr;
+  for (Portion& portion : portions_) {
+    if (portion.is_running) continue;
+    if (!portion.content.empty() && portion.content == waiting_) return &portion;
+    if (oldest == nullptr || portion.last_use < oldest->last_use) oldest = &portion;
+  }
+  if (portions_.size() < kMostPortions) {
+    oldest = &portions_.emplace_back();
+    if (!create_portion(*oldest).ok()) return nullptr;
+  } else if (oldest == nullptr) {
+    oldest = running_.front();
+    if (!wait_for(*oldest)) return nullptr;
+  }
+  oldest->content = waiting_;
+  if (record(*oldest)) return oldest;
+  oldest->content.clear();
+  return nullptr;
+}
+
+void Commands::submit() {
+  if (has_failed() || waiting_.empty()) return;
+  Portion* const portion = portion_for_waiting();
+  waiting_.clear();
+  if (portion == nullptr) return;
+  portion->last_use = ++counts_.submitted;
   VkSubmitInfo info{};
   info.sType = VK_STRUCTURE_TYPE_SUBMIT_INFO;
   info.commandBufferCount = 1;
-  info.pCommandBuffers = &portion.commands;
-  if (unfinished_work_ == 0) first_submit_ = std::chrono::steady_clock::now();
-  if (!check(functions.vkQueueSubmit(device_.queue(), 1, &info, portion.fence), "compute")) return;
-  portion.is_running = true;
+  info.pCommandBuffers = &portion->commands;
+  if (running_.empty()) first_submit_ = std::chrono::steady_clock::now();
+  if (!check(device_.functions().vkQueueSubmit(device_.queue(), 1, &info, portion->fence), "compute")) return;
+  portion->is_running = true;
+  running_.push_back(portion);
   unfinished_work_ += work_;
   work_ = 0;
-  current_ = (current_ + 1) % portions_.size();
 }
 
 bool Commands::wait_for(Portion& portion) {
-  if (!portion.is_running) return true;
   const Functions& functions = device_.functions();
   const VkResult result =
       functions.vkWaitForFences(device_.handle(), 1, &portion.fence, VK_TRUE, deadline_ns(device_.description()));
   is_stuck_ = result == VK_TIMEOUT;
   if (!check(result, "compute")) return false;
   portion.is_running = false;
+  std::erase(running_, &portion);
   return check(functions.vkResetFences(device_.handle(), 1, &portion.fence), "compute");
 }
 
 Status Commands::wait() {
   submit();
-  for (std::size_t i = 0; i < portions_.size() && !has_failed(); ++i)
-    wait_for(portions_[(current_ + i) % portions_.size()]);
+  while (!has_failed() && !running_.empty())
+    wait_for(*running_.front());
   if (has_failed()) return status_;
-  // Small work says more about the overhead than about the device's speed.
-  constexpr std::uint64_t kWorthMeasuring = 1'000'000;
-  if (unfinished_work_ >= kWorthMeasuring) {
-    const std::chrono::duration<double> taken = std::chrono::steady_clock::now() - first_submit_;
-    const double measured = static_cast<double>(unfinished_work_) / std::max(taken.count(), 1e-6);
-    work_per_second_ = (work_per_second_ + measured) / 2;
-  }
-  unfinished_work_ = 0;
+  measure();
   staged_ = 0;
   return {};
 }
 
+// The limit changes only when the speed is clearly another one: with it portions change, and are recorded again.
+void Commands::measure() {
+  // Small work says more about the overhead than about the device's speed.
+  constexpr std::uint64_t kWorthMeasuring = 1'000'000;
+  constexpr double kClearly = 1.5;
+  if (unfinished_work_ >= kWorthMeasuring) {
+    const std::chrono::duration<double> taken = std::chrono::steady_clock::now() - first_submit_;
+    const double measured = static_cast<double>(unfinished_work_) / std::max(taken.count(), 1e-6);
+    if (measured > work_per_second_ * kClearly || measured < work_per_second_ / kClearly)
+      work_per_second_ = (work_per_second_ + measured) / 2;
+  }
+  unfinished_work_ = 0;
+}
+
 void Commands::forget(VkBuffer buffer) {
   descriptors_.forget(buffer);
-  pending_.erase(buffer);
+  const auto uses = [buffer](const Command& command) {
+    if (const auto* const transfer = std::get_if<Transfer>(&command)) return transfer->buffer == buffer;
+    const auto& operands = std::get<Dispatch>(command).operands;
+    return std::any_of(operands.begin(), operands.end(),
+                       [buffer](const Dispatch::Operand& operand) { return operand.buffer == buffer; });
+  };
+  for (Portion& portion : portions_)
+    if (std::any_of(portion.content.begin(), portion.content.end(), uses)) portion.content.clear();
 }
 
 }  // namespace facet::engine::vulkan

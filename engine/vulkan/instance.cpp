@@ -7,6 +7,7 @@
 #include <cstring>
 
 #include "engine/vulkan/loader.h"
+#include "engine/vulkan/shaders/params.h"
 
 namespace facet::engine::vulkan {
 namespace {
@@ -147,6 +148,12 @@ PhysicalDevice examine(const Functions& functions, VkPhysicalDevice handle, std:
   description.version = version_text(properties.apiVersion);
   if (properties.apiVersion < VK_API_VERSION_1_2) {
     description.refusal = "it has Vulkan " + description.version + ", and Facet needs 1.2";
+    return device;
+  }
+  if (properties.limits.maxPerStageDescriptorStorageBuffers < FACET_BINDINGS) {
+    description.refusal = "its kernels take no more than " +
+                          std::to_string(properties.limits.maxPerStageDescriptorStorageBuffers) +
+                          " buffers, and Facet needs " + std::to_string(FACET_BINDINGS);
     return device;
   }
   read_properties(functions, device);

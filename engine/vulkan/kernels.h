@@ -8,26 +8,33 @@
 
 namespace facet::engine::vulkan {
 
-// A compiled shader, one for each file in shaders/ and, of the product, for each weight format.
+// A compiled shader, one for each file in shaders/ and, of products, for each weight format.
 struct Shader {
   const char* name = nullptr;
   std::span<const std::uint32_t> code;
 };
 
-enum class Operation { Norm, Elementwise, Rope, Store, Attention, AttentionMerge, Route, Combine };
+enum class Operation { Norm, Elementwise, Heads, Store, Attention, BranchEnd, Route, Sort, Combine };
 
 const Shader& shader_of(Operation operation);
-// Null for a format that has no decoder.
+// The products of few rows and those of many, which work on tiles; null for a format that has no decoder.
 const Shader* product_shader(Format format);
+const Shader* tile_shader(Format format);
 
-// A shader with the values of its specialization constants 0 and 1; those that it does not have are ignored.
+// A shader with the values of its specialization constants, from 0 on; those that it does not have are ignored.
+inline constexpr std::size_t kConstants = 5;
 struct Kernel {
   const Shader* shader = nullptr;
-  std::array<std::uint32_t, 2> constants = {};
+  std::array<std::uint32_t, kConstants> constants = {};
+
+  bool operator==(const Kernel&) const = default;
 };
+
+// What a product is besides a product, the kinds of product.comp.
+enum class ProductKind : std::uint32_t { Plain = 0, Experts = 1, GatedByProduct = 2, GatedByCells = 3 };
 
 // The kinds of elementwise.comp, and the cache formats of cache.glsl.
 enum class Elementwise : std::uint32_t { Scale = 0, Geglu = 1, Softcap = 2 };
-enum class CacheKind : std::uint32_t { F32 = 0, F16 = 1, Q8_0 = 2 };
+enum class CacheKind : std::uint32_t { F32 = 0, F16 = 1, Q8_0 = 2, None = 3 };
 
 }  // namespace facet::engine::vulkan

@@ -41,7 +41,7 @@ Status Pipelines::create_layouts() {
 }
 
 Result<VkPipeline> Pipelines::get(const Kernel& kernel) {
-  const std::tuple key{kernel.shader, kernel.constants[0], kernel.constants[1]};
+  const std::pair key{kernel.shader, kernel.constants};
   if (const auto found = pipelines_.find(key); found != pipelines_.end()) return found->second;
   FACET_ASSIGN_OR_RETURN(const VkPipeline pipeline, build(kernel));
   pipelines_.emplace(key, pipeline);
@@ -59,7 +59,9 @@ Result<VkPipeline> Pipelines::build(const Kernel& kernel) const {
   VkResult result = functions.vkCreateShaderModule(device_.handle(), &code, nullptr, &module);
   if (result != VK_SUCCESS) return vulkan_error(result, purpose);
 
-  const std::array<VkSpecializationMapEntry, 2> entries = {VkSpecializationMapEntry{0, 0, 4}, {1, 4, 4}};
+  std::array<VkSpecializationMapEntry, kConstants> entries{};
+  for (std::uint32_t i = 0; i < kConstants; ++i)
+    entries[i] = {i, static_cast<std::uint32_t>(i * sizeof(std::uint32_t)), sizeof(std::uint32_t)};
   const VkSpecializationInfo constants{entries.size(), entries.data(), sizeof kernel.constants,
                                        kernel.constants.data()};
   VkComputePipelineCreateInfo create{};

@@ -3,19 +3,20 @@
 #include <array>
 #include <map>
 #include <memory>
-#include <tuple>
+#include <utility>
 
 #include "engine/base/result.h"
 #include "engine/vulkan/device.h"
 #include "engine/vulkan/kernels.h"
+#include "engine/vulkan/shaders/params.h"
 
 namespace facet::engine::vulkan {
 
-// Buffers that a kernel gets: as many as every device allows.
-inline constexpr std::uint32_t kBindings = 4;
+// Buffers that a kernel gets.
+inline constexpr std::uint32_t kBindings = FACET_BINDINGS;
 inline constexpr std::uint32_t kParamBytes = 128;
 
-// Pipelines, made when they are first asked for. All have one layout: four storage buffers and 128 bytes of parameters.
+// Pipelines, made when they are first asked for. All have one layout: its storage buffers and 128 bytes of parameters.
 class Pipelines {
  public:
   static Result<std::unique_ptr<Pipelines>> create(const Device& device);
@@ -35,7 +36,7 @@ class Pipelines {
   const Device& device_;
   VkDescriptorSetLayout set_layout_ = VK_NULL_HANDLE;
   VkPipelineLayout layout_ = VK_NULL_HANDLE;
-  std::map<std::tuple<const Shader*, std::uint32_t, std::uint32_t>, VkPipeline> pipelines_;
+  std::map<std::pair<const Shader*, std::array<std::uint32_t, kConstants>>, VkPipeline> pipelines_;
 };
 
 }  // namespace facet::engine::vulkan

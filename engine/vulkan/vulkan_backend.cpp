@@ -6,6 +6,7 @@
 
 #include "engine/base/check.h"
 #include "engine/gguf/gguf_file.h"
+#include "engine/vulkan/packing.h"
 #include "engine/vulkan/vulkan.h"
 
 namespace facet::engine {
@@ -18,9 +19,9 @@ Result<std::vector<VulkanDevice>> list_vulkan_devices() {
   return devices;
 }
 
-Result<std::unique_ptr<Backend>> open_vulkan(const std::string& wanted) {
+Result<std::unique_ptr<DeviceBackend>> open_vulkan(const std::string& wanted) {
   FACET_ASSIGN_OR_RETURN(std::unique_ptr<vulkan::VulkanBackend> backend, vulkan::VulkanBackend::open(wanted));
-  return std::unique_ptr<Backend>(std::move(backend));
+  return std::unique_ptr<DeviceBackend>(std::move(backend));
 }
 
 namespace vulkan {
@@ -29,8 +30,6 @@ namespace {
 // The most that kernels address with 32 bits, with room for what they read beyond the end of a row.
 constexpr std::uint64_t kLargestBinding = 2ULL << 30U;
 constexpr std::uint64_t kCellBytes = sizeof(float);
-// Kernels read weights in words: one may begin with the last byte.
-constexpr std::uint64_t kSpareBytes = 8;
 
 std::uint32_t words_of(CacheKind kind, std::uint32_t width) {
   if (kind == CacheKind::F32) return width;
@@ -47,8 +46,9 @@ CacheKind cache_kind(Format format) {
 
 }  // namespace
 
-Result<std::unique_ptr<VulkanBackend>> VulkanBackend::open(const std::string& wanted) {
+Result<std::unique_ptr<VulkanBackend>> VulkanBackend::open(const std::string& wanted, const Variants& variants) {
   std::unique_ptr<VulkanBackend> backend(new VulkanBackend);
+  backend->variants_ = variants;
   FACET_ASSIGN_OR_RETURN(backend->device_, Device::open(wanted));
   backend->memory_ = std::make_unique<Memory>(*backend->device_);
   FACET_ASSIGN_OR_RETURN(backend->pipelines_, Pipelines::create(*backend->device_));
@@ -70,6 +70,7 @@ VulkanBackend::~VulkanBackend() {
     for (Part& part : weight.parts)
       memory_->release(part.memory);
   memory_->release(segments_);
+  memory_->release(sorted_);
 }
 
 Result<DeviceBuffer> VulkanBackend::create_memory(std::string_view name, std::uint64_t bytes) {
@@ -102,14 +103,17 @@ Result<Buffer> VulkanBackend::create_buffer(std::string_view name, std::uint32_t
   return keep(std::move(cells), rows, width);
 }
 
-Result<Buffer> VulkanBackend::create_cache(std::string_view name, std::uint32_t rows, std::uint32_t width,
-                                           Format format) {
+Result<Buffer> VulkanBackend::create_cache(std::string_view name, const CacheShape& shape) {
   Cells cells;
-  cells.kind = cache_kind(format);
+  cells.kind = cache_kind(shape.format);
   cells.is_cache = true;
-  cells.row_words = words_of(cells.kind, width);
-  FACET_ASSIGN_OR_RETURN(cells.memory, create_memory(name, std::uint64_t{rows} * cells.row_words * kCellBytes));
-  return keep(std::move(cells), rows, width);
+  cells.row_words = words_of(cells.kind, shape.width);
+  FACET_ASSIGN_OR_RETURN(cells.memory, create_memory(name, cache_bytes(shape)));
+  return keep(std::move(cells), shape.rows, shape.width);
+}
+
+std::uint64_t VulkanBackend::cache_bytes(const CacheShape& shape) const {
+  return std::uint64_t{shape.rows} * words_of(cache_kind(shape.format), shape.width) * kCellBytes;
 }
 
 void VulkanBackend::release_buffer(const Buffer& buffer) {
@@ -123,19 +127,17 @@ void VulkanBackend::release_buffer(const Buffer& buffer) {
   }
 }
 
-std::uint64_t VulkanBackend::working_bytes(const LargestOperands& largest) const {
-  return 2 * Commands::staging_bytes + segment_bytes(largest);
-}
-
 Status VulkanBackend::reserve(const LargestOperands& largest) {
-  memory_->release(segments_);
-  FACET_ASSIGN_OR_RETURN(segments_, create_memory("the sums of attention", segment_bytes(largest)));
+  if (!make_room(segments_, segment_bytes(largest), "the sums of attention") ||
+      !make_room(sorted_, sorted_bytes(largest), "the order of experts"))
+    return commands_->wait();
   is_reserved_ = true;
   return {};
 }
 
 Result<Weight> VulkanBackend::load_weight(const GgufTensor& tensor, WeightUse use) {
-  LoadedWeight weight;
+  // Kept at once, so that what is set aside is given back even if the rest fails.
+  LoadedWeight& weight = weights_.emplace_back();
   weight.use = use;
   weight.format = &format_info(tensor.format);
   FACET_CHECK(weight.format->decode != nullptr, "format %u", static_cast<unsigned>(tensor.format));
@@ -144,59 +146,57 @@ Result<Weight> VulkanBackend::load_weight(const GgufTensor& tensor, WeightUse us
   if (use == WeightUse::Vector) {
     std::vector<float> values(tensor.shape[0]);
     weight.format->decode(tensor.data.data(), values.data(), values.size());
-    Part part;
+    Part& part = weight.parts.emplace_back();
     part.count = 1;
     FACET_ASSIGN_OR_RETURN(part.memory, create_memory(tensor.name, values.size() * kCellBytes));
-    weight.parts.push_back(part);
-    FACET_RETURN_IF_ERROR(upload(part.memory, std::as_bytes(std::span(values))));
+    FACET_RETURN_IF_ERROR(
+        upload(part.memory, values.size(), kCellBytes, [&](std::uint64_t first, std::uint64_t count, std::byte* room) {
+          std::memcpy(room, values.data() + first, count * kCellBytes);
+        }));
   }
   if (use == WeightUse::Matrix) FACET_RETURN_IF_ERROR(load_parts(tensor, weight));
-  weights_.push_back(std::move(weight));
   return Weight{static_cast<std::uint32_t>(weights_.size()), static_cast<std::uint32_t>(tensor.shape[0]),
                 static_cast<std::uint32_t>(tensor.shape[1]), static_cast<std::uint32_t>(tensor.shape[2])};
 }
 
-// Parts are whole rows, and whole experts where there are any.
 Status VulkanBackend::load_parts(const GgufTensor& tensor, LoadedWeight& weight) {
-  const bool has_experts = tensor.shape[2] > 1;
-  const std::uint64_t unit_bytes = weight.row_bytes * (has_experts ? tensor.shape[1] : 1);
-  const std::uint64_t units = has_experts ? tensor.shape[2] : tensor.shape[1];
-  const std::uint64_t units_per_part = (largest_binding_ - kSpareBytes) / unit_bytes;
-  if (largest_binding_ <= kSpareBytes || units_per_part == 0)
+  const auto [rows_per_unit, unit_bytes, units, units_per_part] = divide(tensor);
+  weight.packed_bytes = packed_row_bytes(tensor.format, tensor.shape[0]);
+  if (units_per_part == 0)
     return Error{Error::Code::Unsupported,
                  "The tensor '" + std::string(tensor.name) + "' is too large for the graphics device; use the CPU."};
   for (std::uint64_t first = 0; first < units; first += units_per_part) {
     const std::uint64_t count = std::min(units_per_part, units - first);
-    Part part;
+    Part& part = weight.parts.emplace_back();
     part.first = static_cast<std::uint32_t>(first);
     part.count = static_cast<std::uint32_t>(count);
-    auto memory =
-        memory_->create((count * unit_bytes + kSpareBytes) / kCellBytes * kCellBytes, Place::Device, tensor.name);
-    if (memory.ok()) {
-      part.memory = *memory;
-      weight.parts.push_back(part);
-    }
-    const Status done = memory.ok() ? upload(part.memory, tensor.data.subspan(first * unit_bytes, count * unit_bytes))
-                                    : Status(memory.error());
-    if (!done.ok()) return done;
+    FACET_ASSIGN_OR_RETURN(part.memory, memory_->create(count * unit_bytes, Place::Device, tensor.name));
+    const std::span<const std::byte> rows = tensor.data.subspan(first * rows_per_unit * weight.row_bytes);
+    const auto fill = [&](std::uint64_t first_row, std::uint64_t row_count, std::byte* room) {
+      pack_rows(tensor.format, tensor.shape[0],
+                rows.subspan(first_row * weight.row_bytes, row_count * weight.row_bytes), room);
+    };
+    FACET_RETURN_IF_ERROR(upload(part.memory, count * rows_per_unit, weight.packed_bytes, fill));
   }
   return {};
 }
 
 // In pieces that the device copies while the next one is read from the file. Where host and device share their memory
 // the bytes are put where they belong.
-Status VulkanBackend::upload(const DeviceBuffer& to, std::span<const std::byte> bytes) {
+Status VulkanBackend::upload(const DeviceBuffer& to, std::uint64_t units, std::uint64_t unit_bytes, const Fill& fill) {
   if (to.mapped != nullptr && device_->description().unified_memory && !stages_all_) {
-    std::memcpy(to.mapped, bytes.data(), bytes.size());
+    fill(0, units, to.mapped);
     return {};
   }
-  constexpr std::size_t kPiece = Commands::staging_bytes / 4;
-  for (std::size_t at = 0; at < bytes.size(); at += kPiece) {
-    const std::size_t count = std::min(kPiece, bytes.size() - at);
-    const Commands::Region region{at, count};
+  if (unit_bytes > Commands::staging_bytes)
+    return Error{Error::Code::Unsupported, "A row of the model's weights is too long for Vulkan; use the CPU."};
+  const std::uint64_t units_at_once = std::max<std::uint64_t>(1, Commands::staging_bytes / 4 / unit_bytes);
+  for (std::uint64_t first = 0; first < units; first += units_at_once) {
+    const std::uint64_t count = std::min(units_at_once, units - first);
+    const Commands::Region region{first * unit_bytes, count * unit_bytes};
     std::byte* const room = commands_->upload(to.handle, {&region, 1});
     if (room == nullptr) return commands_->wait();
-    std::memcpy(room, bytes.data() + at, count);
+    fill(first, count, room);
     commands_->submit();
   }
   return {};

@@ -1,11 +1,15 @@
 #pragma once
 
+#include <array>
+#include <cstring>
 #include <functional>
+#include <initializer_list>
 #include <memory>
 #include <string>
+#include <utility>
 #include <vector>
 
-#include "engine/backend.h"
+#include "engine/device_backend.h"
 #include "engine/vulkan/commands.h"
 #include "engine/vulkan/device.h"
 #include "engine/vulkan/memory.h"
@@ -14,35 +18,55 @@
 
 namespace facet::engine::vulkan {
 
+// Kernels that a plainer one can stand in for, should a driver compute them wrongly.
+struct Variants {
+  bool tiles = true;         // products of many rows by tiles; otherwise eight rows at a time
+  bool wide_cells = true;    // cells are read four at a time where they lie so
+  bool last_groups = true;   // the last workgroup of a kernel ends what all began; otherwise a kernel of its own does
+  bool several_rows = true;  // a thread of a product works on several rows of the matrix
+};
+
 // The operations as kernels on a Vulkan device, recorded by each call and run at the latest by `finish` or `read`.
 // Weights lie on the device in the format of the file and are decoded to float32 where they are multiplied; tables stay
 // in the mapped file. What goes wrong between two calls of `finish` is what the second returns, and stays so: a lost
 // device gives no more results.
-class VulkanBackend final : public Backend {
+class VulkanBackend final : public DeviceBackend {
  public:
-  static Result<std::unique_ptr<VulkanBackend>> open(const std::string& wanted);
+  static Result<std::unique_ptr<VulkanBackend>> open(const std::string& wanted, const Variants& variants = {});
   ~VulkanBackend() override;
 
   const std::string& description() const override { return description_; }
   Result<Buffer> create_buffer(std::string_view name, std::uint32_t rows, std::uint32_t width) override;
-  Result<Buffer> create_cache(std::string_view name, std::uint32_t rows, std::uint32_t width, Format format) override;
+  Result<Buffer> create_cache(std::string_view name, const CacheShape& shape) override;
   void release_buffer(const Buffer& buffer) override;
-  std::uint64_t working_bytes(const LargestOperands& largest) const override;
   Status reserve(const LargestOperands& largest) override;
   Result<Weight> load_weight(const GgufTensor& tensor, WeightUse use) override;
   void write(const View& to, std::span<const float> values) override;
   void read(const View& from, std::span<float> values) override;
   Status finish() override { return commands_->wait(); }
 
+  std::vector<std::uint64_t> weight_parts(const GgufTensor& tensor, WeightUse use) const override;
+  std::uint64_t cache_bytes(const CacheShape& shape) const override;
+  std::uint64_t working_bytes(const LargestOperands& largest) const override;
+  std::uint64_t taken_bytes() const override { return memory_->taken_bytes(); }
+  std::uint64_t bytes_with(const LargestOperands& largest, std::span<const std::uint64_t> buffers) const override;
+  std::uint64_t unused_bytes() const override;
+  std::uint64_t largest_buffer() const override { return largest_binding_; }
+
   void embed(const Weight& table, std::span<const Token> tokens, float factor, const View& out) override;
   void matmul(const Weight& weight, const View& x, const View& out) override;
+  void matmul_all(std::span<const Weight> weights, const View& x, std::span<const View> outs) override;
+  void matmul_geglu(const Weight& gate, const Weight& up, const View& x, const View& scratch, const View& out) override;
+  void matmul_geglu(const Weight& gate, const View& up, const View& x, const View& out) override;
+  void add_branch(const View& branch, const BranchEnd& end) override;
+  void matmul_add_branch(const Weight& weight, const View& x, const View& branch, const BranchEnd& end) override;
   void rms_norm(const View& x, const Weight& weight, std::uint32_t group, float eps, const View& out) override;
   void add_rms_norm(const View& x, const Weight& weight, std::uint32_t group, float eps, const View& sum) override;
   void scale(const View& x, float factor) override;
   void geglu(const View& gate, const View& up, const View& out) override;
   void softcap(const View& x, float cap) override;
   void rope_table(std::span<const double> frequencies, std::uint32_t first_position, const View& out) override;
-  void rope(const View& x, std::uint32_t head_dim, const View& table) override;
+  void prepare_heads(const HeadInputs& inputs) override;
   void store(const View& x, std::uint32_t first_position, const Buffer& cache) override;
   void attention(const View& q, const Buffer& keys, const Buffer& values, const AttentionShape& shape,
                  std::uint32_t first_position, const View& out) override;
@@ -54,6 +78,7 @@ class VulkanBackend final : public Backend {
   void limit_bindings(std::uint64_t bytes) { largest_binding_ = bytes; }
   // Weights go through the staging memory, as on a device with memory of its own, even where host and device share it.
   void stage_all() { stages_all_ = true; }
+  const Commands::Counts& counts() const { return commands_->counts(); }
 
  private:
   struct Cells {
@@ -72,7 +97,8 @@ class VulkanBackend final : public Backend {
     WeightUse use = WeightUse::Matrix;
     const FormatInfo* format = nullptr;
     std::span<const std::byte> file_rows;
-    std::uint64_t row_bytes = 0;
+    std::uint64_t row_bytes = 0;     // in the file
+    std::uint64_t packed_bytes = 0;  // of a row, on the device
     std::vector<Part> parts;
   };
   // Where a view lies: what a kernel needs of it.
@@ -88,24 +114,77 @@ class VulkanBackend final : public Backend {
   const LoadedWeight& loaded(const Weight& weight) const;
   Buffer keep(Cells cells, std::uint32_t rows, std::uint32_t width);
   Result<DeviceBuffer> create_memory(std::string_view name, std::uint64_t bytes);
-  Status upload(const DeviceBuffer& to, std::span<const std::byte> bytes);
+  // Puts `units` of so many bytes each where they belong, as `fill(first, count, room)` gives them.
+  using Fill = std::function<void(std::uint64_t first, std::uint64_t count, std::byte* room)>;
+  Status upload(const DeviceBuffer& to, std::uint64_t units, std::uint64_t unit_bytes, const Fill& fill);
+  // How a matrix is taken apart: into units of whole rows, or whole experts where there are any, so many to a part.
+  struct Division {
+    std::uint64_t rows_per_unit = 1;
+    std::uint64_t unit_bytes = 0;
+    std::uint64_t units = 0;
+    std::uint64_t units_per_part = 0;
+  };
+  Division divide(const GgufTensor& tensor) const;
   Status load_parts(const GgufTensor& tensor, LoadedWeight& weight);
   // Writes the rows of a view, each filled by `fill(row, cells)`.
   void write_rows(const View& to, const std::function<void(std::uint32_t row, float* cells)>& fill);
   VkBuffer vector_of(const Weight& weight, std::uint32_t size) const;
 
+  // Which buffer a kernel finds where.
+  using Operands = std::initializer_list<std::pair<std::uint32_t, Dispatch::Operand>>;
   template <typename Params>
-  void run(const Kernel& kernel, std::initializer_list<Dispatch::Operand> operands, const Params& params,
-           std::array<std::uint32_t, 3> groups, std::uint64_t work);
+  void run(const Kernel& kernel, Operands operands, const Params& params, std::array<std::uint32_t, 3> groups,
+           std::uint64_t work) {
+    static_assert(sizeof(Params) <= kParamBytes);
+    Dispatch dispatch;
+    for (const auto& [binding, operand] : operands)
+      dispatch.operands[binding] = operand;
+    std::memcpy(dispatch.params.data(), &params, sizeof params);
+    dispatch.kernel = kernel;
+    dispatch.groups = groups;
+    dispatch.work = work;
+    run(dispatch);
+  }
+  void run(const Dispatch& dispatch);
+  std::uint32_t relative(std::uint32_t position) const { return position - commands_->position(); }
+  bool is_wide(const Operand& operand) const;
   void norm(const View& x, const Weight& weight, std::uint32_t group, float eps, const View& out, bool add);
   void elementwise(Elementwise operation, const View& a, const View& b, float factor, const View& out);
-  void multiply(const LoadedWeight& weight, const Part& part, ProductParams params, const Operand& x,
-                const Operand& out, std::uint32_t columns);
-  // Attention of few rows whose keys are shared by many workgroups.
-  static std::uint32_t split_rows(const AttentionShape& shape, std::uint32_t context);
-  static std::uint32_t segments_of(const AttentionShape& shape, std::uint32_t context);
+
+  // A product of few rows: what it takes besides matrices of one format and one part.
+  struct SmallProduct {
+    std::array<const LoadedWeight*, kMostProducts> weights = {};
+    std::array<View, kMostProducts> outs;
+    std::uint32_t matrices = 1;
+    ProductKind kind = ProductKind::Plain;
+    View up;                         // of GatedByCells
+    const BranchEnd* end = nullptr;  // none: nothing follows
+  };
+  bool is_one_dispatch(const LoadedWeight& weight, const View& x) const;
+  bool can_share(const LoadedWeight& a, const LoadedWeight& b) const;
+  void multiply_few(const SmallProduct& product, const View& x);
+  void multiply(const LoadedWeight& weight, const View& x, const View& out);
+  void multiply_rows(const LoadedWeight& weight, const Part& part, const View& x, const View& out);
+  void multiply_tiles(const LoadedWeight& weight, const Part& part, const View& x, const View& out);
+  void multiply_sorted(const LoadedWeight& weight, const Weight& shape, const View& ids, const View& x,
+                       const View& out);
+  std::uint32_t rows_within_limit(std::uint64_t work_of_row, std::uint32_t per_group) const;
+  std::uint32_t rows_per_thread(std::uint32_t outputs) const;
+  BranchEndParams branch_params(const BranchEnd& end) const;
+
+  // Attention of few queries whose keys are shared by many workgroups.
+  struct AttentionTiles {
+    std::uint32_t heads_per_tile;
+    std::uint32_t rows_per_tile;
+    std::uint32_t tiles_per_row;  // of all heads
+  };
+  static AttentionTiles tiles_of(const AttentionShape& shape);
+  static std::uint32_t segments_of(const AttentionShape& shape, std::uint32_t rows, std::uint32_t end);
+  static std::uint64_t segment_bytes(const AttentionShape& shape, std::uint32_t rows, std::uint32_t segments);
   static std::uint64_t segment_bytes(const LargestOperands& largest);
-  bool make_segments(std::uint64_t bytes);
+  static std::uint64_t sorted_bytes(const LargestOperands& largest);
+  // Makes sure that a memory to work in has so many bytes.
+  bool make_room(DeviceBuffer& memory, std::uint64_t bytes, const char* name);
 
   std::unique_ptr<Device> device_;
   std::unique_ptr<Memory> memory_;
@@ -116,7 +195,9 @@ class VulkanBackend final : public Backend {
   std::vector<Cells> buffers_;
   std::vector<std::uint32_t> free_ids_;
   std::vector<LoadedWeight> weights_;
-  DeviceBuffer segments_;
+  DeviceBuffer segments_;  // of attention
+  DeviceBuffer sorted_;    // pairs of tokens and experts
+  Variants variants_;
   bool is_reserved_ = false;
   bool stages_all_ = false;
 };

@@ -20,20 +20,28 @@ std::uint64_t cells_in(const View& view) {
 
 }  // namespace
 
-template <typename Params>
-void VulkanBackend::run(const Kernel& kernel, std::initializer_list<Dispatch::Operand> operands, const Params& params,
-                        std::array<std::uint32_t, 3> groups, std::uint64_t work) {
-  static_assert(sizeof(Params) <= kParamBytes);
+void VulkanBackend::run(const Dispatch& dispatch) {
+  const auto& groups = dispatch.groups;
   if (groups[0] == 0 || groups[1] == 0 || groups[2] == 0) return;
   FACET_CHECK(groups[0] <= kMostGroups && groups[1] <= kMostGroups && groups[2] <= kMostGroups, "%u x %u x %u groups",
               groups[0], groups[1], groups[2]);
-  Dispatch dispatch;
-  dispatch.kernel = kernel;
-  std::copy(operands.begin(), operands.end(), dispatch.operands.begin());
-  dispatch.params = std::as_bytes(std::span(&params, 1));
-  dispatch.groups = groups;
-  dispatch.work = work;
   commands_->dispatch(dispatch);
+}
+
+bool VulkanBackend::is_wide(const Operand& operand) const {
+  return variants_.wide_cells && operand.offset % 4 == 0 && operand.stride % 4 == 0;
+}
+
+bool VulkanBackend::make_room(DeviceBuffer& memory, std::uint64_t bytes, const char* name) {
+  if (memory.bytes >= bytes) return true;
+  FACET_CHECK(!is_reserved_, "%llu bytes for %s", static_cast<unsigned long long>(bytes), name);
+  if (!commands_->wait().ok()) return false;
+  commands_->forget(memory.handle);
+  memory_->release(memory);
+  auto created = create_memory(name, bytes);
+  if (created.ok()) memory = *created;
+  if (!created.ok()) commands_->fail(created.error());
+  return created.ok();
 }
 
 void VulkanBackend::embed(const Weight& table, std::span<const Token> tokens, float factor, const View& out) {
@@ -51,6 +59,8 @@ void VulkanBackend::embed(const Weight& table, std::span<const Token> tokens, fl
 void VulkanBackend::rope_table(std::span<const double> frequencies, std::uint32_t first_position, const View& out) {
   const std::size_t pairs = frequencies.size();
   FACET_CHECK(out.width == 2 * pairs, "%u columns", out.width);
+  // Where a pass begins; what follows is relative to it, and so the same for every token.
+  commands_->set_position(first_position);
   write_rows(out, [&](std::uint32_t row, float* cells) {
     for (std::size_t i = 0; i < pairs; ++i) {
       const double angle = static_cast<double>(first_position + row) * frequencies[i];
@@ -58,84 +68,6 @@ void VulkanBackend::rope_table(std::span<const double> frequencies, std::uint32_
       cells[pairs + i] = static_cast<float>(std::sin(angle));
     }
   });
-}
-
-// As many dispatches as the buffer, the number of workgroups and the time that one may take ask for. The rows of a
-// matrix do not depend on each other, so this changes no result.
-void VulkanBackend::multiply(const LoadedWeight& weight, const Part& part, ProductParams params, const Operand& x,
-                             const Operand& out, std::uint32_t columns) {
-  const std::uint32_t columns_at_once = std::min<std::uint32_t>(FACET_MOST_COLUMNS, columns);
-  const std::uint64_t work_of_row = std::uint64_t{params.inputs} * columns;
-  const std::uint64_t rows_within_limit =
-      commands_->work_limit() / std::max<std::uint64_t>(work_of_row, 1) / FACET_OUTPUTS_PER_GROUP;
-  const std::uint32_t rows_at_once = FACET_OUTPUTS_PER_GROUP * static_cast<std::uint32_t>(std::clamp<std::uint64_t>(
-                                                                   rows_within_limit, 16, kMostGroups));
-  const std::uint32_t all = params.outputs;
-  const std::uint32_t first_output = params.out_offset;
-  for (std::uint32_t first = 0; first < all; first += rows_at_once) {
-    params.first_row = first;
-    params.outputs = std::min(rows_at_once, all - first);
-    params.out_offset = first_output + first;
-    run({product_shader(weight.format->format), {columns_at_once, 0}},
-        {{part.memory.handle, false}, {x.buffer, false}, {out.buffer, true}}, params,
-        {groups_for(params.outputs, FACET_OUTPUTS_PER_GROUP), groups_for(columns, columns_at_once), 1},
-        work_of_row * params.outputs);
-  }
-}
-
-void VulkanBackend::matmul(const Weight& weight, const View& x, const View& out) {
-  const LoadedWeight& matrix = loaded(weight);
-  FACET_CHECK(matrix.use == WeightUse::Matrix && x.width == weight.inputs && out.width == weight.outputs &&
-                  x.rows == out.rows && weight.experts <= 1,
-              "%u x %u times %u x %u", weight.outputs, weight.inputs, x.rows, x.width);
-  const Operand from = operand_of(x);
-  const Operand to = operand_of(out);
-  ProductParams params{};
-  params.inputs = weight.inputs;
-  params.row_bytes = static_cast<std::uint32_t>(matrix.row_bytes);
-  params.columns = x.rows;
-  params.x_offset = from.offset;
-  params.x_stride = from.stride;
-  params.out_stride = to.stride;
-  for (const Part& part : matrix.parts) {
-    params.outputs = part.count;
-    params.out_offset = to.offset + part.first;
-    multiply(matrix, part, params, from, to, x.rows);
-  }
-}
-
-void VulkanBackend::matmul_experts(const Weight& weight, const View& ids, const View& x, const View& out) {
-  const LoadedWeight& matrix = loaded(weight);
-  const std::uint32_t chosen = ids.width;
-  const std::uint32_t pairs = ids.rows * chosen;
-  FACET_CHECK(x.width == weight.inputs && out.width == weight.outputs && out.rows == pairs &&
-                  (x.rows == ids.rows || x.rows == pairs),
-              "%u x %u times %u x %u", weight.outputs, weight.inputs, x.rows, x.width);
-  const Operand from = operand_of(x);
-  const Operand to = operand_of(out);
-  const Operand chosen_ids = operand_of(ids);
-  ProductParams params{};
-  params.inputs = weight.inputs;
-  params.outputs = weight.outputs;
-  params.row_bytes = static_cast<std::uint32_t>(matrix.row_bytes);
-  params.columns = pairs;
-  params.x_offset = from.offset;
-  params.x_stride = from.stride;
-  params.out_offset = to.offset;
-  params.out_stride = to.stride;
-  params.ids_offset = chosen_ids.offset;
-  params.ids_stride = chosen_ids.stride;
-  params.chosen = chosen;
-  params.columns_per_x = x.rows == pairs ? 1 : chosen;
-  params.expert_rows = weight.outputs;
-  for (const Part& part : matrix.parts) {
-    params.first_expert = part.first;
-    params.expert_count = part.count;
-    run({product_shader(matrix.format->format), {1, 1}},
-        {{part.memory.handle, false}, {from.buffer, false}, {to.buffer, true}, {chosen_ids.buffer, false}}, params,
-        {groups_for(weight.outputs, FACET_OUTPUTS_PER_GROUP), pairs, 1},
-        std::uint64_t{weight.inputs} * weight.outputs * pairs);
-  }
 }
 
 void VulkanBackend::norm(const View& x, const Weight& weight, std::uint32_t group, float eps, const View& out,
@@ -147,8 +79,8 @@ void VulkanBackend::norm(const View& x, const Weight& weight, std::uint32_t grou
   const VkBuffer vector = vector_of(weight, group);
   const NormParams params{group, x.width / group, eps, from.offset, from.stride, to.offset, to.stride};
   run({&shader_of(Operation::Norm), {weight ? 1U : 0U, add ? 1U : 0U}},
-      {{vector != VK_NULL_HANDLE ? vector : from.buffer, false}, {from.buffer, false}, {to.buffer, true}}, params,
-      {params.groups, x.rows, 1}, 2 * cells_in(x));
+      {{0, {vector, false}}, {1, {from.buffer, false}}, {2, {to.buffer, true}}}, params, {params.groups, x.rows, 1},
+      2 * cells_in(x));
 }
 
 void VulkanBackend::rms_norm(const View& x, const Weight& weight, std::uint32_t group, float eps, const View& out) {
@@ -168,7 +100,7 @@ void VulkanBackend::elementwise(Elementwise operation, const View& a, const View
   const ElementwiseParams params{a.width,       factor,        first.offset, first.stride,
                                  second.offset, second.stride, to.offset,    to.stride};
   run({&shader_of(Operation::Elementwise), {static_cast<std::uint32_t>(operation), 0}},
-      {{first.buffer, false}, {second.buffer, false}, {to.buffer, true}}, params,
+      {{0, {first.buffer, false}}, {1, {second.buffer, false}}, {2, {to.buffer, true}}}, params,
       {groups_for(a.width, FACET_GROUP_SIZE), a.rows, 1}, 16 * cells_in(a));
 }
 
@@ -184,135 +116,119 @@ void VulkanBackend::softcap(const View& x, float cap) {
   elementwise(Elementwise::Softcap, x, x, cap, x);
 }
 
-void VulkanBackend::rope(const View& x, std::uint32_t head_dim, const View& table) {
-  FACET_CHECK(head_dim > 0 && x.width % head_dim == 0 && table.rows == x.rows && table.width <= head_dim, "%u of %u",
-              head_dim, x.width);
-  if (table.width == 0) return;
-  const Operand from = operand_of(x);
-  const Operand angles = operand_of(table);
-  const RopeParams params{x.width / head_dim, head_dim,      table.width / 2, from.offset,
-                          from.stride,        angles.offset, angles.stride};
-  run({&shader_of(Operation::Rope), {}}, {{from.buffer, true}, {angles.buffer, false}}, params,
-      {params.heads, x.rows, 1}, 2 * cells_in(x));
+BranchEndParams VulkanBackend::branch_params(const BranchEnd& end) const {
+  const Operand sum = operand_of(end.sum);
+  BranchEndParams params{};
+  params.sum_offset = sum.offset;
+  params.sum_stride = sum.stride;
+  params.eps = end.eps;
+  params.factor = end.factor;
+  if (end.norm) params.flags |= FACET_BRANCH_NORM;
+  if (end.next.rows > 0) {
+    const Operand next = operand_of(end.next);
+    params.next_offset = next.offset;
+    params.next_stride = next.stride;
+    params.flags |= FACET_BRANCH_NEXT;
+    if (end.next_norm) params.flags |= FACET_BRANCH_NEXT_NORM;
+  }
+  return params;
+}
+
+void VulkanBackend::add_branch(const View& branch, const BranchEnd& end) {
+  FACET_CHECK(branch.rows == end.sum.rows && branch.width == end.sum.width, "%u x %u", branch.rows, branch.width);
+  const Operand from = operand_of(branch);
+  const BranchParams params{branch.width, from.offset, from.stride, branch_params(end)};
+  run({&shader_of(Operation::BranchEnd), {}},
+      {{FACET_BINDING_OUT, {from.buffer, false}},
+       {FACET_BINDING_NORM, {vector_of(end.norm, branch.width), false}},
+       {FACET_BINDING_NEXT_NORM, {vector_of(end.next_norm, branch.width), false}},
+       {FACET_BINDING_SUM, {operand_of(end.sum).buffer, true}},
+       {FACET_BINDING_NEXT, {end.next.rows > 0 ? operand_of(end.next).buffer : VK_NULL_HANDLE, true}}},
+      params, {branch.rows, 1, 1}, 4 * cells_in(branch));
+}
+
+void VulkanBackend::prepare_heads(const HeadInputs& inputs) {
+  const bool has_q = inputs.q.rows > 0;
+  const bool has_kv = inputs.k.rows > 0;
+  const std::uint32_t rows = has_q ? inputs.q.rows : inputs.k.rows;
+  const std::uint32_t size = inputs.head_dim;
+  FACET_CHECK(size > 0 && size <= FACET_MOST_HEAD_DIM && inputs.rope.rows == rows && inputs.rope.width <= size &&
+                  (!has_q || inputs.q.width % size == 0) &&
+                  (!has_kv || (inputs.k.rows == rows && inputs.v.rows == rows && inputs.k.width % size == 0 &&
+                               inputs.v.width == inputs.k.width)),
+              "heads of %u", size);
+  HeadParams params{};
+  params.head_dim = size;
+  params.eps = inputs.eps;
+  params.pairs = inputs.rope.width / 2;
+  params.first_position = relative(inputs.first_position);
+  Operand q{};
+  Operand k{};
+  Operand v{};
+  Operand table{};
+  if (params.pairs > 0) table = operand_of(inputs.rope);
+  params.table_offset = table.offset;
+  params.table_stride = table.stride;
+  if (has_q) {
+    q = operand_of(inputs.q);
+    params.q_heads = inputs.q.width / size;
+    params.q_offset = q.offset;
+    params.q_stride = q.stride;
+    if (inputs.q_norm) params.flags |= FACET_HEADS_Q_NORM;
+  }
+  auto kind = CacheKind::None;
+  VkBuffer keys = VK_NULL_HANDLE;
+  VkBuffer values = VK_NULL_HANDLE;
+  if (has_kv) {
+    k = operand_of(inputs.k);
+    v = operand_of(inputs.v);
+    params.kv_heads = inputs.k.width / size;
+    params.k_offset = k.offset;
+    params.k_stride = k.stride;
+    params.v_offset = v.offset;
+    params.v_stride = v.stride;
+    if (inputs.k_norm) params.flags |= FACET_HEADS_K_NORM;
+    if (inputs.values_are_keys) params.flags |= FACET_HEADS_VALUES_ARE_KEYS;
+    const Cells& key_cells = cells_of(inputs.keys.id);
+    const Cells& value_cells = cells_of(inputs.values.id);
+    params.key_rows = inputs.keys.rows;
+    params.value_rows = inputs.values.rows;
+    params.key_row_words = key_cells.row_words;
+    params.value_row_words = value_cells.row_words;
+    keys = key_cells.memory.handle;
+    values = value_cells.memory.handle;
+    // A head must be whole words of the cache, or two workgroups would write the same one.
+    const std::uint32_t whole = key_cells.kind == CacheKind::F32 ? 1 : key_cells.kind == CacheKind::F16 ? 2 : 64;
+    if (size % whole == 0 && key_cells.kind == value_cells.kind) kind = key_cells.kind;
+  }
+  const std::uint32_t heads = params.q_heads + params.kv_heads * (inputs.values_are_keys ? 1 : 2);
+  const std::uint64_t cells = std::uint64_t{heads} * size * rows;
+  run({&shader_of(Operation::Heads), {static_cast<std::uint32_t>(kind)}},
+      {{0, {q.buffer, true}},
+       {1, {k.buffer, true}},
+       {2, {v.buffer, true}},
+       {3, {table.buffer, false}},
+       {4, {keys, true}},
+       {5, {values, true}},
+       {6, {has_q ? vector_of(inputs.q_norm, size) : VK_NULL_HANDLE, false}},
+       {7, {has_kv ? vector_of(inputs.k_norm, size) : VK_NULL_HANDLE, false}}},
+      params, {heads, rows, 1}, 4 * cells);
+  if (has_kv && kind == CacheKind::None) {
+    store(inputs.k, inputs.first_position, inputs.keys);
+    store(inputs.v, inputs.first_position, inputs.values);
+  }
 }
 
 void VulkanBackend::store(const View& x, std::uint32_t first_position, const Buffer& cache) {
   const Cells& cells = cells_of(cache.id);
   FACET_CHECK(cells.is_cache && x.width == cache.width && x.rows <= cache.rows, "%u x %u", x.rows, x.width);
   const Operand from = operand_of(x);
-  const StoreParams params{x.width, first_position, cache.rows, cells.row_words, from.offset, from.stride};
+  const StoreParams params{x.width, relative(first_position), cache.rows, cells.row_words, from.offset, from.stride};
   // Values that a thread writes: whole words, and of the blocks two.
   const std::uint32_t per_thread = cells.kind == CacheKind::F32 ? 1 : cells.kind == CacheKind::F16 ? 2 : 64;
-  run({&shader_of(Operation::Store), {static_cast<std::uint32_t>(cells.kind), 0}},
-      {{from.buffer, false}, {cells.memory.handle, true}}, params,
+  run({&shader_of(Operation::Store), {static_cast<std::uint32_t>(cells.kind)}},
+      {{0, {from.buffer, false}}, {1, {cells.memory.handle, true}}}, params,
       {groups_for(groups_for(x.width, per_thread), FACET_GROUP_SIZE), x.rows, 1}, 4 * cells_in(x));
-}
-
-namespace {
-
-// What the segments of the rows of one dispatch may take.
-constexpr std::uint64_t kSegmentBytes = 16ULL << 20U;
-// With more rows there is work enough for every device without sharing that of one row.
-constexpr std::uint32_t kFewRows = 8;
-
-std::uint64_t bytes_of_row(const AttentionShape& shape, std::uint32_t segments) {
-  return std::uint64_t{shape.heads} * segments * (shape.head_dim + 2) * sizeof(float);
-}
-
-}  // namespace
-
-// A window may begin and end within a segment.
-std::uint32_t VulkanBackend::segments_of(const AttentionShape& shape, std::uint32_t context) {
-  const std::uint32_t seen = shape.window == 0 ? context : std::min(context, shape.window + FACET_SEGMENT);
-  return seen / FACET_SEGMENT + 1;
-}
-
-// None where the segments of a single row take too much.
-std::uint32_t VulkanBackend::split_rows(const AttentionShape& shape, std::uint32_t context) {
-  const std::uint64_t rows = kSegmentBytes / bytes_of_row(shape, segments_of(shape, context));
-  return static_cast<std::uint32_t>(std::min<std::uint64_t>(rows, kFewRows));
-}
-
-// Enough for any position within the context.
-std::uint64_t VulkanBackend::segment_bytes(const LargestOperands& largest) {
-  std::uint64_t bytes = sizeof(float);
-  for (const AttentionShape& shape : largest.attentions)
-    bytes = std::max(bytes, kFewRows * bytes_of_row(shape, segments_of(shape, largest.context)));
-  return std::min(bytes, kSegmentBytes);
-}
-
-bool VulkanBackend::make_segments(std::uint64_t bytes) {
-  if (segments_.bytes >= bytes) return true;
-  FACET_CHECK(!is_reserved_, "%llu bytes", static_cast<unsigned long long>(bytes));
-  if (!commands_->wait().ok()) return false;
-  commands_->forget(segments_.handle);
-  memory_->release(segments_);
-  auto created = create_memory("the sums of attention", bytes);
-  if (created.ok()) segments_ = *created;
-  if (!created.ok()) commands_->fail(created.error());
-  return created.ok();
-}
-
-void VulkanBackend::attention(const View& q, const Buffer& keys, const Buffer& values, const AttentionShape& shape,
-                              std::uint32_t first_position, const View& out) {
-  const Cells& key_cells = cells_of(keys.id);
-  const Cells& value_cells = cells_of(values.id);
-  FACET_CHECK(shape.head_dim <= FACET_MOST_HEAD_DIM && q.width == shape.heads * shape.head_dim &&
-                  keys.width == shape.kv_heads * shape.head_dim && values.width == keys.width &&
-                  key_cells.kind == value_cells.kind && out.rows == q.rows && out.width == q.width,
-              "%u heads of %u", shape.heads, shape.head_dim);
-  const Operand from = operand_of(q);
-  const Operand to = operand_of(out);
-  AttentionParams params{};
-  params.heads = shape.heads;
-  params.heads_per_kv = shape.heads / shape.kv_heads;
-  params.head_dim = shape.head_dim;
-  params.window = shape.window;
-  params.key_rows = keys.rows;
-  params.value_rows = values.rows;
-  params.key_row_words = key_cells.row_words;
-  params.value_row_words = value_cells.row_words;
-  params.kv_width = keys.width;
-  params.q_stride = from.stride;
-  params.out_stride = to.stride;
-
-  const std::uint32_t end = first_position + q.rows;
-  const std::uint64_t work_of_row =
-      std::uint64_t{2} * q.width * (shape.window == 0 ? end : std::min(end, shape.window));
-  const auto rows_within_limit = static_cast<std::uint32_t>(
-      std::clamp<std::uint64_t>(commands_->work_limit() / std::max<std::uint64_t>(work_of_row, 1), 1, kMostGroups));
-  // Rows that see one segment alone have nothing to share.
-  const bool is_split = q.rows <= kFewRows && end > FACET_SEGMENT && split_rows(shape, end) > 0;
-  const std::uint32_t rows_at_once = is_split ? split_rows(shape, end) : rows_within_limit;
-  const auto kind = static_cast<std::uint32_t>(key_cells.kind);
-  for (std::uint32_t first = 0; first < q.rows; first += rows_at_once) {
-    const std::uint32_t rows = std::min(rows_at_once, q.rows - first);
-    params.first_position = first_position + first;
-    params.q_offset = from.offset + first * from.stride;
-    params.out_offset = to.offset + first * to.stride;
-    if (!is_split) {
-      run({&shader_of(Operation::Attention), {kind, 0}},
-          {{from.buffer, false},
-           {key_cells.memory.handle, false},
-           {value_cells.memory.handle, false},
-           {to.buffer, true}},
-          params, {shape.heads, rows, 1}, work_of_row * rows);
-      continue;
-    }
-    const std::uint32_t seen_from =
-        shape.window == 0 || params.first_position + 1 < shape.window ? 0 : params.first_position + 1 - shape.window;
-    params.first_segment = seen_from / FACET_SEGMENT;
-    params.segments = (params.first_position + rows - 1) / FACET_SEGMENT - params.first_segment + 1;
-    if (!make_segments(bytes_of_row(shape, params.segments) * rows)) return;
-    run({&shader_of(Operation::Attention), {kind, 1}},
-        {{from.buffer, false},
-         {key_cells.memory.handle, false},
-         {value_cells.memory.handle, false},
-         {segments_.handle, true}},
-        params, {shape.heads, rows, params.segments}, work_of_row * rows);
-    run({&shader_of(Operation::AttentionMerge), {}}, {{segments_.handle, false}, {to.buffer, true}}, params,
-        {shape.heads, rows, 1}, std::uint64_t{q.width} * rows * params.segments);
-  }
 }
 
 void VulkanBackend::route_experts(const View& logits, const Weight& expert_scale, const View& ids,
@@ -326,11 +242,8 @@ void VulkanBackend::route_experts(const View& logits, const Weight& expert_scale
   const VkBuffer scale = vector_of(expert_scale, logits.width);
   const RouteParams params{logits.width,  ids.width,     from.offset,       from.stride,
                            to_ids.offset, to_ids.stride, to_weights.offset, to_weights.stride};
-  run({&shader_of(Operation::Route), {expert_scale ? 1U : 0U, 0}},
-      {{from.buffer, false},
-       {scale != VK_NULL_HANDLE ? scale : from.buffer, false},
-       {to_ids.buffer, true},
-       {to_weights.buffer, true}},
+  run({&shader_of(Operation::Route), {expert_scale ? 1U : 0U}},
+      {{0, {from.buffer, false}}, {1, {scale, false}}, {2, {to_ids.buffer, true}}, {3, {to_weights.buffer, true}}},
       params, {logits.rows, 1, 1}, cells_in(logits) * logits.width);
 }
 
@@ -342,7 +255,8 @@ void VulkanBackend::combine_experts(const View& x, const View& weights, const Vi
   const Operand to = operand_of(out);
   const CombineParams params{x.width,       weights.width, from.offset, from.stride,
                              shares.offset, shares.stride, to.offset,   to.stride};
-  run({&shader_of(Operation::Combine), {}}, {{from.buffer, false}, {shares.buffer, false}, {to.buffer, true}}, params,
+  run({&shader_of(Operation::Combine), {}},
+      {{0, {from.buffer, false}}, {1, {shares.buffer, false}}, {2, {to.buffer, true}}}, params,
       {groups_for(x.width, FACET_GROUP_SIZE), out.rows, 1}, cells_in(x));
 }
 

@@ -24,6 +24,7 @@ from measuring import Failure
 PACKAGE_VERSION = "3.22.1"
 LIBRARY_VERSION = "v0.5.0"
 LOAD_MODE_MMAP = 1
+ALL_LAYERS = 999
 AVX2_VARIANT = "libggml-cpu-haswell.so"
 
 
@@ -35,19 +36,26 @@ def default_scratch():
     return os.path.join(cache, "facet", "llama-cpp-" + PACKAGE_VERSION)
 
 
-def install(scratch):
+def infix(vulkan):
+    """What the names of the libraries have before the release's number."""
+    return ".vulkan" if vulkan else ""
+
+
+def install(scratch, vulkan):
     """Makes sure that the package is in the folder, and gives the folder of its libraries."""
     machine = {"x86_64": "x64", "aarch64": "arm64"}.get(platform.machine())
     if sys.platform != "linux" or machine is None:
         raise Failure("llama.cpp is compared on Linux, x86-64 or ARM64, only.")
+    if vulkan:
+        machine += "-vulkan"
     package = f"@node-llama-cpp/linux-{machine}"
     libraries = os.path.join(scratch, "node_modules", package, "bins", f"linux-{machine}")
-    if os.path.exists(os.path.join(libraries, f"libllama.{LIBRARY_VERSION}.so")):
+    if os.path.exists(os.path.join(libraries, f"libllama{infix(vulkan)}.{LIBRARY_VERSION}.so")):
         return libraries
     if shutil.which("npm") is None:
         install_npm()
     os.makedirs(scratch, exist_ok=True)
-    # The library alone: the package's own scripts and its graphics variants are of no use here.
+    # The library alone: the package's own scripts are of no use here.
     command = ["npm", "install", "--prefix", scratch, "--ignore-scripts", "--no-audit", "--no-fund", "--no-save",
                "--loglevel", "error", f"{package}@{PACKAGE_VERSION}"]
     done = subprocess.run(command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True, cwd=scratch)
@@ -113,11 +121,15 @@ def check_defaults(model, context):
 
 
 class Library:
-    def __init__(self, folder, avx2_only):
+    def __init__(self, folder, avx2_only, vulkan):
+        self.vulkan = vulkan
+        if vulkan:
+            # Without it software devices are left out.
+            os.environ.setdefault("GGML_VK_VISIBLE_DEVICES", "0")
         # Loaded in the order in which they need each other.
         ctypes.CDLL(os.path.join(folder, "libggml-base.so"), mode=ctypes.RTLD_GLOBAL)
-        ggml = ctypes.CDLL(os.path.join(folder, f"libggml.{LIBRARY_VERSION}.so"), mode=ctypes.RTLD_GLOBAL)
-        self.llama = ctypes.CDLL(os.path.join(folder, f"libllama.{LIBRARY_VERSION}.so"), mode=ctypes.RTLD_GLOBAL)
+        ggml = ctypes.CDLL(os.path.join(folder, f"libggml{infix(vulkan)}.{LIBRARY_VERSION}.so"), mode=ctypes.RTLD_GLOBAL)
+        self.llama = ctypes.CDLL(os.path.join(folder, f"libllama{infix(vulkan)}.{LIBRARY_VERSION}.so"), mode=ctypes.RTLD_GLOBAL)
         self._declare(ggml)
         self._silence()
         if avx2_only:
@@ -162,7 +174,7 @@ class Model:
     def __init__(self, library, path, threads, context, repack):
         self.llama = library.llama
         params = self.llama.llama_model_default_params()
-        params.n_gpu_layers = 0
+        params.n_gpu_layers = ALL_LAYERS if library.vulkan else 0
         params.load_mode = LOAD_MODE_MMAP
         params.use_extra_bufts = repack
         model = self.llama.llama_model_load_from_file(path.encode(), params)
@@ -253,10 +265,11 @@ def main():
     parser.add_argument("--logits", help="where the logits of the prompt's last token go, as float32")
     parser.add_argument("--no-repack", action="store_true")
     parser.add_argument("--avx2", action="store_true")
+    parser.add_argument("--vulkan", action="store_true")
     arguments = parser.parse_args()
     with open(arguments.ids_file, encoding="ascii") as ids:
         tokens = json.load(ids)
-    library = Library(arguments.libraries, arguments.avx2)
+    library = Library(arguments.libraries, arguments.avx2, arguments.vulkan)
     print(json.dumps(measure(library, arguments, tokens)))
 
 

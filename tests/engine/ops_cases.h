@@ -222,6 +222,24 @@ inline void matmul(Bench& b, Format format) {
   }
 }
 
+// As many rows as a prompt has: backends may have other kernels for them.
+inline void matmul_of_many_rows(Bench& b, Format format) {
+  const std::size_t block = format_info(format).block_elements;
+  for (const std::size_t inputs : {std::size_t{32}, std::size_t{300}}) {
+    const std::size_t length = (inputs + block - 1) / block * block;
+    for (const std::size_t outputs : {3, 70}) {
+      Matrix rows(0, 0);
+      const Weight weight = b.weight(format, length, outputs, 1, rows);
+      for (const std::size_t columns : {33, 130}) {
+        const Matrix x = b.normal(columns, length);
+        const View out = b.room(columns, outputs);
+        b.backend().matmul(weight, b.put(x), out);
+        COMPARE_OR_RETURN(out, reference_ops::matmul(rows, x));
+      }
+    }
+  }
+}
+
 inline void matmul_rows_do_not_depend_on_each_other(Bench& b, Format format) {
   Matrix rows(0, 0);
   const Weight weight = b.weight(format, 1280, 45, 1, rows);

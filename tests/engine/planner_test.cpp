@@ -35,6 +35,11 @@ class Device : public forwarding_backend::Forwarding<DeviceBackend> {
     return std::accumulate(buffers.begin(), buffers.end(), kAlwaysTaken);
   }
   std::uint64_t unused_bytes() const override { return 0; }
+  std::uint64_t largest_buffer() const override { return largest_; }
+  void limit_buffers(std::uint64_t bytes) { largest_ = bytes; }
+
+ private:
+  std::uint64_t largest_ = UINT64_MAX;
 };
 
 // A model file and what the planner is asked with.

@@ -18,7 +18,11 @@ class VulkanOpsTest : public QObject {
   void embed() { run(ops_cases::embed); }
   void matmul_data() { formats(); }
   void matmul();
+  void matmul_of_many_rows_data() { formats(); }
+  void matmul_of_many_rows();
   void large_weights_are_taken_apart();
+  void plainer_kernels_compute_the_same_data();
+  void plainer_kernels_compute_the_same();
   void weights_may_go_through_the_staging_memory();
   void matmul_rows_do_not_depend_on_each_other_data() { formats(); }
   void matmul_rows_do_not_depend_on_each_other();
@@ -67,6 +71,37 @@ void VulkanOpsTest::matmul() {
   QFETCH(int, format);
   Bench b(backend_);
   ops_cases::matmul(b, static_cast<Format>(format));
+}
+
+void VulkanOpsTest::matmul_of_many_rows() {
+  QFETCH(int, format);
+  Bench b(backend_);
+  ops_cases::matmul_of_many_rows(b, static_cast<Format>(format));
+}
+
+// What stands in for a kernel that a driver computes wrongly.
+void VulkanOpsTest::plainer_kernels_compute_the_same_data() {
+  QTest::addColumn<int>("plain");
+  QTest::addRow("no tiles") << 0;
+  QTest::addRow("no wide cells") << 1;
+  QTest::addRow("no last groups") << 2;
+  QTest::addRow("no several rows") << 3;
+}
+
+void VulkanOpsTest::plainer_kernels_compute_the_same() {
+  QFETCH(int, plain);
+  vulkan::Variants variants;
+  bool* const all[] = {&variants.tiles, &variants.wide_cells, &variants.last_groups, &variants.several_rows};
+  *all[plain] = false;
+  const std::shared_ptr<VulkanBackend> plainer = VulkanBackend::open("", variants).value();
+  Bench b(plainer);
+  ops_cases::matmul_of_many_rows(b, Format::F32);
+  if (QTest::currentTestFailed()) return;
+  ops_cases::matmul_add_branch(b);
+  if (QTest::currentTestFailed()) return;
+  ops_cases::matmul_experts(b, Format::F32, Rounding::None);
+  if (QTest::currentTestFailed()) return;
+  ops_cases::attention(b);
 }
 
 // Parts of one row, of some rows, and of one expert and of two.

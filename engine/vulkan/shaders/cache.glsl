@@ -3,3 +3,4 @@
 const uint kCacheF32 = 0u;
 const uint kCacheF16 = 1u;
 const uint kCacheQ8_0 = 2u;
+const uint kNoCache = 3u;

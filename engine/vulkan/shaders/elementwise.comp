@@ -12,12 +12,7 @@ layout(binding = 1, std430) buffer B { float b[]; };
 layout(binding = 2, std430) buffer Out { float results[]; };
 
 #include "exact.glsl"
-
-// x/2 (1 + tanh(u)) = x / (1 + exp(-2u)): without the sum that cancels.
-float gelu(float x) {
-  precise float inner = fma(0.044715 * x * x, x, x);
-  return x / (1.0 + exponential(-1.5957691216 * inner));
-}
+#include "gelu.glsl"
 
 float capped(float x, float cap) {
   precise float share = 1.0 - 2.0 / (exponential(2.0 * (x / cap)) + 1.0);

@@ -1,22 +1,27 @@
 // The weight formats, each chosen by FACET_FORMAT_<name> and decoded as engine/formats does it, element by element in
-// the order of its formula. A run is 16 consecutive elements of a row; `open_run` reads what they share, `quad` gives
-// four of them. Blocks need no alignment: `weights` is read in words, and the buffer has a spare one at its end.
+// the order of its formula. A run is 32 consecutive elements of a row; `open_run` reads what they share, `quad` gives
+// four of them. Rows lie on the device as packing.cpp puts them there: first the codes of all blocks, then each further
+// field of all blocks, every plane beginning at a multiple of 16 bytes.
+//
+// `matrix` says which of the kernel's matrices is meant; `row` and all addresses count bytes.
 
-uint byte_at(uint address) {
-  return (weights[address >> 2] >> (8u * (address & 3u))) & 0xffu;
+uint word_at(uint matrix, uint address) {
+  const uint i = address >> 2;
+  return matrix == 0u ? weights0[i] : matrix == 1u ? weights1[i] : weights2[i];
 }
-uint two_bytes_at(uint address) {
-  const uint shift = 8u * (address & 3u);
-  const uint word = weights[address >> 2] >> shift;
-  return (shift == 24u ? word | (weights[(address >> 2) + 1u] << 8) : word) & 0xffffu;
+uvec4 four_words_at(uint matrix, uint address) {
+  const uint i = address >> 4;
+  return matrix == 0u ? wide_weights0[i] : matrix == 1u ? wide_weights1[i] : wide_weights2[i];
 }
-uint four_bytes_at(uint address) {
-  const uint shift = 8u * (address & 3u);
-  const uint word = weights[address >> 2];
-  return shift == 0u ? word : (word >> shift) | (weights[(address >> 2) + 1u] << (32u - shift));
+uint byte_at(uint matrix, uint address) {
+  return (word_at(matrix, address) >> (8u * (address & 3u))) & 0xffu;
 }
-float half_at(uint address) {
-  return half_value(two_bytes_at(address));
+// Two bytes that lie in one word.
+uint two_bytes_at(uint matrix, uint address) {
+  return (word_at(matrix, address) >> (8u * (address & 2u))) & 0xffffu;
+}
+float half_at(uint matrix, uint address) {
+  return half_value(two_bytes_at(matrix, address));
 }
 
 // The four low nibbles of four bytes, and whole bytes, as numbers.
@@ -27,223 +32,285 @@ uvec4 nibbles_of(uint word) {
   return (uvec4(word) >> uvec4(0u, 8u, 16u, 24u)) & 15u;
 }
 
-struct Run {
-  float scale;
-  float offset;
-  uint codes;   // where they begin
-  uint shift;   // of a code in its byte
-  uint extra;   // where further bits begin
-  uint extra_shift;
-};
+// How long the planes of a row are.
+uint plane_bytes(uint blocks, uint bytes) {
+  return (blocks * bytes + 15u) & ~15u;
+}
 
 #if defined(FACET_FORMAT_F32)
 #define FACET_RAGGED
-Run open_run(uint row, uint run) {
-  return Run(1.0, 0.0, row + 64u * run, 0u, 0u, 0u);
+struct Run {
+  uint matrix;
+  uint address;
+};
+Run open_run(uint matrix, uint row, uint run) {
+  return Run(matrix, row + 128u * run);
 }
 vec4 quad(Run run, uint q) {
-  const uint at = run.codes + 16u * q;
-  return uintBitsToFloat(uvec4(four_bytes_at(at), four_bytes_at(at + 4u), four_bytes_at(at + 8u), four_bytes_at(at + 12u)));
+  return uintBitsToFloat(four_words_at(run.matrix, run.address + 16u * q));
 }
-float single(uint row, uint i) {
-  return uintBitsToFloat(four_bytes_at(row + 4u * i));
+float single(uint matrix, uint row, uint i) {
+  return uintBitsToFloat(word_at(matrix, row + 4u * i));
 }
 
-#elif defined(FACET_FORMAT_F16)
+#elif defined(FACET_FORMAT_F16) || defined(FACET_FORMAT_BF16)
 #define FACET_RAGGED
-Run open_run(uint row, uint run) {
-  return Run(1.0, 0.0, row + 32u * run, 0u, 0u, 0u);
+struct Run {
+  uint matrix;
+  uint address;
+};
+Run open_run(uint matrix, uint row, uint run) {
+  return Run(matrix, row + 64u * run);
 }
+#if defined(FACET_FORMAT_F16)
 vec4 quad(Run run, uint q) {
-  const uint a = four_bytes_at(run.codes + 8u * q);
-  const uint b = four_bytes_at(run.codes + 8u * q + 4u);
+  const uint a = word_at(run.matrix, run.address + 8u * q);
+  const uint b = word_at(run.matrix, run.address + 8u * q + 4u);
   return vec4(half_value(a & 0xffffu), half_value(a >> 16), half_value(b & 0xffffu), half_value(b >> 16));
 }
-float single(uint row, uint i) {
-  return half_at(row + 2u * i);
-}
-
-#elif defined(FACET_FORMAT_BF16)
-#define FACET_RAGGED
-Run open_run(uint row, uint run) {
-  return Run(1.0, 0.0, row + 32u * run, 0u, 0u, 0u);
-}
-vec4 quad(Run run, uint q) {
-  const uint a = four_bytes_at(run.codes + 8u * q);
-  const uint b = four_bytes_at(run.codes + 8u * q + 4u);
-  return uintBitsToFloat(uvec4(a << 16, a & 0xffff0000u, b << 16, b & 0xffff0000u));
-}
-float single(uint row, uint i) {
-  return uintBitsToFloat(two_bytes_at(row + 2u * i) << 16);
-}
-
-// Blocks of 32 elements in two halves of 16, which share bytes: low nibbles first, high ones second.
-#elif defined(FACET_FORMAT_Q4_0)
-Run open_run(uint row, uint run) {
-  const uint block = row + 18u * (run >> 1);
-  return Run(half_at(block), 0.0, block + 2u, 4u * (run & 1u), 0u, 0u);
-}
-vec4 quad(Run run, uint q) {
-  return (vec4(nibbles_of(four_bytes_at(run.codes + 4u * q) >> run.shift)) - 8.0) * run.scale;
-}
-
-#elif defined(FACET_FORMAT_Q4_1)
-Run open_run(uint row, uint run) {
-  const uint block = row + 20u * (run >> 1);
-  return Run(half_at(block), half_at(block + 2u), block + 4u, 4u * (run & 1u), 0u, 0u);
-}
-vec4 quad(Run run, uint q) {
-  precise vec4 product = vec4(nibbles_of(four_bytes_at(run.codes + 4u * q) >> run.shift)) * run.scale;
-  precise vec4 value = product + run.offset;
-  return value;
-}
-
-#elif defined(FACET_FORMAT_Q5_0)
-Run open_run(uint row, uint run) {
-  const uint block = row + 22u * (run >> 1);
-  return Run(half_at(block), 0.0, block + 6u, 4u * (run & 1u), two_bytes_at(block + 2u + 2u * (run & 1u)), 0u);
-}
-vec4 quad(Run run, uint q) {
-  const uvec4 fifths = ((uvec4(run.extra) >> (uvec4(0u, 1u, 2u, 3u) + 4u * q)) & 1u) << 4;
-  return (vec4(nibbles_of(four_bytes_at(run.codes + 4u * q) >> run.shift) | fifths) - 16.0) * run.scale;
-}
-
-#elif defined(FACET_FORMAT_Q5_1)
-Run open_run(uint row, uint run) {
-  const uint block = row + 24u * (run >> 1);
-  return Run(half_at(block), half_at(block + 2u), block + 8u, 4u * (run & 1u),
-             two_bytes_at(block + 4u + 2u * (run & 1u)), 0u);
-}
-vec4 quad(Run run, uint q) {
-  const uvec4 fifths = ((uvec4(run.extra) >> (uvec4(0u, 1u, 2u, 3u) + 4u * q)) & 1u) << 4;
-  precise vec4 product = vec4(nibbles_of(four_bytes_at(run.codes + 4u * q) >> run.shift) | fifths) * run.scale;
-  precise vec4 value = product + run.offset;
-  return value;
-}
-
-#elif defined(FACET_FORMAT_Q8_0)
-Run open_run(uint row, uint run) {
-  const uint block = row + 34u * (run >> 1);
-  return Run(half_at(block), 0.0, block + 2u + 16u * (run & 1u), 0u, 0u, 0u);
-}
-vec4 quad(Run run, uint q) {
-  const int word = int(four_bytes_at(run.codes + 4u * q));
-  return vec4((ivec4(word) << ivec4(24, 16, 8, 0)) >> 24) * run.scale;
-}
-
-#elif defined(FACET_FORMAT_IQ4_NL) || defined(FACET_FORMAT_IQ4_XS)
-const float kNonLinearCodes[16] = float[](-127, -104, -83, -65, -49, -35, -22, -10, 1, 13, 25, 38, 53, 69, 89, 113);
-#if defined(FACET_FORMAT_IQ4_NL)
-Run open_run(uint row, uint run) {
-  const uint block = row + 18u * (run >> 1);
-  return Run(half_at(block), 0.0, block + 2u, 4u * (run & 1u), 0u, 0u);
+float single(uint matrix, uint row, uint i) {
+  return half_at(matrix, row + 2u * i);
 }
 #else
-Run open_run(uint row, uint run) {
-  const uint block = row + 136u * (run >> 4);
-  const uint pair = (run & 15u) >> 1;
-  const uint low_bits = (byte_at(block + 4u + (pair >> 1)) >> (4u * (pair & 1u))) & 15u;
-  const uint high_bits = (two_bytes_at(block + 2u) >> (2u * pair)) & 3u;
-  const float scale = half_at(block) * float(int(low_bits | (high_bits << 4)) - 32);
-  return Run(scale, 0.0, block + 8u + 16u * pair, 4u * (run & 1u), 0u, 0u);
+vec4 quad(Run run, uint q) {
+  const uint a = word_at(run.matrix, run.address + 8u * q);
+  const uint b = word_at(run.matrix, run.address + 8u * q + 4u);
+  return uintBitsToFloat(uvec4(a << 16, a & 0xffff0000u, b << 16, b & 0xffff0000u));
+}
+float single(uint matrix, uint row, uint i) {
+  return uintBitsToFloat(two_bytes_at(matrix, row + 2u * i) << 16);
+}
+#endif
+
+// Blocks of 32 elements whose halves of 16 share bytes: low nibbles first, high ones second.
+#elif defined(FACET_FORMAT_Q4_0) || defined(FACET_FORMAT_IQ4_NL) || defined(FACET_FORMAT_IQ4_XS) || \
+    defined(FACET_FORMAT_MXFP4)
+struct Run {
+  uvec4 codes;
+  float scale;
+};
+#if defined(FACET_FORMAT_IQ4_XS)
+Run open_run(uint matrix, uint row, uint run) {
+  const uint blocks = p.inputs / 256u;
+  const uint block = run >> 3;
+  const uint place = run & 7u;
+  const uint header = row + plane_bytes(blocks, 128u) + 8u * block;
+  const uint first = word_at(matrix, header);
+  const uint low_bits = (word_at(matrix, header + 4u) >> (4u * place)) & 15u;
+  const uint high_bits = (first >> (16u + 2u * place)) & 3u;
+  const float scale = half_value(first & 0xffffu) * float(int(low_bits | (high_bits << 4)) - 32);
+  return Run(four_words_at(matrix, row + 16u * run), scale);
+}
+#elif defined(FACET_FORMAT_MXFP4)
+Run open_run(uint matrix, uint row, uint run) {
+  const uint exponent = byte_at(matrix, row + plane_bytes(p.inputs / 32u, 16u) + run);
+  const uint scale = exponent < 2u ? 0x00200000u << exponent : (exponent - 1u) << 23;
+  return Run(four_words_at(matrix, row + 16u * run), uintBitsToFloat(scale));
+}
+#else
+Run open_run(uint matrix, uint row, uint run) {
+  return Run(four_words_at(matrix, row + 16u * run),
+             half_at(matrix, row + plane_bytes(p.inputs / 32u, 16u) + 2u * run));
+}
+#endif
+#if defined(FACET_FORMAT_Q4_0)
+vec4 quad(Run run, uint q) {
+  return (vec4(nibbles_of(run.codes[q & 3u] >> (q & 4u))) - 8.0) * run.scale;
+}
+#else
+#if defined(FACET_FORMAT_MXFP4)
+// Twice the values of E2M1.
+const float kCodes[16] = float[](0, 1, 2, 3, 4, 6, 8, 12, -0.0, -1, -2, -3, -4, -6, -8, -12);
+#else
+const float kCodes[16] = float[](-127, -104, -83, -65, -49, -35, -22, -10, 1, 13, 25, 38, 53, 69, 89, 113);
+#endif
+vec4 quad(Run run, uint q) {
+  const uvec4 n = nibbles_of(run.codes[q & 3u] >> (q & 4u));
+  return run.scale * vec4(kCodes[n.x], kCodes[n.y], kCodes[n.z], kCodes[n.w]);
+}
+#endif
+
+#elif defined(FACET_FORMAT_Q4_1) || defined(FACET_FORMAT_Q5_0) || defined(FACET_FORMAT_Q5_1)
+struct Run {
+  uvec4 codes;
+  float scale;
+  float offset;
+  uint fifths;  // the fifth bits of the 32 codes
+};
+#if defined(FACET_FORMAT_Q4_1)
+Run open_run(uint matrix, uint row, uint run) {
+  const uint halves = word_at(matrix, row + plane_bytes(p.inputs / 32u, 16u) + 4u * run);
+  return Run(four_words_at(matrix, row + 16u * run), half_value(halves & 0xffffu), half_value(halves >> 16), 0u);
+}
+#elif defined(FACET_FORMAT_Q5_0)
+Run open_run(uint matrix, uint row, uint run) {
+  const uint blocks = p.inputs / 32u;
+  const uint fifths = row + plane_bytes(blocks, 16u);
+  return Run(four_words_at(matrix, row + 16u * run),
+             half_at(matrix, fifths + plane_bytes(blocks, 4u) + 2u * run), 0.0,
+             word_at(matrix, fifths + 4u * run));
+}
+#else
+Run open_run(uint matrix, uint row, uint run) {
+  const uint blocks = p.inputs / 32u;
+  const uint fifths = row + plane_bytes(blocks, 16u);
+  const uint halves = word_at(matrix, fifths + plane_bytes(blocks, 4u) + 4u * run);
+  return Run(four_words_at(matrix, row + 16u * run), half_value(halves & 0xffffu), half_value(halves >> 16),
+             word_at(matrix, fifths + 4u * run));
 }
 #endif
 vec4 quad(Run run, uint q) {
-  const uvec4 n = nibbles_of(four_bytes_at(run.codes + 4u * q) >> run.shift);
-  return run.scale * vec4(kNonLinearCodes[n.x], kNonLinearCodes[n.y], kNonLinearCodes[n.z], kNonLinearCodes[n.w]);
+  uvec4 codes = nibbles_of(run.codes[q & 3u] >> (q & 4u));
+#if !defined(FACET_FORMAT_Q4_1)
+  codes |= ((uvec4(run.fifths) >> (uvec4(0u, 1u, 2u, 3u) + 4u * q)) & 1u) << 4;
+#endif
+#if defined(FACET_FORMAT_Q5_0)
+  return (vec4(codes) - 16.0) * run.scale;
+#else
+  precise vec4 product = vec4(codes) * run.scale;
+  precise vec4 value = product + run.offset;
+  return value;
+#endif
 }
 
-#elif defined(FACET_FORMAT_MXFP4)
-const float kDoubledE2M1Codes[16] = float[](0, 1, 2, 3, 4, 6, 8, 12, -0.0, -1, -2, -3, -4, -6, -8, -12);
-Run open_run(uint row, uint run) {
-  const uint block = row + 17u * (run >> 1);
-  const uint exponent = byte_at(block);
-  const uint scale = exponent < 2u ? 0x00200000u << exponent : (exponent - 1u) << 23;
-  return Run(uintBitsToFloat(scale), 0.0, block + 1u, 4u * (run & 1u), 0u, 0u);
+#elif defined(FACET_FORMAT_Q8_0)
+struct Run {
+  uvec4 first;
+  uvec4 second;
+  float scale;
+};
+Run open_run(uint matrix, uint row, uint run) {
+  return Run(four_words_at(matrix, row + 32u * run), four_words_at(matrix, row + 32u * run + 16u),
+             half_at(matrix, row + plane_bytes(p.inputs / 32u, 32u) + 2u * run));
 }
 vec4 quad(Run run, uint q) {
-  const uvec4 n = nibbles_of(four_bytes_at(run.codes + 4u * q) >> run.shift);
-  return run.scale *
-         vec4(kDoubledE2M1Codes[n.x], kDoubledE2M1Codes[n.y], kDoubledE2M1Codes[n.z], kDoubledE2M1Codes[n.w]);
+  const int word = int(q < 4u ? run.first[q & 3u] : run.second[q & 3u]);
+  return vec4((ivec4(word) << ivec4(24, 16, 8, 0)) >> 24) * run.scale;
 }
 
-// Blocks of 256 elements: 16 runs, of which two have one scale in some formats.
-#elif defined(FACET_FORMAT_Q2_K)
-Run open_run(uint row, uint run) {
-  const uint block = row + 84u * (run >> 4);
-  const uint g = run & 15u;
-  const uint packed = byte_at(block + g);
-  return Run(half_at(block + 80u) * float(packed & 15u), half_at(block + 82u) * float(packed >> 4),
-             block + 16u + 32u * (g >> 3) + 16u * (g & 1u), 2u * ((g & 7u) >> 1), 0u, 0u);
+// Blocks of 256 elements, eight runs: a run's codes are some bits of 32 bytes, which it shares with other runs. Its two
+// halves may have a scale each.
+#else
+struct Run {
+  uvec4 first;
+  uvec4 second;
+  uvec4 first_extra;
+  uvec4 second_extra;
+  vec2 scale;
+  vec2 offset;
+  uint shift;        // of a code in its byte
+  uint extra_shift;  // of its further bits in theirs
+};
+
+#if defined(FACET_FORMAT_Q2_K)
+Run open_run(uint matrix, uint row, uint run) {
+  const uint blocks = p.inputs / 256u;
+  const uint block = run >> 3;
+  const uint place = run & 7u;
+  const uint codes = row + 64u * block + 32u * (place >> 2);
+  const uint scales = row + plane_bytes(blocks, 64u);
+  const uint packed = two_bytes_at(matrix, scales + 16u * block + 2u * place);
+  const uint halves = word_at(matrix, scales + plane_bytes(blocks, 16u) + 4u * block);
+  return Run(four_words_at(matrix, codes), four_words_at(matrix, codes + 16u), uvec4(0), uvec4(0),
+             half_value(halves & 0xffffu) * vec2(packed & 15u, (packed >> 8) & 15u),
+             half_value(halves >> 16) * vec2((packed >> 4) & 15u, packed >> 12), 2u * (place & 3u), 0u);
 }
-vec4 quad(Run run, uint q) {
-  precise vec4 product = run.scale * vec4(bytes_of(four_bytes_at(run.codes + 4u * q) >> run.shift) & 3u);
-  precise vec4 value = product - run.offset;
+vec4 value_of(Run run, uint q, uvec4 codes, uvec4 extra) {
+  precise vec4 product = run.scale[q >> 2] * vec4(codes & 3u);
+  precise vec4 value = product - run.offset[q >> 2];
   return value;
 }
 
 #elif defined(FACET_FORMAT_Q3_K)
-Run open_run(uint row, uint run) {
-  const uint block = row + 110u * (run >> 4);
-  const uint g = run & 15u;
-  const uint low_bits = (byte_at(block + 96u + (g & 7u)) >> (4u * (g >> 3))) & 15u;
-  const uint high_bits = (byte_at(block + 104u + (g & 3u)) >> (2u * (g >> 2))) & 3u;
-  const float scale = half_at(block + 108u) * float(int(low_bits | (high_bits << 4)) - 32);
-  return Run(scale, 0.0, block + 32u + 32u * (g >> 3) + 16u * (g & 1u), 2u * ((g & 7u) >> 1), block + 16u * (g & 1u),
-             g >> 1);
+float scale_of(uint matrix, uint packed, float whole, uint g) {
+  const uint low_bits = (byte_at(matrix, packed + (g & 7u)) >> (4u * (g >> 3))) & 15u;
+  const uint high_bits = (byte_at(matrix, packed + 8u + (g & 3u)) >> (2u * (g >> 2))) & 3u;
+  return whole * float(int(low_bits | (high_bits << 4)) - 32);
 }
-vec4 quad(Run run, uint q) {
-  const uvec4 raised = (bytes_of(four_bytes_at(run.extra + 4u * q)) >> run.extra_shift) & 1u;
-  const uvec4 low_bits = bytes_of(four_bytes_at(run.codes + 4u * q) >> run.shift) & 3u;
-  return run.scale * (vec4(low_bits | (raised << 2)) - 4.0);
+Run open_run(uint matrix, uint row, uint run) {
+  const uint blocks = p.inputs / 256u;
+  const uint block = run >> 3;
+  const uint place = run & 7u;
+  const uint codes = row + 64u * block + 32u * (place >> 2);
+  const uint extra_plane = row + plane_bytes(blocks, 64u);
+  const uint extra = extra_plane + 32u * block;
+  const uint scales = extra_plane + plane_bytes(blocks, 32u);
+  const uint packed = scales + 12u * block;
+  const float whole = half_at(matrix, scales + plane_bytes(blocks, 12u) + 2u * block);
+  return Run(four_words_at(matrix, codes), four_words_at(matrix, codes + 16u), four_words_at(matrix, extra),
+             four_words_at(matrix, extra + 16u),
+             vec2(scale_of(matrix, packed, whole, 2u * place), scale_of(matrix, packed, whole, 2u * place + 1u)),
+             vec2(0.0), 2u * (place & 3u), place);
+}
+vec4 value_of(Run run, uint q, uvec4 codes, uvec4 extra) {
+  return run.scale[q >> 2] * (vec4((codes & 3u) | ((extra & 1u) << 2)) - 4.0);
 }
 
 #elif defined(FACET_FORMAT_Q4_K) || defined(FACET_FORMAT_Q5_K)
-// The 6-bit scale and minimum of a pair of runs, as engine/formats/k_scales.h reads them.
-uvec2 scale_and_minimum(uint packed, uint k) {
-  if (k < 4u) return uvec2(byte_at(packed + k), byte_at(packed + k + 4u)) & 63u;
-  const uint both = byte_at(packed + k + 4u);
-  return uvec2((both & 15u) | ((byte_at(packed + k - 4u) >> 6) << 4), (both >> 4) | ((byte_at(packed + k) >> 6) << 4));
+// The 6-bit scale and minimum of a run, as engine/formats/k_scales.h reads them, of the 12 bytes behind the halves.
+uint packed_byte(uvec4 header, uint i) {
+  return (header[1u + (i >> 2)] >> (8u * (i & 3u))) & 0xffu;
 }
-#if defined(FACET_FORMAT_Q4_K)
-const uint kBlockBytes = 144u;
-const uint kCodes = 16u;
-#else
-const uint kBlockBytes = 176u;
-const uint kCodes = 48u;
-#endif
-Run open_run(uint row, uint run) {
-  const uint block = row + kBlockBytes * (run >> 4);
-  const uint g = run & 15u;
-  const uvec2 packed = scale_and_minimum(block + 4u, g >> 1);
-  const uint halves = four_bytes_at(block);
-  return Run(half_value(halves & 0xffffu) * float(packed.x), half_value(halves >> 16) * float(packed.y),
-             block + kCodes + 32u * (g >> 2) + 16u * (g & 1u), 4u * ((g >> 1) & 1u), block + 16u + 16u * (g & 1u), g >> 1);
+uvec2 scale_and_minimum(uvec4 header, uint k) {
+  if (k < 4u) return uvec2(packed_byte(header, k), packed_byte(header, k + 4u)) & 63u;
+  const uint both = packed_byte(header, k + 4u);
+  return uvec2((both & 15u) | ((packed_byte(header, k - 4u) >> 6) << 4),
+               (both >> 4) | ((packed_byte(header, k) >> 6) << 4));
 }
-vec4 quad(Run run, uint q) {
-  uvec4 codes = nibbles_of(four_bytes_at(run.codes + 4u * q) >> run.shift);
+Run open_run(uint matrix, uint row, uint run) {
+  const uint blocks = p.inputs / 256u;
+  const uint block = run >> 3;
+  const uint place = run & 7u;
+  const uint codes = row + 128u * block + 32u * (place >> 1);
+  uint headers = row + plane_bytes(blocks, 128u);
+  uvec4 first_extra = uvec4(0);
+  uvec4 second_extra = uvec4(0);
 #if defined(FACET_FORMAT_Q5_K)
-  codes |= ((bytes_of(four_bytes_at(run.extra + 4u * q)) >> run.extra_shift) & 1u) << 4;
+  first_extra = four_words_at(matrix, headers + 32u * block);
+  second_extra = four_words_at(matrix, headers + 32u * block + 16u);
+  headers += plane_bytes(blocks, 32u);
 #endif
-  precise vec4 product = run.scale * vec4(codes);
-  precise vec4 value = product - run.offset;
+  const uvec4 header = four_words_at(matrix, headers + 16u * block);
+  const uvec2 packed = scale_and_minimum(header, place);
+  return Run(four_words_at(matrix, codes), four_words_at(matrix, codes + 16u), first_extra, second_extra,
+             vec2(half_value(header.x & 0xffffu) * float(packed.x)),
+             vec2(half_value(header.x >> 16) * float(packed.y)), 4u * (place & 1u), place);
+}
+vec4 value_of(Run run, uint q, uvec4 codes, uvec4 extra) {
+  uvec4 whole = codes & 15u;
+#if defined(FACET_FORMAT_Q5_K)
+  whole |= (extra & 1u) << 4;
+#endif
+  precise vec4 product = run.scale.x * vec4(whole);
+  precise vec4 value = product - run.offset.x;
   return value;
 }
 
 #elif defined(FACET_FORMAT_Q6_K)
-Run open_run(uint row, uint run) {
-  const uint block = row + 210u * (run >> 4);
-  const uint g = run & 15u;
-  const uint pair = (g & 7u) >> 1;
-  const float scale = half_at(block + 208u) * float(int(byte_at(block + 192u + g) << 24) >> 24);
-  return Run(scale, 0.0, block + 64u * (g >> 3) + 32u * (pair & 1u) + 16u * (g & 1u), 4u * (pair >> 1),
-             block + 128u + 32u * (g >> 3) + 16u * (g & 1u), 2u * pair);
+Run open_run(uint matrix, uint row, uint run) {
+  const uint blocks = p.inputs / 256u;
+  const uint block = run >> 3;
+  const uint place = run & 7u;
+  const uint codes = row + 128u * block + 64u * (place >> 2) + 32u * (place & 1u);
+  const uint extra_plane = row + plane_bytes(blocks, 128u);
+  const uint extra = extra_plane + 64u * block + 32u * (place >> 2);
+  const uint scales = extra_plane + plane_bytes(blocks, 64u);
+  const int packed = int(two_bytes_at(matrix, scales + 16u * block + 2u * place));
+  const float whole = half_at(matrix, scales + plane_bytes(blocks, 16u) + 2u * block);
+  return Run(four_words_at(matrix, codes), four_words_at(matrix, codes + 16u), four_words_at(matrix, extra),
+             four_words_at(matrix, extra + 16u), whole * vec2((packed << 24) >> 24, (packed << 16) >> 24), vec2(0.0),
+             4u * ((place >> 1) & 1u), 2u * (place & 3u));
 }
-vec4 quad(Run run, uint q) {
-  const uvec4 low_bits = nibbles_of(four_bytes_at(run.codes + 4u * q) >> run.shift);
-  const uvec4 high_bits = (bytes_of(four_bytes_at(run.extra + 4u * q)) >> run.extra_shift) & 3u;
-  return run.scale * (vec4(low_bits | (high_bits << 4)) - 32.0);
+vec4 value_of(Run run, uint q, uvec4 codes, uvec4 extra) {
+  return run.scale[q >> 2] * (vec4((codes & 15u) | ((extra & 3u) << 4)) - 32.0);
 }
 #else
 #error "no weight format is chosen"
+#endif
+
+vec4 quad(Run run, uint q) {
+  const uint codes = q < 4u ? run.first[q & 3u] : run.second[q & 3u];
+  const uint extra = q < 4u ? run.first_extra[q & 3u] : run.second_extra[q & 3u];
+  return value_of(run, q, bytes_of(codes >> run.shift), bytes_of(extra) >> run.extra_shift);
+}
 #endif

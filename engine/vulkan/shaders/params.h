@@ -11,34 +11,84 @@ using uint = std::uint32_t;
 
 // Threads of one workgroup, in all kernels.
 #define FACET_GROUP_SIZE 128
-// Threads that share the sum of one output of a product. Each adds up every sixteenth run of sixteen inputs, and the
-// first adds the sums in their order, whatever the number of columns: so a batch gives the bits of its rows.
+// Threads that share the sum of one output of a product of few rows. Each adds up every sixteenth run of 32 inputs, and
+// the sums are added in their order, whatever the number of rows: so up to eight rows give the bits of each alone.
 #define FACET_LANES 16
-#define FACET_OUTPUTS_PER_GROUP (FACET_GROUP_SIZE / FACET_LANES)
-// Columns that one workgroup multiplies with at most.
+#define FACET_LANE_GROUPS (FACET_GROUP_SIZE / FACET_LANES)
+// Rows of x that one workgroup multiplies with at most, unless it works on tiles.
 #define FACET_MOST_COLUMNS 8
+// Outputs, and rows of x, of a tile.
+#define FACET_TILE 64
 // Keys whose scores are held at once. Segments begin at multiples of this position, for every row alike.
 #define FACET_SEGMENT 256
 #define FACET_MOST_HEAD_DIM 512
+// Queries that share the keys and values that a workgroup reads: heads, rows, or both.
+#define FACET_QUERIES 8
+#define FACET_MOST_EXPERTS 512
+// Dispatches whose last workgroup ends the work of all count workgroups here.
+#define FACET_COUNTERS 1024
+
+// Where kernels find their buffers. Kernels that have no matrices and no norms use the first places for what they read.
+#define FACET_BINDING_WEIGHTS 0  // up to three matrices
+#define FACET_BINDING_X 3
+#define FACET_BINDING_OUT 4  // as many as matrices
+#define FACET_BINDING_IDS 7
+#define FACET_BINDING_NORM 8
+#define FACET_BINDING_NEXT_NORM 9
+#define FACET_BINDING_SUM 10
+#define FACET_BINDING_NEXT 11
+#define FACET_BINDING_STEP 12
+#define FACET_BINDINGS 13
+
+// What changes from token to token while the recorded commands stay the same.
+struct StepState {
+  uint position;  // to which the kernels' positions are relative
+  uint counters[FACET_COUNTERS];
+};
+
+// The flags of a branch's end.
+#define FACET_BRANCH_NORM 1u       // the branch's norm has a weight
+#define FACET_BRANCH_NEXT 2u       // somebody reads the norm of the sum
+#define FACET_BRANCH_NEXT_NORM 4u  // and that has a weight
+
+struct BranchEndParams {
+  uint sum_offset;
+  uint sum_stride;
+  uint next_offset;
+  uint next_stride;
+  float eps;
+  float factor;
+  uint flags;
+};
 
 struct ProductParams {
   uint inputs;
-  uint outputs;     // rows of the matrix that this dispatch multiplies
-  uint row_bytes;   // of the matrix
-  uint first_row;   // of the matrix, in the buffer
-  uint columns;     // rows of x
+  uint row_bytes;  // of the matrix
+  uint first_row;  // of the matrix, in the buffer
+  uint matrices;
+  uint columns;  // rows of x
   uint x_offset;
   uint x_stride;
-  uint out_offset;
-  uint out_stride;
-  // Experts: the matrix is that of ids[column], if the buffer holds it.
+  uint outputs[3];  // rows of each matrix that this dispatch multiplies
+  uint out_offset[3];
+  uint out_stride[3];
+  // The chosen experts, or the second factor of a gate.
   uint ids_offset;
   uint ids_stride;
+  // Experts: the matrix is that of ids[column], if the buffer holds it.
   uint chosen;         // ids in a row
   uint columns_per_x;  // 1, or `chosen` when the experts of a token share its row of x
   uint first_expert;   // in the buffer
   uint expert_count;   // in the buffer
   uint expert_rows;
+  BranchEndParams end;
+};
+
+struct BranchParams {
+  uint width;
+  uint branch_offset;
+  uint branch_stride;
+  BranchEndParams end;
 };
 
 struct NormParams {
@@ -62,14 +112,31 @@ struct ElementwiseParams {
   uint out_stride;
 };
 
-struct RopeParams {
-  uint heads;
+// The flags of HeadParams.
+#define FACET_HEADS_Q_NORM 1u
+#define FACET_HEADS_K_NORM 2u
+#define FACET_HEADS_VALUES_ARE_KEYS 4u
+
+struct HeadParams {
+  uint q_heads;
+  uint kv_heads;
   uint head_dim;
   uint pairs;  // that rotate
-  uint x_offset;
-  uint x_stride;
+  float eps;
+  uint flags;
+  uint q_offset;
+  uint q_stride;
+  uint k_offset;
+  uint k_stride;
+  uint v_offset;
+  uint v_stride;
   uint table_offset;
   uint table_stride;
+  uint first_position;
+  uint key_rows;  // of the caches
+  uint value_rows;
+  uint key_row_words;
+  uint value_row_words;
 };
 
 struct StoreParams {
@@ -84,8 +151,11 @@ struct StoreParams {
 struct AttentionParams {
   uint heads;
   uint heads_per_kv;
+  uint heads_per_tile;
   uint head_dim;
   uint window;  // 0: none
+  uint rows;
+  uint rows_per_tile;
   uint first_position;
   uint key_rows;
   uint value_rows;
@@ -96,8 +166,7 @@ struct AttentionParams {
   uint q_stride;
   uint out_offset;
   uint out_stride;
-  uint first_segment;  // of the longest row, when segments are computed by workgroups of their own
-  uint segments;
+  uint segments_per_group;  // when workgroups share the segments of a tile
 };
 
 struct RouteParams {
@@ -109,6 +178,14 @@ struct RouteParams {
   uint ids_stride;
   uint weights_offset;
   uint weights_stride;
+};
+
+struct SortParams {
+  uint experts;
+  uint pairs;
+  uint chosen;
+  uint ids_offset;
+  uint ids_stride;
 };
 
 struct CombineParams {

@@ -9,33 +9,23 @@ layout(constant_id = 0) const uint kFormat = 0;
 layout(push_constant, std430) uniform Params { StoreParams p; };
 layout(binding = 0, std430) readonly buffer X { float x[]; };
 layout(binding = 1, std430) writeonly buffer Cache { uint cache[]; };
+layout(binding = FACET_BINDING_STEP, std430) readonly buffer Step { StepState step_state; };
 
 #include "exact.glsl"
 #include "cache.glsl"
 
-// Writes the codes of a block and returns its scale as a half.
-uint store_block(uint from, uint to) {
-  float largest = 0.0;
-  for (uint i = 0u; i < 32u; ++i)
-    largest = max(largest, abs(x[from + i]));
-  const float scale = divide(largest, 127.0);
-  // Zero as well where the reciprocal would be infinite: a scale that small is zero as a half.
-  const float inverse = scale >= 1.17549435e-38 ? divide(1.0, scale) : 0.0;
-  for (uint w = 0u; w < 8u; ++w) {
-    uint word = 0u;
-    for (uint i = 0u; i < 4u; ++i) {
-      precise float scaled = x[from + 4u * w + i] * inverse;
-      word |= (uint(int(round_away(scaled))) & 0xffu) << (8u * i);
-    }
-    cache[to + w] = word;
-  }
-  return half_bits(scale);
+float source_cell(uint i) {
+  return x[i];
 }
+void put_word(uint at, uint word) {
+  cache[at] = word;
+}
+#include "store_block.glsl"
 
 void main() {
   const uint item = gl_GlobalInvocationID.x;
   const uint from = p.x_offset + gl_WorkGroupID.y * p.x_stride;
-  const uint to = (p.first_position + gl_WorkGroupID.y) % p.cache_rows * p.row_words;
+  const uint to = (step_state.position + p.first_position + gl_WorkGroupID.y) % p.cache_rows * p.row_words;
   if (kFormat == kCacheF32) {
     if (item < p.width) cache[to + item] = floatBitsToUint(x[from + item]);
   } else if (kFormat == kCacheF16) {

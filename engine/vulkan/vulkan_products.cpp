@@ -1,0 +1,355 @@
+#include <algorithm>
+
+#include "engine/base/check.h"
+#include "engine/vulkan/vulkan_backend.h"
+
+namespace facet::engine::vulkan {
+namespace {
+
+// With more rows of x, tiles read less; with fewer, most of a tile would be empty.
+constexpr std::uint32_t kFewRows = 32;
+constexpr std::uint32_t kMostGroups = 65535;
+
+std::uint32_t groups_for(std::uint64_t items, std::uint32_t per_group) {
+  return static_cast<std::uint32_t>((items + per_group - 1) / per_group);
+}
+
+// Kernels are made for 1, 2, 4 and 8 columns.
+std::uint32_t columns_at_once(std::uint32_t columns) {
+  std::uint32_t at_once = 1;
+  while (at_once < columns && at_once < FACET_MOST_COLUMNS)
+    at_once *= 2;
+  return at_once;
+}
+
+}  // namespace
+
+// Several rows of the matrix share what a thread reads of x; a small matrix needs all threads for its rows.
+std::uint32_t VulkanBackend::rows_per_thread(std::uint32_t outputs) const {
+  if (!variants_.several_rows) return 1;
+  return outputs >= 16384 ? 4 : outputs >= 4096 ? 2 : 1;
+}
+
+// How many rows of a matrix one dispatch multiplies: as many as the number of workgroups, of `per_group` rows each, and
+// the time that a dispatch may take allow.
+std::uint32_t VulkanBackend::rows_within_limit(std::uint64_t work_of_row, std::uint32_t per_group) const {
+  const std::uint64_t groups = commands_->work_limit() / work_of_row / per_group;
+  return per_group * static_cast<std::uint32_t>(std::clamp<std::uint64_t>(groups, 1, kMostGroups));
+}
+
+bool VulkanBackend::is_one_dispatch(const LoadedWeight& weight, const View& x) const {
+  const Part& part = weight.parts.front();
+  const std::uint64_t inputs = x.width;
+  return weight.parts.size() == 1 && x.rows <= kFewRows && inputs * part.count * x.rows <= commands_->work_limit();
+}
+
+bool VulkanBackend::can_share(const LoadedWeight& a, const LoadedWeight& b) const {
+  return a.format == b.format && a.packed_bytes == b.packed_bytes;
+}
+
+void VulkanBackend::multiply_few(const SmallProduct& product, const View& x) {
+  const LoadedWeight& first = *product.weights[0];
+  const Operand from = operand_of(x);
+  ProductParams params{};
+  params.inputs = x.width;
+  params.row_bytes = static_cast<std::uint32_t>(first.packed_bytes);
+  params.matrices = product.kind == ProductKind::GatedByProduct ? 1 : product.matrices;
+  params.columns = x.rows;
+  params.x_offset = from.offset;
+  params.x_stride = from.stride;
+
+  Dispatch dispatch;
+  const std::uint32_t columns = columns_at_once(x.rows);
+  const std::uint32_t rows = columns > 2 ? 1 : rows_per_thread(product.outs[0].width);
+  std::uint32_t groups = 0;
+  for (std::uint32_t i = 0; i < product.matrices; ++i) {
+    dispatch.operands[FACET_BINDING_WEIGHTS + i] = {product.weights[i]->parts.front().memory.handle, false};
+    dispatch.work += std::uint64_t{x.width} * product.weights[i]->parts.front().count * x.rows;
+    if (i >= params.matrices) continue;
+    const Operand to = operand_of(product.outs[i]);
+    params.outputs[i] = product.outs[i].width;
+    params.out_offset[i] = to.offset;
+    params.out_stride[i] = to.stride;
+    dispatch.operands[FACET_BINDING_OUT + i] = {to.buffer, true};
+    groups += groups_for(params.outputs[i], FACET_LANE_GROUPS * rows);
+  }
+  dispatch.operands[FACET_BINDING_X] = {from.buffer, false};
+  if (product.kind == ProductKind::GatedByCells) {
+    const Operand up = operand_of(product.up);
+    params.ids_offset = up.offset;
+    params.ids_stride = up.stride;
+    dispatch.operands[FACET_BINDING_IDS] = {up.buffer, false};
+  }
+  if (product.end != nullptr) {
+    const BranchEnd& end = *product.end;
+    params.end = branch_params(end);
+    dispatch.operands[FACET_BINDING_NORM] = {vector_of(end.norm, end.sum.width), false};
+    dispatch.operands[FACET_BINDING_NEXT_NORM] = {vector_of(end.next_norm, end.sum.width), false};
+    dispatch.operands[FACET_BINDING_SUM] = {operand_of(end.sum).buffer, true};
+    if (end.next.rows > 0) dispatch.operands[FACET_BINDING_NEXT] = {operand_of(end.next).buffer, true};
+  }
+  dispatch.kernel = {product_shader(first.format->format),
+                     {columns, rows, static_cast<std::uint32_t>(product.kind), is_wide(from) ? 1U : 0U,
+                      product.end != nullptr ? 1U : 0U}};
+  static_assert(sizeof params <= kParamBytes);
+  std::memcpy(dispatch.params.data(), &params, sizeof params);
+  dispatch.groups = {groups, groups_for(x.rows, columns), 1};
+  run(dispatch);
+}
+
+// The rows of a matrix do not depend on each other, so that several dispatches change no result.
+void VulkanBackend::multiply_rows(const LoadedWeight& weight, const Part& part, const View& x, const View& out) {
+  const Operand from = operand_of(x);
+  const Operand to = operand_of(out);
+  const std::uint32_t columns = columns_at_once(x.rows);
+  const std::uint64_t work_of_row = std::max<std::uint64_t>(1, std::uint64_t{x.width} * x.rows);
+  const std::uint32_t rows_at_once = rows_within_limit(work_of_row, FACET_LANE_GROUPS);
+  ProductParams params{};
+  params.inputs = x.width;
+  params.row_bytes = static_cast<std::uint32_t>(weight.packed_bytes);
+  params.matrices = 1;
+  params.columns = x.rows;
+  params.x_offset = from.offset;
+  params.x_stride = from.stride;
+  params.out_stride[0] = to.stride;
+  for (std::uint32_t first = 0; first < part.count; first += rows_at_once) {
+    params.first_row = first;
+    params.outputs[0] = std::min(rows_at_once, part.count - first);
+    params.out_offset[0] = to.offset + part.first + first;
+    run({product_shader(weight.format->format), {columns, 1, 0, is_wide(from) ? 1U : 0U, 0}},
+        {{FACET_BINDING_WEIGHTS, {part.memory.handle, false}},
+         {FACET_BINDING_X, {from.buffer, false}},
+         {FACET_BINDING_OUT, {to.buffer, true}}},
+        params, {groups_for(params.outputs[0], FACET_LANE_GROUPS), groups_for(x.rows, columns), 1},
+        work_of_row * params.outputs[0]);
+  }
+}
+
+void VulkanBackend::multiply_tiles(const LoadedWeight& weight, const Part& part, const View& x, const View& out) {
+  const Operand from = operand_of(x);
+  const Operand to = operand_of(out);
+  const std::uint64_t work_of_row = std::max<std::uint64_t>(1, std::uint64_t{x.width} * x.rows);
+  const std::uint32_t rows_at_once = rows_within_limit(work_of_row, FACET_TILE);
+  ProductParams params{};
+  params.inputs = x.width;
+  params.row_bytes = static_cast<std::uint32_t>(weight.packed_bytes);
+  params.matrices = 1;
+  params.columns = x.rows;
+  params.x_offset = from.offset;
+  params.x_stride = from.stride;
+  params.out_stride[0] = to.stride;
+  for (std::uint32_t first = 0; first < part.count; first += rows_at_once) {
+    params.first_row = first;
+    params.outputs[0] = std::min(rows_at_once, part.count - first);
+    params.out_offset[0] = to.offset + part.first + first;
+    run({tile_shader(weight.format->format), {0, is_wide(from) ? 1U : 0U}},
+        {{FACET_BINDING_WEIGHTS, {part.memory.handle, false}},
+         {FACET_BINDING_X, {from.buffer, false}},
+         {FACET_BINDING_OUT, {to.buffer, true}}},
+        params, {groups_for(params.outputs[0], FACET_TILE), groups_for(x.rows, FACET_TILE), 1},
+        work_of_row * params.outputs[0]);
+  }
+}
+
+void VulkanBackend::multiply(const LoadedWeight& weight, const View& x, const View& out) {
+  if (is_one_dispatch(weight, x)) {
+    SmallProduct product;
+    product.weights[0] = &weight;
+    product.outs[0] = out;
+    return multiply_few(product, x);
+  }
+  for (const Part& part : weight.parts) {
+    if (variants_.tiles && x.rows > kFewRows)
+      multiply_tiles(weight, part, x, out);
+    else
+      multiply_rows(weight, part, x, out);
+  }
+}
+
+void VulkanBackend::matmul(const Weight& weight, const View& x, const View& out) {
+  const LoadedWeight& matrix = loaded(weight);
+  FACET_CHECK(matrix.use == WeightUse::Matrix && x.width == weight.inputs && out.width == weight.outputs &&
+                  x.rows == out.rows && weight.experts <= 1,
+              "%u x %u times %u x %u", weight.outputs, weight.inputs, x.rows, x.width);
+  multiply(matrix, x, out);
+}
+
+// Matrices of one format are one dispatch; none waits for another in any case.
+void VulkanBackend::matmul_all(std::span<const Weight> weights, const View& x, std::span<const View> outs) {
+  FACET_CHECK(weights.size() == outs.size() && weights.size() <= kMostProducts, "%zu weights", weights.size());
+  std::array<bool, kMostProducts> is_done = {};
+  for (std::size_t i = 0; i < weights.size(); ++i) {
+    if (is_done[i]) continue;
+    const LoadedWeight& matrix = loaded(weights[i]);
+    if (!is_one_dispatch(matrix, x)) {
+      matmul(weights[i], x, outs[i]);
+      continue;
+    }
+    SmallProduct product;
+    product.matrices = 0;
+    for (std::size_t j = i; j < weights.size(); ++j) {
+      const LoadedWeight& other = loaded(weights[j]);
+      FACET_CHECK(other.use == WeightUse::Matrix && x.width == weights[j].inputs &&
+                      outs[j].width == weights[j].outputs && x.rows == outs[j].rows,
+                  "%u x %u times %u x %u", weights[j].outputs, weights[j].inputs, x.rows, x.width);
+      if (is_done[j] || !is_one_dispatch(other, x) || !can_share(matrix, other)) continue;
+      product.weights[product.matrices] = &other;
+      product.outs[product.matrices++] = outs[j];
+      is_done[j] = true;
+    }
+    multiply_few(product, x);
+  }
+}
+
+void VulkanBackend::matmul_geglu(const Weight& gate, const Weight& up, const View& x, const View& scratch,
+                                 const View& out) {
+  const LoadedWeight& gates = loaded(gate);
+  const LoadedWeight& ups = loaded(up);
+  if (!is_one_dispatch(gates, x) || !is_one_dispatch(ups, x) || !can_share(gates, ups)) {
+    const std::array weights = {gate, up};
+    const std::array outs = {out, scratch};
+    matmul_all(weights, x, outs);
+    geglu(out, scratch, out);
+    return;
+  }
+  FACET_CHECK(x.width == gate.inputs && up.inputs == gate.inputs && up.outputs == gate.outputs &&
+                  out.width == gate.outputs && out.rows == x.rows,
+              "%u x %u", gate.outputs, gate.inputs);
+  SmallProduct product;
+  product.weights = {&gates, &ups};
+  product.outs[0] = out;
+  product.matrices = 2;
+  product.kind = ProductKind::GatedByProduct;
+  multiply_few(product, x);
+}
+
+void VulkanBackend::matmul_geglu(const Weight& gate, const View& up, const View& x, const View& out) {
+  const LoadedWeight& gates = loaded(gate);
+  if (!is_one_dispatch(gates, x)) {
+    matmul(gate, x, out);
+    geglu(out, up, out);
+    return;
+  }
+  FACET_CHECK(x.width == gate.inputs && out.width == gate.outputs && up.width == out.width && up.rows == out.rows &&
+                  out.rows == x.rows,
+              "%u x %u", gate.outputs, gate.inputs);
+  SmallProduct product;
+  product.weights[0] = &gates;
+  product.outs[0] = out;
+  product.kind = ProductKind::GatedByCells;
+  product.up = up;
+  multiply_few(product, x);
+}
+
+void VulkanBackend::matmul_add_branch(const Weight& weight, const View& x, const View& branch, const BranchEnd& end) {
+  const LoadedWeight& matrix = loaded(weight);
+  // The rows' ends come one after the other in a single workgroup.
+  if (!variants_.last_groups || x.rows > FACET_MOST_COLUMNS || !is_one_dispatch(matrix, x)) {
+    matmul(weight, x, branch);
+    add_branch(branch, end);
+    return;
+  }
+  FACET_CHECK(x.width == weight.inputs && branch.width == weight.outputs && branch.rows == x.rows &&
+                  end.sum.width == branch.width && end.sum.rows == branch.rows,
+              "%u x %u", weight.outputs, weight.inputs);
+  SmallProduct product;
+  product.weights[0] = &matrix;
+  product.outs[0] = branch;
+  product.end = &end;
+  multiply_few(product, x);
+}
+
+std::uint64_t VulkanBackend::sorted_bytes(const LargestOperands& largest) {
+  return (std::uint64_t{largest.experts} + 1 + largest.expert_pairs) * sizeof(std::uint32_t);
+}
+
+// When experts have rows enough for tiles, the pairs of each are brought together first.
+void VulkanBackend::multiply_sorted(const LoadedWeight& weight, const Weight& shape, const View& ids, const View& x,
+                                    const View& out) {
+  const std::uint32_t pairs = ids.rows * ids.width;
+  const std::uint64_t bytes = (std::uint64_t{shape.experts} + 1 + pairs) * sizeof(std::uint32_t);
+  if (!make_room(sorted_, bytes, "the order of experts")) return;
+  const Operand chosen = operand_of(ids);
+  const SortParams sort{shape.experts, pairs, ids.width, chosen.offset, chosen.stride};
+  run({&shader_of(Operation::Sort), {}}, {{0, {chosen.buffer, false}}, {1, {sorted_.handle, true}}}, sort, {1, 1, 1},
+      64 * std::uint64_t{pairs});
+  const Operand from = operand_of(x);
+  const Operand to = operand_of(out);
+  ProductParams params{};
+  params.inputs = shape.inputs;
+  params.row_bytes = static_cast<std::uint32_t>(weight.packed_bytes);
+  params.matrices = 1;
+  params.columns = pairs;
+  params.x_offset = from.offset;
+  params.x_stride = from.stride;
+  params.out_stride[0] = to.stride;
+  params.ids_offset = shape.experts + 1;
+  params.columns_per_x = x.rows == pairs ? 1 : ids.width;
+  params.expert_rows = shape.outputs;
+  const std::uint64_t work_of_row = std::max<std::uint64_t>(1, std::uint64_t{shape.inputs} * pairs);
+  const std::uint32_t rows_at_once = rows_within_limit(work_of_row, FACET_TILE);
+  for (const Part& part : weight.parts) {
+    params.first_expert = part.first;
+    for (std::uint32_t first = 0; first < shape.outputs; first += rows_at_once) {
+      params.first_row = first;
+      params.outputs[0] = std::min(rows_at_once, shape.outputs - first);
+      params.out_offset[0] = to.offset + first;
+      // A token does not choose an expert twice, so none has more pairs than there are tokens.
+      run({tile_shader(weight.format->format), {1, is_wide(from) ? 1U : 0U}},
+          {{FACET_BINDING_WEIGHTS, {part.memory.handle, false}},
+           {FACET_BINDING_X, {from.buffer, false}},
+           {FACET_BINDING_OUT, {to.buffer, true}},
+           {FACET_BINDING_IDS, {sorted_.handle, false}}},
+          params, {groups_for(params.outputs[0], FACET_TILE), groups_for(ids.rows, FACET_TILE), part.count},
+          work_of_row * params.outputs[0]);
+    }
+  }
+}
+
+void VulkanBackend::matmul_experts(const Weight& weight, const View& ids, const View& x, const View& out) {
+  const LoadedWeight& matrix = loaded(weight);
+  const std::uint32_t chosen = ids.width;
+  const std::uint32_t pairs = ids.rows * chosen;
+  FACET_CHECK(x.width == weight.inputs && out.width == weight.outputs && out.rows == pairs &&
+                  (x.rows == ids.rows || x.rows == pairs),
+              "%u x %u times %u x %u", weight.outputs, weight.inputs, x.rows, x.width);
+  constexpr std::uint32_t kPairsWorthSorting = 4;
+  if (variants_.tiles && pairs >= kPairsWorthSorting * weight.experts && weight.experts <= FACET_MOST_EXPERTS)
+    return multiply_sorted(matrix, weight, ids, x, out);
+  const Operand from = operand_of(x);
+  const Operand to = operand_of(out);
+  const Operand chosen_ids = operand_of(ids);
+  ProductParams params{};
+  params.inputs = weight.inputs;
+  params.row_bytes = static_cast<std::uint32_t>(matrix.packed_bytes);
+  params.matrices = 1;
+  params.columns = pairs;
+  params.x_offset = from.offset;
+  params.x_stride = from.stride;
+  params.out_stride[0] = to.stride;
+  params.ids_offset = chosen_ids.offset;
+  params.ids_stride = chosen_ids.stride;
+  params.chosen = chosen;
+  params.columns_per_x = x.rows == pairs ? 1 : chosen;
+  params.expert_rows = weight.outputs;
+  const std::uint64_t work_of_row = std::max<std::uint64_t>(1, std::uint64_t{weight.inputs} * pairs);
+  const std::uint32_t rows_at_once = rows_within_limit(work_of_row, FACET_LANE_GROUPS);
+  for (const Part& part : matrix.parts) {
+    params.first_expert = part.first;
+    params.expert_count = part.count;
+    for (std::uint32_t first = 0; first < weight.outputs; first += rows_at_once) {
+      params.first_row = first;
+      params.outputs[0] = std::min(rows_at_once, weight.outputs - first);
+      params.out_offset[0] = to.offset + first;
+      run({product_shader(matrix.format->format),
+           {1, 1, static_cast<std::uint32_t>(ProductKind::Experts), is_wide(from) ? 1U : 0U, 0}},
+          {{FACET_BINDING_WEIGHTS, {part.memory.handle, false}},
+           {FACET_BINDING_X, {from.buffer, false}},
+           {FACET_BINDING_OUT, {to.buffer, true}},
+           {FACET_BINDING_IDS, {chosen_ids.buffer, false}}},
+          params, {groups_for(params.outputs[0], FACET_LANE_GROUPS), pairs, 1}, work_of_row * params.outputs[0]);
+    }
+  }
+}
+
+}  // namespace facet::engine::vulkan
