@@ -3,6 +3,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -126,6 +127,12 @@ struct LargestOperands {
   std::uint32_t expert_pairs = 0;  // chosen ones of all rows of a batch
 };
 
+// What a device has done so far, for measurements; nothing where operations run at once.
+struct DeviceWork {
+  std::uint64_t kernels = 0;  // that were handed over
+  double seconds = 0;         // that they took by the device's own clock; 0 where it has none
+};
+
 // The operations of the forward pass. The CPU runs each at once; a GPU may record them and run them in `finish`, so a
 // result is only there after `finish` or `read`. There is no graph: the calls themselves are the order.
 //
@@ -156,6 +163,11 @@ class Backend {
   virtual void read(const View& from, std::span<float> values) = 0;
   // Waits until everything called so far is done.
   virtual Status finish() = 0;
+
+  virtual DeviceWork work() const { return {}; }
+  // Bytes per second that the device reads and writes together when it copies its own memory; nothing where the
+  // operations use the machine's.
+  virtual Result<std::optional<double>> copy_bandwidth() { return std::optional<double>(); }
 
   // out[r] = factor * table[tokens[r]], a row of the table being `table.inputs` wide.
   virtual void embed(const Weight& table, std::span<const Token> tokens, float factor, const View& out) = 0;

@@ -59,6 +59,7 @@ json as_json(const BenchOrder& order, const BenchReport& report) {
               {"decode_runs", report.decode_tokens_per_s},
               {"read_bandwidth_bytes_per_s", report.read_bandwidth},
               {"bandwidth_fraction", number_or_null(bandwidth_fraction(report))},
+              {"kernels_per_layer", number_or_null(report.kernels_per_layer)},
               {"weight_bytes_per_token", report.token_bytes.weights},
               {"cache_bytes_per_token", report.token_bytes.cache},
               {"peak_rss_bytes", report.memory ? json(report.memory->peak_bytes) : json()},
@@ -123,6 +124,7 @@ std::string as_text(const BenchOrder& order, const BenchReport& report) {
                  static_cast<double>(report.token_bytes.weights) / 1e6,
                  static_cast<double>(report.token_bytes.cache) / 1e6, 100 * *fraction);
   text += "\n";
+  if (report.kernels_per_layer) text += line("  kernels    %.1f for each layer and token\n", *report.kernels_per_layer);
   text += operations_text("Prefill", report.prefill_operations, report.prefilled_tokens);
   text += operations_text("Decode", report.decode_operations, report.decoded_tokens);
   return text;

@@ -53,24 +53,34 @@ class Timing {
     EngineOptions options = order.engine;
     // One more for the token that drives out the others.
     options.context_length = std::max(tokens_needed(order), 16U) + 1;
-    if (order.operations) {
-      options.wrap_backend = [this](std::unique_ptr<Backend> inner) {
-        auto timed = std::make_unique<TimedBackend>(std::move(inner));
-        backend_ = timed.get();
-        return timed;
-      };
-    }
+    options.wrap_backend = [this, with_operations = order.operations](std::unique_ptr<Backend> inner) {
+      backend_ = inner.get();
+      if (!with_operations) return inner;
+      auto timed = std::make_unique<TimedBackend>(std::move(inner));
+      timed_ = timed.get();
+      return std::unique_ptr<Backend>(std::move(timed));
+    };
     return options;
   }
 
   // Operations count only while the clock runs.
   void set_clock(TimedBackend::Clock clock) {
-    if (backend_ != nullptr) backend_->set_clock(clock);
+    const std::uint64_t kernels = backend_->work().kernels;
+    if (clock == TimedBackend::Clock::Stopped) kernels_ += kernels - kernels_before_;
+    kernels_before_ = kernels;
+    if (timed_ != nullptr) timed_->set_clock(clock);
   }
-  std::vector<OperationTime> take() { return backend_ == nullptr ? std::vector<OperationTime>() : backend_->take(); }
+  std::uint64_t kernels() const { return kernels_; }
+  std::vector<OperationTime> take() { return timed_ == nullptr ? std::vector<OperationTime>() : timed_->take(); }
+  Backend& backend() const { return *backend_; }
 
  private:
-  TimedBackend* backend_ = nullptr;  // owned by the engine
+  // Owned by the engine.
+  Backend* backend_ = nullptr;
+  TimedBackend* timed_ = nullptr;
+  // That were handed over while the clock ran.
+  std::uint64_t kernels_ = 0;
+  std::uint64_t kernels_before_ = 0;
 };
 
 // One sequence and the tokens that it is fed with again and again.
@@ -149,9 +159,13 @@ Status measure_speed(const BenchOrder& order, const Engine& engine, Timing& timi
                                [&] { return runs.prefill(order.prompt_tokens); }));
   report.prefill_operations = timing.take();
   progress("Measuring decode");
+  const std::uint64_t kernels = timing.kernels();
   FACET_RETURN_IF_ERROR(repeat(order, order.new_tokens, report.decode_tokens_per_s,
                                [&] { return runs.decode(order.depth, order.new_tokens); }));
   report.decode_operations = timing.take();
+  const double layers = static_cast<double>(order.new_tokens) * order.repetitions * report.model.layers;
+  if (timing.kernels() > kernels && layers > 0)
+    report.kernels_per_layer = static_cast<double>(timing.kernels() - kernels) / layers;
   return {};
 }
 
@@ -206,7 +220,12 @@ Result<BenchReport> run_bench(const BenchOrder& order, const std::function<void(
 
   progress("Measuring memory");
   FACET_ASSIGN_OR_RETURN(report.token_bytes, bytes_of_middle_token(order, options, *engine));
-  FACET_ASSIGN_OR_RETURN(report.read_bandwidth, measure_read_bandwidth(report.threads));
+  FACET_ASSIGN_OR_RETURN(const std::optional<double> copies, timing.backend().copy_bandwidth());
+  if (copies) {
+    report.read_bandwidth = *copies;
+  } else {
+    FACET_ASSIGN_OR_RETURN(report.read_bandwidth, measure_read_bandwidth(report.threads));
+  }
   return report;
 }
 

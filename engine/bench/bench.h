@@ -40,8 +40,11 @@ struct BenchReport {
   std::vector<double> prefill_tokens_per_s;  // one for each repetition
   std::vector<double> decode_tokens_per_s;
   std::optional<ProcessMemory> memory;  // after all of it, and the peak until then
-  double read_bandwidth = 0;            // bytes per second, measured afterwards with as many threads
-  TokenBytes token_bytes;               // of a token in the middle of the new ones
+  // Bytes per second, measured afterwards: reading with as many threads, or copying on a device that has its own
+  // memory.
+  double read_bandwidth = 0;
+  std::optional<double> kernels_per_layer;  // for each token that is decoded, on a device that has kernels
+  TokenBytes token_bytes;                   // of a token in the middle of the new ones
   // With BenchOrder::operations, for all repetitions together.
   std::vector<OperationTime> prefill_operations;
   std::vector<OperationTime> decode_operations;

@@ -43,18 +43,20 @@ std::vector<OperationTime> TimedBackend::take() {
 template <typename Call>
 void TimedBackend::time(std::string_view operation, const Work& work, const Call& call) {
   if (clock_ == Clock::Stopped) return call();
+  const double before = inner_->work().seconds;
   const auto start = std::chrono::steady_clock::now();
   call();
   const Status finished = inner_->finish();
   if (failure_.ok()) failure_ = finished;
   const std::chrono::duration<double> elapsed = std::chrono::steady_clock::now() - start;
+  const double by_the_device = inner_->work().seconds - before;
   OperationTime& time = times_[{operation, std::string(work.detail)}];
   if (time.calls == 0) {
     time.operation = operation;
     time.detail = work.detail;
   }
   ++time.calls;
-  time.seconds += elapsed.count();
+  time.seconds += by_the_device > 0 ? by_the_device : elapsed.count();
   time.products += work.products;
   time.weight_bytes += work.weight_bytes;
 }

@@ -21,8 +21,8 @@ struct OperationTime {
   std::uint64_t weight_bytes = 0;  // of matrices, as often as they were read
 };
 
-// Stands in front of a backend and measures every operation until it is done. Recording backends lose their overlap
-// that way, so the sum is an upper bound there.
+// Stands in front of a backend and measures every operation until it is done, by the device's own clock where it has
+// one. Recording backends lose their overlap that way, so the sum is an upper bound there.
 class TimedBackend final : public Backend {
  public:
   explicit TimedBackend(std::unique_ptr<Backend> inner) : inner_(std::move(inner)) {}
@@ -47,6 +47,8 @@ class TimedBackend final : public Backend {
   void write(const View& to, std::span<const float> values) override;
   void read(const View& from, std::span<float> values) override;
   Status finish() override;
+  DeviceWork work() const override { return inner_->work(); }
+  Result<std::optional<double>> copy_bandwidth() override { return inner_->copy_bandwidth(); }
 
   void embed(const Weight& table, std::span<const Token> tokens, float factor, const View& out) override;
   void matmul(const Weight& weight, const View& x, const View& out) override;

@@ -12,7 +12,7 @@ namespace {
 
 constexpr double kSecondsPerPortion = 0.1;
 // Portions that are kept: enough for a token on a device that is so slow that one takes many.
-constexpr std::size_t kMostPortions = 64;
+constexpr std::uint32_t kMostPortions = 64;
 constexpr VkPipelineStageFlags kStages = VK_PIPELINE_STAGE_COMPUTE_SHADER_BIT | VK_PIPELINE_STAGE_TRANSFER_BIT;
 constexpr VkAccessFlags kWrites = VK_ACCESS_SHADER_WRITE_BIT | VK_ACCESS_TRANSFER_WRITE_BIT;
 constexpr VkAccessFlags kUses = kWrites | VK_ACCESS_SHADER_READ_BIT | VK_ACCESS_TRANSFER_READ_BIT;
@@ -39,6 +39,13 @@ Status Commands::create_objects() {
   pool.queueFamilyIndex = device_.queue_family();
   if (!check(functions.vkCreateCommandPool(device_.handle(), &pool, nullptr, &pool_), "prepare commands"))
     return status_;
+  if (device_.seconds_per_tick() > 0) {
+    VkQueryPoolCreateInfo clock{};
+    clock.sType = VK_STRUCTURE_TYPE_QUERY_POOL_CREATE_INFO;
+    clock.queryType = VK_QUERY_TYPE_TIMESTAMP;
+    clock.queryCount = 2 * kMostPortions;
+    if (!check(functions.vkCreateQueryPool(device_.handle(), &clock, nullptr, &clock_), "measure time")) return status_;
+  }
   FACET_ASSIGN_OR_RETURN(to_device_, memory_.create(staging_bytes, Place::Upload, "what goes to the device"));
   FACET_ASSIGN_OR_RETURN(to_host_, memory_.create(staging_bytes, Place::Readback, "what comes from the device"));
   FACET_ASSIGN_OR_RETURN(step_, memory_.create(sizeof(StepState), Place::Device, "the position"));
@@ -69,6 +76,7 @@ Commands::~Commands() {
   if (!is_stuck_) functions.vkDeviceWaitIdle(device_.handle());
   for (const Portion& portion : portions_)
     if (portion.fence != VK_NULL_HANDLE) functions.vkDestroyFence(device_.handle(), portion.fence, nullptr);
+  if (clock_ != VK_NULL_HANDLE) functions.vkDestroyQueryPool(device_.handle(), clock_, nullptr);
   if (pool_ != VK_NULL_HANDLE) functions.vkDestroyCommandPool(device_.handle(), pool_, nullptr);
   for (DeviceBuffer* buffer : {&to_device_, &to_host_, &step_})
     memory_.release(*buffer);
@@ -131,7 +139,13 @@ std::byte* Commands::upload(VkBuffer to, std::span<const Region> regions) {
   // What was staged is only known to be read when everything is done.
   if (staged_ + bytes > staging_bytes && !wait().ok()) return nullptr;
   if (has_failed()) return nullptr;
-  add(Transfer{Transfer::Direction::ToDevice, to, staged_, {regions.begin(), regions.end()}}, 0);
+  Transfer transfer{to_device_.handle, to, {}};
+  std::uint64_t from = staged_;
+  for (const Region& region : regions) {
+    transfer.pieces.push_back({from, region.offset, region.bytes});
+    from += region.bytes;
+  }
+  add(std::move(transfer), 0);
   std::byte* const room = to_device_.mapped + staged_;
   // The next one begins where any value may begin.
   staged_ = (staged_ + bytes + 15) / 16 * 16;
@@ -144,8 +158,18 @@ const std::byte* Commands::download(VkBuffer from, std::span<const Region> regio
     bytes += region.bytes;
   FACET_CHECK(bytes <= staging_bytes, "%llu bytes", static_cast<unsigned long long>(bytes));
   if (has_failed()) return nullptr;
-  add(Transfer{Transfer::Direction::ToHost, from, 0, {regions.begin(), regions.end()}}, 0);
+  Transfer transfer{from, to_host_.handle, {}};
+  std::uint64_t to = 0;
+  for (const Region& region : regions) {
+    transfer.pieces.push_back({region.offset, to, region.bytes});
+    to += region.bytes;
+  }
+  add(std::move(transfer), 0);
   return wait().ok() ? to_host_.mapped : nullptr;
+}
+
+void Commands::copy(VkBuffer from, VkBuffer to, std::uint64_t bytes) {
+  if (!has_failed()) add(Transfer{from, to, {{0, 0, bytes}}}, 0);
 }
 
 void Commands::set_position(std::uint32_t position) {
@@ -183,26 +207,20 @@ bool Commands::record(VkCommandBuffer commands, const Dispatch& dispatch) {
 }
 
 void Commands::record(VkCommandBuffer commands, const Transfer& transfer) {
-  const bool is_upload = transfer.direction == Transfer::Direction::ToDevice;
   // All kernels read the position.
-  const bool concerns_all = transfer.buffer == step_.handle;
-  const Dispatch::Operand operand{transfer.buffer, is_upload};
+  const bool concerns_all = transfer.to == step_.handle;
+  const std::array<Dispatch::Operand, 2> operands = {{{transfer.from, false}, {transfer.to, true}}};
   if (concerns_all)
     barrier_for_all(commands);
   else
-    order(commands, {&operand, 1});
+    order(commands, operands);
   std::vector<VkBufferCopy> copies;
-  std::uint64_t staged = transfer.staged;
-  for (const Region& region : transfer.regions) {
-    copies.push_back({is_upload ? staged : region.offset, is_upload ? region.offset : staged, region.bytes});
-    staged += region.bytes;
-  }
-  const Functions& functions = device_.functions();
-  functions.vkCmdCopyBuffer(commands, is_upload ? to_device_.handle : transfer.buffer,
-                            is_upload ? transfer.buffer : to_host_.handle, static_cast<std::uint32_t>(copies.size()),
-                            copies.data());
+  for (const Transfer::Piece& piece : transfer.pieces)
+    copies.push_back({piece.from, piece.to, piece.bytes});
+  device_.functions().vkCmdCopyBuffer(commands, transfer.from, transfer.to, static_cast<std::uint32_t>(copies.size()),
+                                      copies.data());
   if (concerns_all) barrier_for_all(commands);
-  if (!is_upload)
+  if (transfer.to == to_host_.handle)
     full_barrier(commands, VK_PIPELINE_STAGE_TRANSFER_BIT, VK_ACCESS_TRANSFER_WRITE_BIT, VK_PIPELINE_STAGE_HOST_BIT,
                  VK_ACCESS_HOST_READ_BIT);
 }
@@ -213,6 +231,11 @@ bool Commands::record(Portion& portion) {
   VkCommandBufferBeginInfo begin{};
   begin.sType = VK_STRUCTURE_TYPE_COMMAND_BUFFER_BEGIN_INFO;
   if (!check(functions.vkBeginCommandBuffer(portion.commands, &begin), "record commands")) return false;
+  const std::uint32_t query = 2 * portion.index;
+  if (clock_ != VK_NULL_HANDLE) {
+    functions.vkCmdResetQueryPool(portion.commands, clock_, query, 2);
+    functions.vkCmdWriteTimestamp(portion.commands, VK_PIPELINE_STAGE_TOP_OF_PIPE_BIT, clock_, query);
+  }
   // Whatever ran before it, in whatever order portions are used again.
   barrier_for_all(portion.commands);
   for (const Command& command : portion.content) {
@@ -222,6 +245,8 @@ bool Commands::record(Portion& portion) {
       record(portion.commands, std::get<Transfer>(command));
     }
   }
+  if (clock_ != VK_NULL_HANDLE)
+    functions.vkCmdWriteTimestamp(portion.commands, VK_PIPELINE_STAGE_BOTTOM_OF_PIPE_BIT, clock_, query + 1);
   return check(functions.vkEndCommandBuffer(portion.commands), "record commands");
 }
 
@@ -234,7 +259,9 @@ Commands::Portion* Commands::portion_for_waiting() {
     if (oldest == nullptr || portion.last_use < oldest->last_use) oldest = &portion;
   }
   if (portions_.size() < kMostPortions) {
+    const auto index = static_cast<std::uint32_t>(portions_.size());
     oldest = &portions_.emplace_back();
+    oldest->index = index;
     if (!create_portion(*oldest).ok()) return nullptr;
   } else if (oldest == nullptr) {
     oldest = running_.front();
@@ -256,7 +283,10 @@ void Commands::submit() {
   info.sType = VK_STRUCTURE_TYPE_SUBMIT_INFO;
   info.commandBufferCount = 1;
   info.pCommandBuffers = &portion->commands;
-  if (running_.empty()) first_submit_ = std::chrono::steady_clock::now();
+  if (unfinished_work_ == 0) {
+    first_submit_ = std::chrono::steady_clock::now();
+    seconds_before_ = counts_.seconds;
+  }
   if (!check(device_.functions().vkQueueSubmit(device_.queue(), 1, &info, portion->fence), "compute")) return;
   portion->is_running = true;
   running_.push_back(portion);
@@ -272,6 +302,7 @@ bool Commands::wait_for(Portion& portion) {
   if (!check(result, "compute")) return false;
   portion.is_running = false;
   std::erase(running_, &portion);
+  read_clock(portion);
   return check(functions.vkResetFences(device_.handle(), 1, &portion.fence), "compute");
 }
 
@@ -285,6 +316,16 @@ Status Commands::wait() {
   return {};
 }
 
+void Commands::read_clock(const Portion& portion) {
+  if (clock_ == VK_NULL_HANDLE) return;
+  std::array<std::uint64_t, 2> ticks = {};
+  const VkResult result =
+      device_.functions().vkGetQueryPoolResults(device_.handle(), clock_, 2 * portion.index, 2, sizeof ticks,
+                                                ticks.data(), sizeof ticks[0], VK_QUERY_RESULT_64_BIT);
+  if (result == VK_SUCCESS && ticks[1] > ticks[0])
+    counts_.seconds += static_cast<double>(ticks[1] - ticks[0]) * device_.seconds_per_tick();
+}
+
 // The limit changes only when the speed is clearly another one: with it portions change, and are recorded again.
 void Commands::measure() {
   // Small work says more about the overhead than about the device's speed.
@@ -292,7 +333,9 @@ void Commands::measure() {
   constexpr double kClearly = 1.5;
   if (unfinished_work_ >= kWorthMeasuring) {
     const std::chrono::duration<double> taken = std::chrono::steady_clock::now() - first_submit_;
-    const double measured = static_cast<double>(unfinished_work_) / std::max(taken.count(), 1e-6);
+    const double by_its_clock = counts_.seconds - seconds_before_;
+    const double seconds = by_its_clock > 0 ? std::min(by_its_clock, taken.count()) : taken.count();
+    const double measured = static_cast<double>(unfinished_work_) / std::max(seconds, 1e-6);
     if (measured > work_per_second_ * kClearly || measured < work_per_second_ / kClearly)
       work_per_second_ = (work_per_second_ + measured) / 2;
   }
@@ -302,7 +345,8 @@ void Commands::measure() {
 void Commands::forget(VkBuffer buffer) {
   descriptors_.forget(buffer);
   const auto uses = [buffer](const Command& command) {
-    if (const auto* const transfer = std::get_if<Transfer>(&command)) return transfer->buffer == buffer;
+    if (const auto* const transfer = std::get_if<Transfer>(&command))
+      return transfer->from == buffer || transfer->to == buffer;
     const auto& operands = std::get<Dispatch>(command).operands;
     return std::any_of(operands.begin(), operands.end(),
                        [buffer](const Dispatch::Operand& operand) { return operand.buffer == buffer; });

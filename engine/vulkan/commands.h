@@ -64,6 +64,8 @@ class Commands {
   // The bytes of the regions, one after the other; waits for them. Null after a failure.
   const std::byte* download(VkBuffer from, std::span<const Region> regions);
   static constexpr std::uint64_t staging_bytes = 16ULL << 20U;
+  // The first bytes of one buffer to another.
+  void copy(VkBuffer from, VkBuffer to, std::uint64_t bytes);
 
   // Positions that kernels get are relative to this one, so that the same commands serve every token.
   void set_position(std::uint32_t position);
@@ -84,17 +86,22 @@ class Commands {
     std::uint64_t dispatches = 0;
     std::uint64_t recorded = 0;
     std::uint64_t submitted = 0;
+    double seconds = 0;  // that the device computed, by its own clock
   };
   const Counts& counts() const { return counts_; }
 
  private:
-  // Bytes between the staging memory, from `staged` on, and the regions of a buffer.
   struct Transfer {
-    enum class Direction { ToDevice, ToHost };
-    Direction direction = Direction::ToDevice;
-    VkBuffer buffer = VK_NULL_HANDLE;
-    std::uint64_t staged = 0;
-    std::vector<Region> regions;
+    struct Piece {
+      std::uint64_t from = 0;
+      std::uint64_t to = 0;
+      std::uint64_t bytes = 0;
+
+      bool operator==(const Piece&) const = default;
+    };
+    VkBuffer from = VK_NULL_HANDLE;
+    VkBuffer to = VK_NULL_HANDLE;
+    std::vector<Piece> pieces;
 
     bool operator==(const Transfer&) const = default;
   };
@@ -102,6 +109,7 @@ class Commands {
   struct Portion {
     VkCommandBuffer commands = VK_NULL_HANDLE;
     VkFence fence = VK_NULL_HANDLE;
+    std::uint32_t index = 0;
     std::vector<Command> content;
     bool is_running = false;
     std::uint64_t last_use = 0;
@@ -121,6 +129,7 @@ class Commands {
                     VkAccessFlags used);
   void barrier_for_all(VkCommandBuffer commands);
   void add(Command command, std::uint64_t work);
+  void read_clock(const Portion& portion);
   void measure();
   bool wait_for(Portion& portion);
   bool check(VkResult result, const char* what);
@@ -130,6 +139,8 @@ class Commands {
   Pipelines& pipelines_;
   Descriptors descriptors_;
   VkCommandPool pool_ = VK_NULL_HANDLE;
+  // When each portion began and ended; none where the device has no clock.
+  VkQueryPool clock_ = VK_NULL_HANDLE;
   // Those that are kept, running or not. A list, because they are pointed to.
   std::list<Portion> portions_;
   std::deque<Portion*> running_;  // in their order
@@ -147,6 +158,7 @@ class Commands {
   std::uint64_t work_ = 0;
   std::uint64_t unfinished_work_ = 0;
   std::chrono::steady_clock::time_point first_submit_;
+  double seconds_before_ = 0;  // of the device's clock at the first submit
   double work_per_second_ = 2e9;
   Status status_;
 };

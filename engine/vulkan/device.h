@@ -1,6 +1,7 @@
 #pragma once
 
 #include <memory>
+#include <span>
 #include <string>
 #include <string_view>
 
@@ -20,6 +21,8 @@ class Device {
   VkDevice handle() const { return device_; }
   VkQueue queue() const { return queue_; }
   std::uint32_t queue_family() const { return physical_->queue_family; }
+  std::span<const std::uint8_t> cache_id() const { return physical_->cache_id; }
+  double seconds_per_tick() const { return physical_->seconds_per_tick; }
   const VulkanDevice& description() const { return physical_->description; }
   const VkPhysicalDeviceMemoryProperties& memory() const { return physical_->memory; }
 

@@ -42,6 +42,9 @@
   X(vkCreatePipelineLayout)              \
   X(vkDestroyPipelineLayout)             \
   X(vkCreateComputePipelines)            \
+  X(vkCreatePipelineCache)               \
+  X(vkDestroyPipelineCache)              \
+  X(vkGetPipelineCacheData)              \
   X(vkDestroyPipeline)                   \
   X(vkCreateDescriptorPool)              \
   X(vkDestroyDescriptorPool)             \
@@ -58,6 +61,11 @@
   X(vkCmdDispatch)                       \
   X(vkCmdCopyBuffer)                     \
   X(vkCmdPipelineBarrier)                \
+  X(vkCreateQueryPool)                   \
+  X(vkDestroyQueryPool)                  \
+  X(vkGetQueryPoolResults)               \
+  X(vkCmdResetQueryPool)                 \
+  X(vkCmdWriteTimestamp)                 \
   X(vkCreateFence)                       \
   X(vkDestroyFence)                      \
   X(vkResetFences)                       \

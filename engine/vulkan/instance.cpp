@@ -53,14 +53,20 @@ std::string version_text(std::uint32_t version) {
          std::to_string(VK_API_VERSION_PATCH(version));
 }
 
+struct QueueFamily {
+  std::uint32_t index = 0;
+  bool has_clock = false;
+};
+
 // The first family that computes; one that only computes is no better for a single queue.
-std::optional<std::uint32_t> compute_family(const Functions& functions, VkPhysicalDevice device) {
+std::optional<QueueFamily> compute_family(const Functions& functions, VkPhysicalDevice device) {
   std::uint32_t count = 0;
   functions.vkGetPhysicalDeviceQueueFamilyProperties(device, &count, nullptr);
   std::vector<VkQueueFamilyProperties> families(count);
   functions.vkGetPhysicalDeviceQueueFamilyProperties(device, &count, families.data());
   for (std::uint32_t i = 0; i < count; ++i)
-    if ((families[i].queueFlags & VK_QUEUE_COMPUTE_BIT) != 0 && families[i].queueCount > 0) return i;
+    if ((families[i].queueFlags & VK_QUEUE_COMPUTE_BIT) != 0 && families[i].queueCount > 0)
+      return QueueFamily{i, families[i].timestampValidBits > 0};
   return std::nullopt;
 }
 
@@ -144,6 +150,7 @@ PhysicalDevice examine(const Functions& functions, VkPhysicalDevice handle, std:
   VulkanDevice& description = device.description;
   description.index = index;
   description.name = properties.deviceName;
+  std::copy(std::begin(properties.pipelineCacheUUID), std::end(properties.pipelineCacheUUID), device.cache_id.begin());
   description.kind = kind_of(properties.deviceType);
   description.version = version_text(properties.apiVersion);
   if (properties.apiVersion < VK_API_VERSION_1_2) {
@@ -164,7 +171,9 @@ PhysicalDevice examine(const Functions& functions, VkPhysicalDevice handle, std:
     description.refusal = "it does not compute";
     return device;
   }
-  device.queue_family = *family;
+  device.queue_family = family->index;
+  // Clocks of less than 64 bits run over within minutes; a difference that is odd once is no harm.
+  if (family->has_clock) device.seconds_per_tick = static_cast<double>(properties.limits.timestampPeriod) * 1e-9;
   return device;
 }
 

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <array>
 #include <memory>
 #include <string>
 #include <vector>
@@ -15,6 +16,8 @@ struct PhysicalDevice {
   VkPhysicalDevice handle = VK_NULL_HANDLE;
   VulkanDevice description;
   std::uint32_t queue_family = 0;
+  std::array<std::uint8_t, VK_UUID_SIZE> cache_id = {};  // names the driver's compiled kernels
+  double seconds_per_tick = 0;                           // of the queue's clock; 0 where it has none
   VkPhysicalDeviceMemoryProperties memory = {};
 };
 

@@ -1,17 +1,23 @@
 #include "engine/vulkan/pipelines.h"
 
 #include "engine/vulkan/loader.h"
+#include "engine/vulkan/pipeline_cache.h"
 
 namespace facet::engine::vulkan {
 
 Result<std::unique_ptr<Pipelines>> Pipelines::create(const Device& device) {
   std::unique_ptr<Pipelines> pipelines(new Pipelines(device));
   FACET_RETURN_IF_ERROR(pipelines->create_layouts());
+  pipelines->create_cache();
   return pipelines;
 }
 
 Pipelines::~Pipelines() {
   const Functions& functions = device_.functions();
+  if (cache_ != VK_NULL_HANDLE) {
+    keep_cache();
+    functions.vkDestroyPipelineCache(device_.handle(), cache_, nullptr);
+  }
   for (const auto& [key, pipeline] : pipelines_)
     functions.vkDestroyPipeline(device_.handle(), pipeline, nullptr);
   functions.vkDestroyPipelineLayout(device_.handle(), layout_, nullptr);
@@ -38,6 +44,30 @@ Status Pipelines::create_layouts() {
   result = device_.functions().vkCreatePipelineLayout(device_.handle(), &layout, nullptr, &layout_);
   if (result != VK_SUCCESS) return vulkan_error(result, "describe the kernels' parameters");
   return {};
+}
+
+// Without one every kernel is compiled, which is no failure.
+void Pipelines::create_cache() {
+  const std::vector<std::byte> kept = read_pipeline_cache(pipeline_cache_file(device_));
+  VkPipelineCacheCreateInfo create{};
+  create.sType = VK_STRUCTURE_TYPE_PIPELINE_CACHE_CREATE_INFO;
+  create.initialDataSize = kept.size();
+  create.pInitialData = kept.data();
+  if (device_.functions().vkCreatePipelineCache(device_.handle(), &create, nullptr, &cache_) != VK_SUCCESS)
+    cache_ = VK_NULL_HANDLE;
+  cache_bytes_ = kept.size();
+}
+
+void Pipelines::keep_cache() const {
+  const Functions& functions = device_.functions();
+  std::size_t bytes = 0;
+  if (functions.vkGetPipelineCacheData(device_.handle(), cache_, &bytes, nullptr) != VK_SUCCESS) return;
+  // Caches only grow: one of the same length has nothing new.
+  if (bytes == cache_bytes_) return;
+  std::vector<std::byte> data(bytes);
+  if (functions.vkGetPipelineCacheData(device_.handle(), cache_, &bytes, data.data()) != VK_SUCCESS) return;
+  data.resize(bytes);
+  write_pipeline_cache(pipeline_cache_file(device_), data);
 }
 
 Result<VkPipeline> Pipelines::get(const Kernel& kernel) {
@@ -73,7 +103,7 @@ Result<VkPipeline> Pipelines::build(const Kernel& kernel) const {
   create.stage.pSpecializationInfo = &constants;
   create.layout = layout_;
   VkPipeline pipeline = VK_NULL_HANDLE;
-  result = functions.vkCreateComputePipelines(device_.handle(), VK_NULL_HANDLE, 1, &create, nullptr, &pipeline);
+  result = functions.vkCreateComputePipelines(device_.handle(), cache_, 1, &create, nullptr, &pipeline);
   functions.vkDestroyShaderModule(device_.handle(), module, nullptr);
   if (result != VK_SUCCESS) return vulkan_error(result, purpose);
   device_.name(VK_OBJECT_TYPE_PIPELINE, reinterpret_cast<std::uint64_t>(pipeline), kernel.shader->name);

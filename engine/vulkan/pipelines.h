@@ -16,7 +16,8 @@ namespace facet::engine::vulkan {
 inline constexpr std::uint32_t kBindings = FACET_BINDINGS;
 inline constexpr std::uint32_t kParamBytes = 128;
 
-// Pipelines, made when they are first asked for. All have one layout: its storage buffers and 128 bytes of parameters.
+// Pipelines, made when they are first asked for, or taken from what an earlier start has kept. All have one layout: its
+// storage buffers and 128 bytes of parameters.
 class Pipelines {
  public:
   static Result<std::unique_ptr<Pipelines>> create(const Device& device);
@@ -33,7 +34,12 @@ class Pipelines {
   Status create_layouts();
   Result<VkPipeline> build(const Kernel& kernel) const;
 
+  void create_cache();
+  void keep_cache() const;
+
   const Device& device_;
+  VkPipelineCache cache_ = VK_NULL_HANDLE;
+  std::size_t cache_bytes_ = 0;  // when it was read
   VkDescriptorSetLayout set_layout_ = VK_NULL_HANDLE;
   VkPipelineLayout layout_ = VK_NULL_HANDLE;
   std::map<std::pair<const Shader*, std::array<std::uint32_t, kConstants>>, VkPipeline> pipelines_;

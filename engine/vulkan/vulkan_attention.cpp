@@ -81,8 +81,8 @@ void VulkanBackend::attention(const View& q, const Buffer& keys, const Buffer& v
   params.segments_per_group = (segments + shares - 1) / shares;
   if (is_split && !make_room(segments_, segment_bytes(shape, q.rows, segments), "the sums of attention")) return;
 
-  const std::uint64_t work_of_row =
-      std::uint64_t{2} * q.width * (shape.window == 0 ? segments * FACET_SEGMENT : std::min(end, shape.window));
+  // By what segments hold, not by the position: for the next token it is the same.
+  const std::uint64_t work_of_row = std::uint64_t{2} * q.width * segments * FACET_SEGMENT;
   const std::uint64_t rows_within_limit = commands_->work_limit() / std::max<std::uint64_t>(work_of_row, 1);
   const auto tiles_at_once = static_cast<std::uint32_t>(
       std::clamp<std::uint64_t>(rows_within_limit / tiles.rows_per_tile, is_split ? row_tiles : 1, kMostGroups));

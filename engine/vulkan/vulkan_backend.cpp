@@ -1,6 +1,7 @@
 #include "engine/vulkan/vulkan_backend.h"
 
 #include <algorithm>
+#include <chrono>
 #include <cmath>
 #include <cstring>
 
@@ -200,6 +201,37 @@ Status VulkanBackend::upload(const DeviceBuffer& to, std::uint64_t units, std::u
     commands_->submit();
   }
   return {};
+}
+
+// Larger than any cache, copied until starting and ending are a small part of it.
+Result<std::optional<double>> VulkanBackend::copy_bandwidth() {
+  const std::uint64_t bytes = std::min<std::uint64_t>(256ULL << 20U, largest_binding_ / 16 * 16);
+  constexpr int kCopies = 8;
+  std::array<DeviceBuffer, 2> buffers;
+  Status status;
+  for (DeviceBuffer& buffer : buffers) {
+    auto created = status.ok() ? create_memory("the measurement", bytes) : Result<DeviceBuffer>(status.error());
+    if (created.ok())
+      buffer = *created;
+    else
+      status = created.error();
+  }
+  double seconds = 0;
+  for (const bool is_measured : {false, true}) {
+    const double before = counts().seconds;
+    const auto start = std::chrono::steady_clock::now();
+    for (int i = 0; i < (is_measured ? kCopies : 1) && status.ok(); ++i)
+      commands_->copy(buffers[i % 2].handle, buffers[(i + 1) % 2].handle, bytes);
+    if (status.ok()) status = commands_->wait();
+    const std::chrono::duration<double> taken = std::chrono::steady_clock::now() - start;
+    seconds = counts().seconds > before ? counts().seconds - before : taken.count();
+  }
+  for (DeviceBuffer& buffer : buffers) {
+    commands_->forget(buffer.handle);
+    if (!commands_->has_failed()) memory_->release(buffer);
+  }
+  if (!status.ok()) return status.error();
+  return std::optional<double>(2.0 * kCopies * static_cast<double>(bytes) / std::max(seconds, 1e-9));
 }
 
 void VulkanBackend::write_rows(const View& to, const std::function<void(std::uint32_t, float*)>& fill) {

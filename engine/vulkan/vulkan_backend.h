@@ -44,6 +44,8 @@ class VulkanBackend final : public DeviceBackend {
   void write(const View& to, std::span<const float> values) override;
   void read(const View& from, std::span<float> values) override;
   Status finish() override { return commands_->wait(); }
+  DeviceWork work() const override { return {counts().dispatches, counts().seconds}; }
+  Result<std::optional<double>> copy_bandwidth() override;
 
   std::vector<std::uint64_t> weight_parts(const GgufTensor& tensor, WeightUse use) const override;
   std::uint64_t cache_bytes(const CacheShape& shape) const override;

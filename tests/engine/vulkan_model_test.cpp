@@ -86,12 +86,12 @@ void VulkanModelTest::pieces_change_nothing() {
   const auto small = open(model, {.rewind_length = 3});
   const Prompt& prompt = model.prompts.back();
   const std::vector<float> whole = evaluate(*engine, prompt, 0, 4);
-  QVERIFY(evaluate(*small, prompt, 0, 4) == whole);
   const auto close = [](const std::vector<float>& left, const std::vector<float>& right) {
     return std::equal(left.begin(), left.end(), right.begin(), right.end(),
                       [](float a, float b) { return std::abs(a - b) <= static_cast<float>(kLargest); });
   };
   QVERIFY(close(evaluate(*engine, prompt, 7, 4), whole));
+  QVERIFY(close(evaluate(*small, prompt, 0, 4), whole));
   // Token by token takes a software device long.
   const Prompt& shortest = *std::min_element(
       model.prompts.begin(), model.prompts.end(),
