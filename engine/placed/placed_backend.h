@@ -36,6 +36,8 @@ class PlacedBackend final : public Backend {
   void write(const View& to, std::span<const float> values) override;
   void read(const View& from, std::span<float> values) override;
   Status finish() override;
+  // Kernels only: how long an operation takes with all that is copied for it, no device's clock says.
+  DeviceWork work() const override { return {backends_[0]->work().kernels + backends_[1]->work().kernels, 0}; }
 
   void embed(const Weight& table, std::span<const Token> tokens, float factor, const View& out) override;
   void matmul(const Weight& weight, const View& x, const View& out) override;
