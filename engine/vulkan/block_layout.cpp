@@ -6,9 +6,10 @@
 namespace facet::engine::vulkan {
 namespace {
 
-// What is larger has a block of its own: the ends of blocks that many large parts share would be lost.
-constexpr std::uint64_t kLargestShared = 8ULL << 20U;
-// Blocks that are shared grow with what is there, so that a small model takes little.
+// What is larger has a block of its own: the ends of blocks that large parts share would be lost.
+constexpr std::uint64_t kLargestShared = 2ULL << 20U;
+// The others share blocks, of which each is a small part of what is there already, so that little of the last is lost.
+constexpr std::uint64_t kShareOfAll = 8;
 constexpr std::uint64_t kSmallestBlock = 4ULL << 20U;
 constexpr std::uint64_t kLargestBlock = 64ULL << 20U;
 
@@ -47,7 +48,7 @@ void BlockLayout::release(const Part& part) {
 
 std::uint64_t BlockLayout::next_block(std::uint64_t part_bytes) const {
   if (part_bytes > kLargestShared) return part_bytes;
-  return std::max(part_bytes, std::clamp(shared_bytes_, kSmallestBlock, kLargestBlock));
+  return std::max(part_bytes, std::clamp(shared_bytes_ / kShareOfAll, kSmallestBlock, kLargestBlock));
 }
 
 void BlockLayout::add_block(std::uint64_t bytes, std::uint64_t part_bytes) {

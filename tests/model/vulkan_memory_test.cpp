@@ -129,7 +129,7 @@ void VulkanMemoryTest::a_budget_is_kept() {
     const Loaded loaded = load(path, options);
     const DeviceMemory& gpu = loaded.engine->memory().devices.front();
     QVERIFY(gpu.is_gpu);
-    QVERIFY(gpu.layers > fewer);
+    QVERIFY2(gpu.layers > fewer, qPrintable(QString("%1 layers with %2 MB").arg(gpu.layers).arg(megabytes)));
     fewer = gpu.layers;
     QVERIFY(loaded.device(/*is_gpu=*/true).taken_bytes() <= options.gpu_memory_bytes);
   }
