@@ -19,6 +19,14 @@ Result<std::unique_ptr<Device>> Device::open(const std::string& wanted) {
   create.sType = VK_STRUCTURE_TYPE_DEVICE_CREATE_INFO;
   create.queueCreateInfoCount = 1;
   create.pQueueCreateInfos = &queue;
+  VkPhysicalDeviceShaderIntegerDotProductFeatures dot{
+      VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_SHADER_INTEGER_DOT_PRODUCT_FEATURES, nullptr, VK_TRUE};
+  const char* const extension = VK_KHR_SHADER_INTEGER_DOT_PRODUCT_EXTENSION_NAME;
+  if (device->description().integer_dot) {
+    create.pNext = &dot;
+    create.enabledExtensionCount = 1;
+    create.ppEnabledExtensionNames = &extension;
+  }
   const VkResult result =
       device->functions_.vkCreateDevice(device->physical_->handle, &create, nullptr, &device->device_);
   if (result != VK_SUCCESS) {

@@ -97,7 +97,7 @@ void read_properties(const Functions& functions, PhysicalDevice& device) {
   description.shared_memory_bytes = properties.properties.limits.maxComputeSharedMemorySize;
 }
 
-void read_features(const Functions& functions, PhysicalDevice& device, std::uint32_t version) {
+void read_features(const Functions& functions, PhysicalDevice& device) {
   VkPhysicalDeviceVulkan11Features vulkan11{};
   vulkan11.sType = VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_VULKAN_1_1_FEATURES;
   VkPhysicalDeviceVulkan12Features vulkan12{};
@@ -105,14 +105,20 @@ void read_features(const Functions& functions, PhysicalDevice& device, std::uint
   vulkan12.pNext = &vulkan11;
   VkPhysicalDeviceShaderIntegerDotProductFeatures dot{
       VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_SHADER_INTEGER_DOT_PRODUCT_FEATURES, nullptr, VK_FALSE};
-  if (version >= VK_API_VERSION_1_3 ||
-      has_extension(functions, device.handle, VK_KHR_SHADER_INTEGER_DOT_PRODUCT_EXTENSION_NAME))
-    vulkan11.pNext = &dot;
+  // Drivers that have it by their version still list the extension.
+  if (has_extension(functions, device.handle, VK_KHR_SHADER_INTEGER_DOT_PRODUCT_EXTENSION_NAME)) vulkan11.pNext = &dot;
   VkPhysicalDeviceFeatures2 features{VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_FEATURES_2, &vulkan12, {}};
   functions.vkGetPhysicalDeviceFeatures2(device.handle, &features);
   VulkanDevice& description = device.description;
   description.float16 = vulkan12.shaderFloat16 == VK_TRUE;
   description.integer_dot = dot.shaderIntegerDotProduct == VK_TRUE;
+  if (description.integer_dot) {
+    VkPhysicalDeviceShaderIntegerDotProductProperties dots{};
+    dots.sType = VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_SHADER_INTEGER_DOT_PRODUCT_PROPERTIES;
+    VkPhysicalDeviceProperties2 properties{VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_PROPERTIES_2, &dots, {}};
+    functions.vkGetPhysicalDeviceProperties2(device.handle, &properties);
+    description.fast_integer_dot = dots.integerDotProduct4x8BitPackedSignedAccelerated == VK_TRUE;
+  }
   description.storage_8_bit = vulkan12.storageBuffer8BitAccess == VK_TRUE;
   description.storage_16_bit = vulkan11.storageBuffer16BitAccess == VK_TRUE;
 }
@@ -164,7 +170,7 @@ PhysicalDevice examine(const Functions& functions, VkPhysicalDevice handle, std:
     return device;
   }
   read_properties(functions, device);
-  read_features(functions, device, properties.apiVersion);
+  read_features(functions, device);
   read_memory(functions, device);
   const auto family = compute_family(functions, handle);
   if (!family) {

@@ -17,7 +17,7 @@ struct PhysicalDevice {
   VulkanDevice description;
   std::uint32_t queue_family = 0;
   std::array<std::uint8_t, VK_UUID_SIZE> cache_id = {};  // names the driver's compiled kernels
-  double seconds_per_tick = 0;                           // of the queue's clock; 0 where it has none
+  double seconds_per_tick = 0;       // of the queue's clock; 0 where it has none
   VkPhysicalDeviceMemoryProperties memory = {};
 };
 

@@ -14,12 +14,14 @@ struct Shader {
   std::span<const std::uint32_t> code;
 };
 
-enum class Operation { Norm, Elementwise, Heads, Store, Attention, BranchEnd, Route, Sort, Combine };
+enum class Operation { Norm, Elementwise, Heads, Store, Attention, BranchEnd, Round, Route, Sort, Combine };
 
 const Shader& shader_of(Operation operation);
 // The products of few rows and those of many, which work on tiles; null for a format that has no decoder.
 const Shader* product_shader(Format format);
 const Shader* tile_shader(Format format);
+// Tiles of codes; null for formats that have none.
+const Shader* integer_tile_shader(Format format);
 
 // A shader with the values of its specialization constants, from 0 on; those that it does not have are ignored.
 inline constexpr std::size_t kConstants = 5;

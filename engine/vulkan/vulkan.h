@@ -30,6 +30,7 @@ struct VulkanDevice {
   bool unified_memory = false;
   bool float16 = false;
   bool integer_dot = false;
+  bool fast_integer_dot = false;  // it has instructions for the dot product of bytes
   bool storage_8_bit = false;
   bool storage_16_bit = false;
   // Why Facet can not use it; empty when it can.

@@ -72,6 +72,7 @@ VulkanBackend::~VulkanBackend() {
       memory_->release(part.memory);
   memory_->release(segments_);
   memory_->release(sorted_);
+  memory_->release(rounded_);
 }
 
 Result<DeviceBuffer> VulkanBackend::create_memory(std::string_view name, std::uint64_t bytes) {
@@ -128,9 +129,11 @@ void VulkanBackend::release_buffer(const Buffer& buffer) {
   }
 }
 
+// As `working_parts` lists them.
 Status VulkanBackend::reserve(const LargestOperands& largest) {
   if (!make_room(segments_, segment_bytes(largest), "the sums of attention") ||
-      !make_room(sorted_, sorted_bytes(largest), "the order of experts"))
+      !make_room(sorted_, sorted_bytes(largest), "the order of experts") ||
+      !make_room(rounded_, rounded_bytes(largest), "rounded rows"))
     return commands_->wait();
   is_reserved_ = true;
   return {};

@@ -20,6 +20,8 @@ namespace facet::engine::vulkan {
 
 // Kernels that a plainer one can stand in for, should a driver compute them wrongly.
 struct Variants {
+  // Products of many rows round x to 8 bits and multiply codes, as the CPU does with large models.
+  bool integer_tiles = false;
   bool tiles = true;         // products of many rows by tiles; otherwise eight rows at a time
   bool wide_cells = true;    // cells are read four at a time where they lie so
   bool last_groups = true;   // the last workgroup of a kernel ends what all began; otherwise a kernel of its own does
@@ -80,6 +82,7 @@ class VulkanBackend final : public DeviceBackend {
   void limit_bindings(std::uint64_t bytes) { largest_binding_ = bytes; }
   // Weights go through the staging memory, as on a device with memory of its own, even where host and device share it.
   void stage_all() { stages_all_ = true; }
+  const VulkanDevice& device() const { return device_->description(); }
   const Commands::Counts& counts() const { return commands_->counts(); }
 
  private:
@@ -167,7 +170,15 @@ class VulkanBackend final : public DeviceBackend {
   void multiply_few(const SmallProduct& product, const View& x);
   void multiply(const LoadedWeight& weight, const View& x, const View& out);
   void multiply_rows(const LoadedWeight& weight, const Part& part, const View& x, const View& out);
-  void multiply_tiles(const LoadedWeight& weight, const Part& part, const View& x, const View& out);
+  // What a product of many rows reads: x, or what became of it when it was rounded.
+  struct TileInput {
+    Operand cells;
+    const Shader* shader = nullptr;
+    bool is_wide = false;
+  };
+  TileInput tile_input(const LoadedWeight& weight, const View& x);
+  void multiply_tiles(const LoadedWeight& weight, const Part& part, const TileInput& x, std::uint32_t rows,
+                      std::uint32_t inputs, const View& out);
   void multiply_sorted(const LoadedWeight& weight, const Weight& shape, const View& ids, const View& x,
                        const View& out);
   std::uint32_t rows_within_limit(std::uint64_t work_of_row, std::uint32_t per_group) const;
@@ -184,6 +195,10 @@ class VulkanBackend final : public DeviceBackend {
   static std::uint32_t segments_of(const AttentionShape& shape, std::uint32_t rows, std::uint32_t end);
   static std::uint64_t segment_bytes(const AttentionShape& shape, std::uint32_t rows, std::uint32_t segments);
   static std::uint64_t segment_bytes(const LargestOperands& largest);
+  static std::uint32_t rounded_row_cells(std::uint32_t inputs);
+  std::uint64_t rounded_bytes(const LargestOperands& largest) const;
+  // Of what `reserve` sets aside.
+  std::vector<std::uint64_t> working_parts(const LargestOperands& largest) const;
   static std::uint64_t sorted_bytes(const LargestOperands& largest);
   // Makes sure that a memory to work in has so many bytes.
   bool make_room(DeviceBuffer& memory, std::uint64_t bytes, const char* name);
@@ -199,6 +214,7 @@ class VulkanBackend final : public DeviceBackend {
   std::vector<LoadedWeight> weights_;
   DeviceBuffer segments_;  // of attention
   DeviceBuffer sorted_;    // pairs of tokens and experts
+  DeviceBuffer rounded_;   // rows of x in 8 bits
   Variants variants_;
   bool is_reserved_ = false;
   bool stages_all_ = false;

@@ -1,5 +1,5 @@
 #include <algorithm>
-#include <array>
+#include <numeric>
 
 #include "engine/gguf/gguf_file.h"
 #include "engine/vulkan/packing.h"
@@ -31,13 +31,20 @@ std::vector<std::uint64_t> VulkanBackend::weight_parts(const GgufTensor& tensor,
 }
 
 std::uint64_t VulkanBackend::working_bytes(const LargestOperands& largest) const {
-  return 2 * Commands::staging_bytes + segment_bytes(largest) + sorted_bytes(largest);
+  const std::vector<std::uint64_t> parts = working_parts(largest);
+  return std::accumulate(parts.begin(), parts.end(), 2 * Commands::staging_bytes);
+}
+
+std::vector<std::uint64_t> VulkanBackend::working_parts(const LargestOperands& largest) const {
+  std::vector<std::uint64_t> parts = {segment_bytes(largest), sorted_bytes(largest), rounded_bytes(largest)};
+  std::erase(parts, std::uint64_t{0});
+  return parts;
 }
 
 // Staging memory is there since the backend was opened.
 std::uint64_t VulkanBackend::bytes_with(const LargestOperands& largest, std::span<const std::uint64_t> buffers) const {
   std::vector<std::uint64_t> all;
-  if (!is_reserved_) all = {segment_bytes(largest), sorted_bytes(largest)};
+  if (!is_reserved_) all = working_parts(largest);
   all.insert(all.end(), buffers.begin(), buffers.end());
   return memory_->bytes_with(all);
 }

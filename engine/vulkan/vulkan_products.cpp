@@ -125,28 +125,53 @@ void VulkanBackend::multiply_rows(const LoadedWeight& weight, const Part& part, 
   }
 }
 
-void VulkanBackend::multiply_tiles(const LoadedWeight& weight, const Part& part, const View& x, const View& out) {
+// Codes, scales and sums of halves, from a multiple of four cells on.
+std::uint32_t VulkanBackend::rounded_row_cells(std::uint32_t inputs) {
+  return (inputs / 4 + inputs / 32 + inputs / 16 + 3) / 4 * 4;
+}
+
+std::uint64_t VulkanBackend::rounded_bytes(const LargestOperands& largest) const {
+  std::uint64_t cells = 1;
+  for (const LargestOperands::Product& product : largest.products)
+    cells = std::max(cells, std::uint64_t{product.rows} * rounded_row_cells(product.inputs));
+  return variants_.integer_tiles ? cells * sizeof(std::uint32_t) : sizeof(std::uint32_t);
+}
+
+VulkanBackend::TileInput VulkanBackend::tile_input(const LoadedWeight& weight, const View& x) {
   const Operand from = operand_of(x);
+  const Shader* const integer = integer_tile_shader(weight.format->format);
+  if (!variants_.integer_tiles || integer == nullptr || x.width % 32 != 0)
+    return {from, tile_shader(weight.format->format), is_wide(from)};
+  const std::uint32_t row_cells = rounded_row_cells(x.width);
+  if (!make_room(rounded_, std::uint64_t{x.rows} * row_cells * sizeof(std::uint32_t), "rounded rows")) return {};
+  const RoundParams params{x.width, from.offset, from.stride, row_cells};
+  run({&shader_of(Operation::Round), {}}, {{0, {from.buffer, false}}, {1, {rounded_.handle, true}}}, params,
+      {groups_for(x.width / 32, FACET_GROUP_SIZE), x.rows, 1}, 8 * std::uint64_t{x.width} * x.rows);
+  return {{rounded_.handle, 0, row_cells}, integer, false};
+}
+
+void VulkanBackend::multiply_tiles(const LoadedWeight& weight, const Part& part, const TileInput& x, std::uint32_t rows,
+                                   std::uint32_t inputs, const View& out) {
   const Operand to = operand_of(out);
-  const std::uint64_t work_of_row = std::max<std::uint64_t>(1, std::uint64_t{x.width} * x.rows);
+  const std::uint64_t work_of_row = std::max<std::uint64_t>(1, std::uint64_t{inputs} * rows);
   const std::uint32_t rows_at_once = rows_within_limit(work_of_row, FACET_TILE);
   ProductParams params{};
-  params.inputs = x.width;
+  params.inputs = inputs;
   params.row_bytes = static_cast<std::uint32_t>(weight.packed_bytes);
   params.matrices = 1;
-  params.columns = x.rows;
-  params.x_offset = from.offset;
-  params.x_stride = from.stride;
+  params.columns = rows;
+  params.x_offset = x.cells.offset;
+  params.x_stride = x.cells.stride;
   params.out_stride[0] = to.stride;
   for (std::uint32_t first = 0; first < part.count; first += rows_at_once) {
     params.first_row = first;
     params.outputs[0] = std::min(rows_at_once, part.count - first);
     params.out_offset[0] = to.offset + part.first + first;
-    run({tile_shader(weight.format->format), {0, is_wide(from) ? 1U : 0U}},
+    run({x.shader, {0, x.is_wide ? 1U : 0U}},
         {{FACET_BINDING_WEIGHTS, {part.memory.handle, false}},
-         {FACET_BINDING_X, {from.buffer, false}},
+         {FACET_BINDING_X, {x.cells.buffer, false}},
          {FACET_BINDING_OUT, {to.buffer, true}}},
-        params, {groups_for(params.outputs[0], FACET_TILE), groups_for(x.rows, FACET_TILE), 1},
+        params, {groups_for(params.outputs[0], FACET_TILE), groups_for(rows, FACET_TILE), 1},
         work_of_row * params.outputs[0]);
   }
 }
@@ -158,9 +183,13 @@ void VulkanBackend::multiply(const LoadedWeight& weight, const View& x, const Vi
     product.outs[0] = out;
     return multiply_few(product, x);
   }
+  const bool has_tiles = variants_.tiles && x.rows > kFewRows;
+  TileInput input;
+  if (has_tiles) input = tile_input(weight, x);
+  if (has_tiles && input.shader == nullptr) return;
   for (const Part& part : weight.parts) {
-    if (variants_.tiles && x.rows > kFewRows)
-      multiply_tiles(weight, part, x, out);
+    if (has_tiles)
+      multiply_tiles(weight, part, input, x.rows, x.width, out);
     else
       multiply_rows(weight, part, x, out);
   }
@@ -273,15 +302,16 @@ void VulkanBackend::multiply_sorted(const LoadedWeight& weight, const Weight& sh
   const SortParams sort{shape.experts, pairs, ids.width, chosen.offset, chosen.stride};
   run({&shader_of(Operation::Sort), {}}, {{0, {chosen.buffer, false}}, {1, {sorted_.handle, true}}}, sort, {1, 1, 1},
       64 * std::uint64_t{pairs});
-  const Operand from = operand_of(x);
+  const TileInput input = tile_input(weight, x);
+  if (input.shader == nullptr) return;
   const Operand to = operand_of(out);
   ProductParams params{};
   params.inputs = shape.inputs;
   params.row_bytes = static_cast<std::uint32_t>(weight.packed_bytes);
   params.matrices = 1;
   params.columns = pairs;
-  params.x_offset = from.offset;
-  params.x_stride = from.stride;
+  params.x_offset = input.cells.offset;
+  params.x_stride = input.cells.stride;
   params.out_stride[0] = to.stride;
   params.ids_offset = shape.experts + 1;
   params.columns_per_x = x.rows == pairs ? 1 : ids.width;
@@ -295,9 +325,9 @@ void VulkanBackend::multiply_sorted(const LoadedWeight& weight, const Weight& sh
       params.outputs[0] = std::min(rows_at_once, shape.outputs - first);
       params.out_offset[0] = to.offset + first;
       // A token does not choose an expert twice, so none has more pairs than there are tokens.
-      run({tile_shader(weight.format->format), {1, is_wide(from) ? 1U : 0U}},
+      run({input.shader, {1, input.is_wide ? 1U : 0U}},
           {{FACET_BINDING_WEIGHTS, {part.memory.handle, false}},
-           {FACET_BINDING_X, {from.buffer, false}},
+           {FACET_BINDING_X, {input.cells.buffer, false}},
            {FACET_BINDING_OUT, {to.buffer, true}},
            {FACET_BINDING_IDS, {sorted_.handle, false}}},
           params, {groups_for(params.outputs[0], FACET_TILE), groups_for(ids.rows, FACET_TILE), part.count},

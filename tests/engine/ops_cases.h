@@ -740,10 +740,10 @@ inline void route_experts(Bench& b) {
   QVERIFY(order[0] == 0 && order[1] == 1 && order[2] == 2);
 }
 
-inline void matmul_experts(Bench& b, Format format, Rounding rounding) {
+inline void matmul_experts(Bench& b, Format format, Rounding rounding, const std::vector<std::size_t>& token_counts) {
   const std::size_t experts = 5;
   const std::size_t chosen = 3;
-  for (const std::size_t tokens : {1, 2, 9}) {
+  for (const std::size_t tokens : token_counts) {
     const std::size_t inputs = 256;
     const std::size_t outputs = 21;
     Matrix rows(0, 0);
@@ -782,6 +782,15 @@ inline void matmul_experts(Bench& b, Format format, Rounding rounding) {
       COMPARE_OR_RETURN(out, expected);
     }
   }
+}
+
+inline void matmul_experts(Bench& b, Format format, Rounding rounding) {
+  matmul_experts(b, format, rounding, {1, 2, 9});
+}
+
+// So many that backends may bring together what belongs to an expert.
+inline void matmul_experts_of_many_rows(Bench& b, Format format, Rounding rounding) {
+  matmul_experts(b, format, rounding, {70});
 }
 
 inline void combine_experts(Bench& b) {

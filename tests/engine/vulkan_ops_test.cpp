@@ -21,6 +21,8 @@ class VulkanOpsTest : public QObject {
   void matmul_of_many_rows_data() { formats(); }
   void matmul_of_many_rows();
   void large_weights_are_taken_apart();
+  void products_of_codes_data() { formats(); }
+  void products_of_codes();
   void plainer_kernels_compute_the_same_data();
   void plainer_kernels_compute_the_same();
   void weights_may_go_through_the_staging_memory();
@@ -77,6 +79,35 @@ void VulkanOpsTest::matmul_of_many_rows() {
   QFETCH(int, format);
   Bench b(backend_);
   ops_cases::matmul_of_many_rows(b, static_cast<Format>(format));
+}
+
+// Rounded to 8 bits, many rows are what their rounded values give, in formats of codes; few rows are not rounded.
+void VulkanOpsTest::products_of_codes() {
+  QFETCH(int, format);
+  const FormatInfo& info = format_info(static_cast<Format>(format));
+  if (!backend_->device().integer_dot) QSKIP("This device has no dot products of bytes.");
+  vulkan::Variants variants;
+  variants.integer_tiles = true;
+  const std::shared_ptr<VulkanBackend> integer = VulkanBackend::open("", variants).value();
+  Bench b(integer);
+  const bool has_codes = info.block_elements > 1;
+  for (const std::size_t blocks : {1, 5}) {
+    const std::size_t inputs = blocks * std::max<std::size_t>(info.block_elements, 32);
+    for (const std::size_t outputs : {3, 70}) {
+      Matrix rows(0, 0);
+      const Weight weight = b.weight(info.format, inputs, outputs, 1, rows);
+      for (const std::size_t columns : {8, 33, 130}) {
+        Matrix x = b.normal(columns, inputs);
+        for (std::size_t i = 0; i < 32; ++i)
+          x.at(columns - 1, i) = 0;
+        const View out = b.room(columns, outputs);
+        b.backend().matmul(weight, b.put(x), out);
+        const bool is_rounded = has_codes && columns > 32;
+        COMPARE_OR_RETURN(out, is_rounded ? reference_ops::integer_matmul(rows, x) : reference_ops::matmul(rows, x));
+      }
+    }
+  }
+  ops_cases::matmul_experts_of_many_rows(b, info.format, has_codes ? Rounding::EightBits : Rounding::None);
 }
 
 // What stands in for a kernel that a driver computes wrongly.

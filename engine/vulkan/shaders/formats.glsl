@@ -1,6 +1,7 @@
 // The weight formats, each chosen by FACET_FORMAT_<name> and decoded as engine/formats does it, element by element in
 // the order of its formula. A run is 32 consecutive elements of a row; `open_run` reads what they share, `quad` gives
-// four of them. Rows lie on the device as packing.cpp puts them there: first the codes of all blocks, then each further
+// four of them. Formats with blocks say what that consists of: `codes_of` gives four codes, whole numbers from -128 to
+// 127, which `scale_of` multiplies, and, where FACET_HAS_OFFSET, `offset_of` is added. Rows lie on the device as packing.cpp puts them there: first the codes of all blocks, then each further
 // field of all blocks, every plane beginning at a multiple of 16 bytes.
 //
 // `matrix` says which of the kernel's matrices is meant; `row` and all addresses count bytes.
@@ -114,21 +115,24 @@ Run open_run(uint matrix, uint row, uint run) {
 }
 #endif
 #if defined(FACET_FORMAT_Q4_0)
-vec4 quad(Run run, uint q) {
-  return (vec4(nibbles_of(run.codes[q & 3u] >> (q & 4u))) - 8.0) * run.scale;
+ivec4 codes_of(Run run, uint q) {
+  return ivec4(nibbles_of(run.codes[q & 3u] >> (q & 4u))) - 8;
 }
 #else
 #if defined(FACET_FORMAT_MXFP4)
 // Twice the values of E2M1.
-const float kCodes[16] = float[](0, 1, 2, 3, 4, 6, 8, 12, -0.0, -1, -2, -3, -4, -6, -8, -12);
+const int kCodes[16] = int[](0, 1, 2, 3, 4, 6, 8, 12, 0, -1, -2, -3, -4, -6, -8, -12);
 #else
-const float kCodes[16] = float[](-127, -104, -83, -65, -49, -35, -22, -10, 1, 13, 25, 38, 53, 69, 89, 113);
+const int kCodes[16] = int[](-127, -104, -83, -65, -49, -35, -22, -10, 1, 13, 25, 38, 53, 69, 89, 113);
 #endif
-vec4 quad(Run run, uint q) {
+ivec4 codes_of(Run run, uint q) {
   const uvec4 n = nibbles_of(run.codes[q & 3u] >> (q & 4u));
-  return run.scale * vec4(kCodes[n.x], kCodes[n.y], kCodes[n.z], kCodes[n.w]);
+  return ivec4(kCodes[n.x], kCodes[n.y], kCodes[n.z], kCodes[n.w]);
 }
 #endif
+float scale_of(Run run, uint q) {
+  return run.scale;
+}
 
 #elif defined(FACET_FORMAT_Q4_1) || defined(FACET_FORMAT_Q5_0) || defined(FACET_FORMAT_Q5_1)
 struct Run {
@@ -159,18 +163,25 @@ Run open_run(uint matrix, uint row, uint run) {
              word_at(matrix, fifths + 4u * run));
 }
 #endif
-vec4 quad(Run run, uint q) {
+#if !defined(FACET_FORMAT_Q5_0)
+#define FACET_HAS_OFFSET
+#endif
+ivec4 codes_of(Run run, uint q) {
   uvec4 codes = nibbles_of(run.codes[q & 3u] >> (q & 4u));
 #if !defined(FACET_FORMAT_Q4_1)
   codes |= ((uvec4(run.fifths) >> (uvec4(0u, 1u, 2u, 3u) + 4u * q)) & 1u) << 4;
 #endif
 #if defined(FACET_FORMAT_Q5_0)
-  return (vec4(codes) - 16.0) * run.scale;
+  return ivec4(codes) - 16;
 #else
-  precise vec4 product = vec4(codes) * run.scale;
-  precise vec4 value = product + run.offset;
-  return value;
+  return ivec4(codes);
 #endif
+}
+float scale_of(Run run, uint q) {
+  return run.scale;
+}
+float offset_of(Run run, uint q) {
+  return run.offset;
 }
 
 #elif defined(FACET_FORMAT_Q8_0)
@@ -183,9 +194,12 @@ Run open_run(uint matrix, uint row, uint run) {
   return Run(four_words_at(matrix, row + 32u * run), four_words_at(matrix, row + 32u * run + 16u),
              half_at(matrix, row + plane_bytes(p.inputs / 32u, 32u) + 2u * run));
 }
-vec4 quad(Run run, uint q) {
+ivec4 codes_of(Run run, uint q) {
   const int word = int(q < 4u ? run.first[q & 3u] : run.second[q & 3u]);
-  return vec4((ivec4(word) << ivec4(24, 16, 8, 0)) >> 24) * run.scale;
+  return (ivec4(word) << ivec4(24, 16, 8, 0)) >> 24;
+}
+float scale_of(Run run, uint q) {
+  return run.scale;
 }
 
 // Blocks of 256 elements, eight runs: a run's codes are some bits of 32 bytes, which it shares with other runs. Its two
@@ -213,16 +227,15 @@ Run open_run(uint matrix, uint row, uint run) {
   const uint halves = word_at(matrix, scales + plane_bytes(blocks, 16u) + 4u * block);
   return Run(four_words_at(matrix, codes), four_words_at(matrix, codes + 16u), uvec4(0), uvec4(0),
              half_value(halves & 0xffffu) * vec2(packed & 15u, (packed >> 8) & 15u),
-             half_value(halves >> 16) * vec2((packed >> 4) & 15u, packed >> 12), 2u * (place & 3u), 0u);
+             -half_value(halves >> 16) * vec2((packed >> 4) & 15u, packed >> 12), 2u * (place & 3u), 0u);
 }
-vec4 value_of(Run run, uint q, uvec4 codes, uvec4 extra) {
-  precise vec4 product = run.scale[q >> 2] * vec4(codes & 3u);
-  precise vec4 value = product - run.offset[q >> 2];
-  return value;
+#define FACET_HAS_OFFSET
+ivec4 whole_codes(uvec4 codes, uvec4 extra) {
+  return ivec4(codes & 3u);
 }
 
 #elif defined(FACET_FORMAT_Q3_K)
-float scale_of(uint matrix, uint packed, float whole, uint g) {
+float packed_scale(uint matrix, uint packed, float whole, uint g) {
   const uint low_bits = (byte_at(matrix, packed + (g & 7u)) >> (4u * (g >> 3))) & 15u;
   const uint high_bits = (byte_at(matrix, packed + 8u + (g & 3u)) >> (2u * (g >> 2))) & 3u;
   return whole * float(int(low_bits | (high_bits << 4)) - 32);
@@ -239,11 +252,12 @@ Run open_run(uint matrix, uint row, uint run) {
   const float whole = half_at(matrix, scales + plane_bytes(blocks, 12u) + 2u * block);
   return Run(four_words_at(matrix, codes), four_words_at(matrix, codes + 16u), four_words_at(matrix, extra),
              four_words_at(matrix, extra + 16u),
-             vec2(scale_of(matrix, packed, whole, 2u * place), scale_of(matrix, packed, whole, 2u * place + 1u)),
+             vec2(packed_scale(matrix, packed, whole, 2u * place),
+                  packed_scale(matrix, packed, whole, 2u * place + 1u)),
              vec2(0.0), 2u * (place & 3u), place);
 }
-vec4 value_of(Run run, uint q, uvec4 codes, uvec4 extra) {
-  return run.scale[q >> 2] * (vec4((codes & 3u) | ((extra & 1u) << 2)) - 4.0);
+ivec4 whole_codes(uvec4 codes, uvec4 extra) {
+  return ivec4((codes & 3u) | ((extra & 1u) << 2)) - 4;
 }
 
 #elif defined(FACET_FORMAT_Q4_K) || defined(FACET_FORMAT_Q5_K)
@@ -274,16 +288,15 @@ Run open_run(uint matrix, uint row, uint run) {
   const uvec2 packed = scale_and_minimum(header, place);
   return Run(four_words_at(matrix, codes), four_words_at(matrix, codes + 16u), first_extra, second_extra,
              vec2(half_value(header.x & 0xffffu) * float(packed.x)),
-             vec2(half_value(header.x >> 16) * float(packed.y)), 4u * (place & 1u), place);
+             vec2(-half_value(header.x >> 16) * float(packed.y)), 4u * (place & 1u), place);
 }
-vec4 value_of(Run run, uint q, uvec4 codes, uvec4 extra) {
-  uvec4 whole = codes & 15u;
+#define FACET_HAS_OFFSET
+ivec4 whole_codes(uvec4 codes, uvec4 extra) {
 #if defined(FACET_FORMAT_Q5_K)
-  whole |= (extra & 1u) << 4;
+  return ivec4((codes & 15u) | ((extra & 1u) << 4));
+#else
+  return ivec4(codes & 15u);
 #endif
-  precise vec4 product = run.scale.x * vec4(whole);
-  precise vec4 value = product - run.offset.x;
-  return value;
 }
 
 #elif defined(FACET_FORMAT_Q6_K)
@@ -301,16 +314,32 @@ Run open_run(uint matrix, uint row, uint run) {
              four_words_at(matrix, extra + 16u), whole * vec2((packed << 24) >> 24, (packed << 16) >> 24), vec2(0.0),
              4u * ((place >> 1) & 1u), 2u * (place & 3u));
 }
-vec4 value_of(Run run, uint q, uvec4 codes, uvec4 extra) {
-  return run.scale[q >> 2] * (vec4((codes & 15u) | ((extra & 3u) << 4)) - 32.0);
+ivec4 whole_codes(uvec4 codes, uvec4 extra) {
+  return ivec4((codes & 15u) | ((extra & 3u) << 4)) - 32;
 }
 #else
 #error "no weight format is chosen"
 #endif
 
-vec4 quad(Run run, uint q) {
+ivec4 codes_of(Run run, uint q) {
   const uint codes = q < 4u ? run.first[q & 3u] : run.second[q & 3u];
   const uint extra = q < 4u ? run.first_extra[q & 3u] : run.second_extra[q & 3u];
-  return value_of(run, q, bytes_of(codes >> run.shift), bytes_of(extra) >> run.extra_shift);
+  return whole_codes(bytes_of(codes >> run.shift), bytes_of(extra) >> run.extra_shift);
+}
+float scale_of(Run run, uint q) {
+  return run.scale[q >> 2];
+}
+float offset_of(Run run, uint q) {
+  return run.offset[q >> 2];
+}
+#endif
+
+#if !defined(FACET_RAGGED)
+vec4 quad(Run run, uint q) {
+  precise vec4 value = vec4(codes_of(run, q)) * scale_of(run, q);
+#if defined(FACET_HAS_OFFSET)
+  value = value + offset_of(run, q);
+#endif
+  return value;
 }
 #endif

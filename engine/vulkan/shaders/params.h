@@ -188,6 +188,13 @@ struct SortParams {
   uint ids_stride;
 };
 
+struct RoundParams {
+  uint width;
+  uint x_offset;
+  uint x_stride;
+  uint out_stride;
+};
+
 struct CombineParams {
   uint width;
   uint chosen;
