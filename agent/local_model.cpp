@@ -129,8 +129,10 @@ class LocalModel : public TextModel {
     info_.variant =
         model.template_variant == engine::TemplateVariant::Large ? PromptVariant::Large : PromptVariant::Small;
     info_.built_in = options.built_in;
-    const std::uint64_t affordable = kCacheBudgetBytes / std::max<std::uint64_t>(engine_->memory().cache_bytes, 1);
-    max_sequences_ = static_cast<std::size_t>(std::clamp<std::uint64_t>(affordable, 1, kMaxSequences));
+    const engine::MemoryPlan& memory = engine_->memory();
+    const std::uint64_t affordable = kCacheBudgetBytes / std::max<std::uint64_t>(memory.cache_bytes, 1);
+    const std::uint64_t most = std::min(affordable, memory.sequences);
+    max_sequences_ = static_cast<std::size_t>(std::clamp<std::uint64_t>(most, 1, kMaxSequences));
   }
 
   const TextModelInfo& info() const override { return info_; }

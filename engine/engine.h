@@ -107,7 +107,9 @@ struct MemoryPlan {
   std::uint64_t table_bytes = 0;       // of these, those of which a token reads a row: they stay in the file
   std::uint64_t cache_bytes = 0;       // keys and values of one sequence, when it is full
   std::uint64_t activation_bytes = 0;  // intermediate results, shared by all sequences
-  std::vector<DeviceMemory> devices;   // those that compute, the graphics device first
+  // How many sequences the graphics device has room for. The machine's own memory is only taken as a cache fills.
+  std::uint64_t sequences = UINT64_MAX;
+  std::vector<DeviceMemory> devices;  // those that compute, the graphics device first
 };
 
 class Sequence;

@@ -73,6 +73,11 @@ Result<Devices> open_devices(const EngineOptions& options, Products products) {
   return devices;
 }
 
+std::uint64_t sequences_on(const DeviceMemory& device) {
+  if (!device.is_gpu || device.cache_bytes == 0 || device.budget_bytes == 0) return UINT64_MAX;
+  return 1 + (device.budget_bytes - std::min(device.budget_bytes, device.total_bytes)) / device.cache_bytes;
+}
+
 MemoryPlan count_memory(const LoadPlan& plan, const WeightCount& weights) {
   MemoryPlan memory;
   memory.weight_bytes = weights.bytes;
@@ -84,6 +89,7 @@ MemoryPlan count_memory(const LoadPlan& plan, const WeightCount& weights) {
     if (device == nullptr || !plan.placement.uses(side)) continue;
     memory.devices.push_back(memory_of(plan.parts, plan.placement, side, *device));
     memory.devices.back().budget_bytes = side == Side::Gpu ? plan.gpu_budget : device->unused_bytes();
+    memory.sequences = std::min(memory.sequences, sequences_on(memory.devices.back()));
     memory.activation_bytes += activation_bytes(plan.parts.activations) + device->working_bytes(plan.parts.operands);
   }
   return memory;

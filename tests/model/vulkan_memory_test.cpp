@@ -132,6 +132,14 @@ void VulkanMemoryTest::a_budget_is_kept() {
     QVERIFY2(gpu.layers > fewer, qPrintable(QString("%1 layers with %2 MB").arg(gpu.layers).arg(megabytes)));
     fewer = gpu.layers;
     QVERIFY(loaded.device(/*is_gpu=*/true).taken_bytes() <= options.gpu_memory_bytes);
+    // As many conversations as the plan allows, of which one is there.
+    std::vector<std::unique_ptr<Sequence>> more;
+    while (more.size() + 1 < std::min<std::uint64_t>(loaded.engine->memory().sequences, 4)) {
+      more.push_back(loaded.engine->create_sequence());
+      const Token token = 6;
+      QVERIFY(more.back()->sync({&token, 1}).ok());
+    }
+    QVERIFY(is_close(std::max(loaded.device(true).taken_bytes(), options.gpu_memory_bytes), options.gpu_memory_bytes));
   }
 }
 
