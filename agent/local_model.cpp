@@ -162,6 +162,8 @@ class LocalModel : public TextModel {
       outcome.reason = Reason::Failed;
       outcome.error = std::string("The model could not answer: ") + exception.what() + ".";
     }
+    // Another device may have taken over.
+    info_.device = engine_->device();
     return outcome;
   }
 
@@ -201,8 +203,8 @@ class LocalModel : public TextModel {
   }
 
   // False when the outcome is already decided.
-  static bool read_prompt(engine::Sequence& sequence, const std::vector<Token>& prompt,
-                          const GenerateCallbacks& callbacks, const std::stop_token& stop, GenerateOutcome& outcome) {
+  bool read_prompt(engine::Sequence& sequence, const std::vector<Token>& prompt, const GenerateCallbacks& callbacks,
+                   const std::stop_token& stop, GenerateOutcome& outcome) {
     engine::SyncOptions options;
     if (callbacks.prompt_progress) {
       options.progress = [&](std::size_t done, std::size_t total) {
@@ -210,7 +212,12 @@ class LocalModel : public TextModel {
       };
     }
     const auto begin = std::chrono::steady_clock::now();
-    const auto synced = sequence.sync(prompt, options, stop);
+    auto synced = sequence.sync(prompt, options, stop);
+    // The other conversations can be read again when their turn has come.
+    if (!synced.ok() && synced.error().code == Error::Code::OutOfMemory && sequences_.size() > 1) {
+      sequences_.resize(1);
+      synced = sequence.sync(prompt, options, stop);
+    }
     outcome.prefill_ms = milliseconds_since(begin);
     if (!synced.ok()) {
       const bool stopped = synced.error().code == Error::Code::Stopped;
@@ -287,6 +294,8 @@ Result<std::unique_ptr<TextModel>> open_local_model(std::unique_ptr<engine::Gguf
   engine_options.gpu_layers = options.gpu_layers;
   engine_options.gpu_memory_bytes = options.gpu_memory_bytes;
   engine_options.context_length = options.context_length;
+  engine_options.notice = options.notice;
+  engine_options.try_device = options.try_device;
   FACET_ASSIGN_OR_RETURN(auto engine, engine::Engine::open(std::move(file), engine_options));
   FACET_RETURN_IF_ERROR(check_markers(*engine));
   return std::unique_ptr<TextModel>(std::make_unique<LocalModel>(std::move(engine), options));

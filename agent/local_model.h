@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <filesystem>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -11,7 +12,9 @@
 
 namespace facet::engine {
 class GgufFile;
-}
+struct DeviceTrial;
+struct DeviceVerdict;
+}  // namespace facet::engine
 
 namespace facet::agent {
 
@@ -24,6 +27,9 @@ struct LocalModelOptions {
   std::uint64_t gpu_memory_bytes = 0;
   std::uint32_t context_length = 0;  // 0: the engine's choice
   bool built_in = false;
+  // As in engine::EngineOptions; the notice comes from the thread that loads the model, or from the agent's.
+  std::function<void(const std::string& sentence)> notice = {};
+  std::function<engine::DeviceVerdict(const engine::DeviceTrial&)> try_device = {};
 };
 
 // The local engine as a TextModel. Keeps a few conversations' sequences (least recently used go first), so that going

@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "agent/local_model.h"
+#include "app/devices/device_trials.h"
 #include "app/models/model_folder.h"
 #include "engine/gguf/gguf_file.h"
 #include "tools/all_tools.h"
@@ -18,6 +19,12 @@ Result<std::unique_ptr<agent::TextModel>> open_model(const Paths& paths, const s
   options.gpu_layers = choices.gpu_layers;
   options.gpu_memory_bytes = choices.gpu_memory_bytes;
   options.built_in = is_built_in(model);
+  options.try_device = devices::judge_of(paths);
+  if (choices.on_event) {
+    options.notice = [send = choices.on_event](const std::string& sentence) {
+      send(agent::Notice{agent::Severity::Warning, sentence});
+    };
+  }
   FACET_ASSIGN_OR_RETURN(auto file, models::open_model_file(options.path));
   return agent::open_local_model(std::move(file), options);
 }
@@ -32,6 +39,7 @@ Result<std::unique_ptr<agent::Agent>> start_agent(const Paths& paths, AgentChoic
   computing.backend = choices.backend;
   computing.gpu_layers = choices.gpu_layers;
   computing.gpu_memory_bytes = choices.gpu_memory_bytes;
+  computing.on_event = choices.on_event;
   options.load_model = [paths, computing](const std::string& model) { return open_model(paths, model, computing); };
   options.on_event = std::move(choices.on_event);
   options.sampling = choices.sampling;

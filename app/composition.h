@@ -19,7 +19,7 @@ struct AgentChoices {
   std::string backend;
   std::optional<std::uint32_t> gpu_layers;
   std::uint64_t gpu_memory_bytes = 0;
-  std::function<void(const agent::Event&)> on_event;
+  std::function<void(const agent::Event&)> on_event;  // from the agent's threads, not from one alone
   agent::SamplingOverrides sampling;
   std::optional<std::uint64_t> seed;
   std::vector<agent::Effect> allowed_effects;

@@ -4,7 +4,6 @@
 
 #include "engine/cpu/kernels.h"
 #include "engine/engine_state.h"
-#include "engine/load_plan.h"
 #include "engine/model/describe.h"
 #include "engine/model/drafter.h"
 #include "engine/vulkan/vulkan.h"
@@ -37,18 +36,15 @@ Result<std::unique_ptr<Engine>> Engine::open(std::unique_ptr<GgufFile> model, co
   FACET_ASSIGN_OR_RETURN(const WeightCount weights, check_weights(*state.file, state.config));
   FACET_ASSIGN_OR_RETURN(state.tokenizer, Tokenizer::from_gguf(*state.file));
   FACET_RETURN_IF_ERROR(check_vocabulary(*state.file, state.config, *state.tokenizer));
-  FACET_ASSIGN_OR_RETURN(LoadPlan plan, plan_load(*state.file, state.config, weights, options));
-
   state.description = describe(*state.file, state.config, weights);
   state.default_sampling = read_default_sampling(*state.file);
-  state.kv_layout = plan.parts.caches;
-  state.memory = plan.memory;
-  state.backend = std::move(plan.devices).join(plan.placement);
-  if (options.wrap_backend) state.backend = options.wrap_backend(std::move(state.backend));
-  FACET_RETURN_IF_ERROR(state.backend->reserve(plan.parts.operands));
-  FACET_ASSIGN_OR_RETURN(state.weights, load_weights(*state.file, state.config, *state.backend));
-  FACET_ASSIGN_OR_RETURN(state.activations, create_activations(plan.parts.activations, *state.backend));
-  state.forward = std::make_unique<ForwardPass>(*state.backend, state.config, state.weights, state.activations);
+  state.options = options;
+  FACET_ASSIGN_OR_RETURN(state.needs, needs_of(*state.file, state.config, weights, options));
+  state.kv_layout = state.needs.parts.caches;
+  FACET_ASSIGN_OR_RETURN(std::vector<Rung> rungs,
+                         find_rungs(options.backend, /*automatic=*/options.try_device != nullptr));
+  state.ladder = DeviceLadder(std::move(rungs), options.clock.now);
+  FACET_RETURN_IF_ERROR(state.load());
   if (!state.file->is_intact()) return state.file->lost();
   return engine;
 }
@@ -56,8 +52,8 @@ Result<std::unique_ptr<Engine>> Engine::open(std::unique_ptr<GgufFile> model, co
 const ModelDescription& Engine::description() const {
   return state_->description;
 }
-const MemoryPlan& Engine::memory() const {
-  return state_->memory;
+MemoryPlan Engine::memory() const {
+  return state_->memory();
 }
 const Tokenizer& Engine::tokenizer() const {
   return *state_->tokenizer;
@@ -68,8 +64,8 @@ const Sampling& Engine::default_sampling() const {
 std::uint32_t Engine::context_length() const {
   return state_->kv_layout.context;
 }
-const std::string& Engine::device() const {
-  return state_->backend->description();
+std::string Engine::device() const {
+  return state_->device_name();
 }
 
 std::optional<double> Engine::seconds_to_read(std::size_t tokens) const {

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <filesystem>
@@ -9,6 +10,7 @@
 #include <span>
 #include <stop_token>
 #include <string>
+#include <thread>
 #include <vector>
 
 #include "engine/base/result.h"
@@ -32,6 +34,16 @@ enum class Precision { Automatic, Full, Fast };
 enum class CacheFormat { Automatic, F32, F16, Q8_0 };
 
 class Backend;
+struct DeviceTrial;
+struct DeviceVerdict;
+
+// How time passes. Tests have their own.
+struct EngineClock {
+  std::function<std::chrono::steady_clock::time_point()> now = std::chrono::steady_clock::now;
+  std::function<void(std::chrono::milliseconds)> pause = [](std::chrono::milliseconds length) {
+    std::this_thread::sleep_for(length);
+  };
+};
 
 struct EngineOptions {
   // What computes: "cpu"; "vulkan", or "vulkan:" and the index or the kind of a device ("discrete", "integrated",
@@ -51,6 +63,13 @@ struct EngineOptions {
   std::string kernels = {};
   // Puts another backend in front of the one that computes, for measuring (engine/bench).
   std::function<std::unique_ptr<Backend>(std::unique_ptr<Backend>)> wrap_backend = {};
+  // Told, in a sentence for the user, when the model goes on with another device than before. Called by the thread that
+  // opens the engine or evaluates tokens.
+  std::function<void(const std::string& sentence)> notice = {};
+  EngineClock clock = {};
+  // Says whether a graphics device may be trusted with a model; asked before it is opened. Without it "auto" is the
+  // CPU, and a device that is asked for is taken at its word.
+  std::function<DeviceVerdict(const DeviceTrial&)> try_device = {};
 };
 
 // Whether `EngineOptions::backend` may have this value on some machine.
@@ -114,8 +133,10 @@ struct MemoryPlan {
 
 class Sequence;
 
-// A loaded model. Immutable after `open`; outlives its sequences. They may live on different threads: they take turns,
-// a chunk of tokens at a time.
+// A loaded model. Outlives its sequences. They may live on different threads: they take turns, a chunk of tokens at a
+// time. A graphics device that is lost is opened again and everything that lay on it is made again: a sequence then
+// evaluates its tokens once more, and its caller notices nothing but the time. A device that fails for good is replaced
+// by the next one, at last by the CPU, and `EngineOptions::notice` is told.
 class Engine {
  public:
   static Result<std::unique_ptr<Engine>> open(const std::filesystem::path& model, const EngineOptions& options);
@@ -124,13 +145,14 @@ class Engine {
   ~Engine();
 
   const ModelDescription& description() const;
-  const MemoryPlan& memory() const;
+  // Of what computes at the moment. Any thread may ask.
+  MemoryPlan memory() const;
   const Tokenizer& tokenizer() const;
   // The publisher's sampling defaults, from the file where it has them.
   const Sampling& default_sampling() const;
   std::uint32_t context_length() const;
-  // "CPU, 2 threads, AVX2"
-  const std::string& device() const;
+  // What computes at the moment: "CPU, 2 threads, AVX2". Any thread may ask.
+  std::string device() const;
 
   // How long a prompt of so many tokens that are not cached takes to evaluate, going by what this engine has evaluated
   // so far; nothing when it has not. Any thread may ask.

@@ -1,37 +1,73 @@
 #pragma once
 
+#include <cstdint>
 #include <memory>
+#include <mutex>
 #include <string>
 
 #include "engine/backend.h"
 #include "engine/base/turn_lock.h"
+#include "engine/device_ladder.h"
 #include "engine/engine.h"
 #include "engine/gguf/gguf_file.h"
-#include "engine/model/activations.h"
+#include "engine/load_plan.h"
+#include "engine/loaded_model.h"
 #include "engine/model/config.h"
-#include "engine/model/forward.h"
 #include "engine/model/kv_cache.h"
 #include "engine/model/reading_speed.h"
-#include "engine/model/weights.h"
 
 namespace facet::engine {
 
-// Everything a loaded model consists of, in the order in which it depends on each other.
+// Everything that an opened model consists of. What is above `ladder` stays as it is; the rest belongs to whoever holds
+// the turn.
 struct Engine::State {
+  EngineOptions options;
   std::unique_ptr<GgufFile> file;
   ModelDescription description;
-  MemoryPlan memory;
   ModelConfig config;
   std::unique_ptr<Tokenizer> tokenizer;
   Sampling default_sampling;
-  std::unique_ptr<Backend> backend;
-  Weights weights;
-  Activations activations;
+  ModelNeeds needs;
   KvLayout kv_layout;
   ReadingSpeed reading_speed;
-  std::unique_ptr<ForwardPass> forward;
   // Held by the sequence that evaluates a chunk, or creates or releases its cache.
   TurnLock turn;
+
+  DeviceLadder ladder;
+  std::unique_ptr<LoadedModel> loaded;  // null after a failure that nothing helped against
+  std::uint64_t generation = 0;         // how often it was let go; caches of an earlier time went with it
+  int caches = 0;                       // of this generation
+
+  // Loads the model on the ladder's device. When that fails the next one is tried, at first only as far as the devices
+  // were asked for.
+  Status load();
+  // The device failed while it computed, the how manieth time for the same tokens: lets go of everything that lies on
+  // it and loads again, there or further down. An error when no device is left.
+  Status recover(const Error& failure, int times);
+  // The device has no room for the first cache: loads on the next one, where it may be another one from the beginning.
+  Status make_room(const Error& failure);
+  bool computes_on_cpu() const { return !uses_gpu_; }
+
+  std::string device_name() const;
+  MemoryPlan memory() const;
+
+ private:
+  Result<std::string> trusted_form(const VulkanDevice& device) const;
+  // The ladder's device, as far as something is to be placed there, and the CPU.
+  Result<Devices> open_devices() const;
+  Status load_here();
+  void let_go();
+  // Whether loading once more is worth it; the ladder then says where.
+  bool goes_on_after(const Error& failure, bool is_loss);
+  bool goes_down_after(const Error& failure);
+
+  bool was_loaded_ = false;
+  bool was_lost_ = false;  // since it was last loaded
+  bool uses_gpu_ = false;
+  // May be asked for by any thread.
+  mutable std::mutex shown_mutex_;
+  std::string device_name_;
+  MemoryPlan memory_;
 };
 
 }  // namespace facet::engine

@@ -9,7 +9,6 @@
 #include "engine/gguf/gguf_file.h"
 #include "engine/model/planner.h"
 #include "engine/placed/placed_backend.h"
-#include "engine/vulkan/vulkan.h"
 
 namespace facet::engine {
 namespace {
@@ -60,37 +59,24 @@ Result<const Kernels*> choose_kernels(const std::string& name) {
   return Error{Error::Code::InvalidInput, "This machine has no '" + name + "' instructions; it has " + names + "."};
 }
 
-// The CPU alone unless Vulkan is asked for: a driver is not trusted before its kernels have been tested on this
-// machine.
-Result<Devices> open_devices(const EngineOptions& options, Products products) {
-  Devices devices;
-  FACET_ASSIGN_OR_RETURN(const Kernels* const kernels, choose_kernels(options.kernels));
-  devices.cpu = std::make_unique<CpuBackend>(thread_count(options.threads), products, *kernels);
-  const auto wanted = vulkan_device_in(options.backend);
-  if (wanted && options.gpu_layers != 0U) {
-    FACET_ASSIGN_OR_RETURN(devices.gpu, open_vulkan(*wanted));
-  }
-  return devices;
-}
-
 std::uint64_t sequences_on(const DeviceMemory& device) {
   if (!device.is_gpu || device.cache_bytes == 0 || device.budget_bytes == 0) return UINT64_MAX;
   return 1 + (device.budget_bytes - std::min(device.budget_bytes, device.total_bytes)) / device.cache_bytes;
 }
 
-MemoryPlan count_memory(const LoadPlan& plan, const WeightCount& weights) {
+MemoryPlan count_memory(const LoadPlan& plan, const ModelNeeds& needs, const Devices& devices) {
   MemoryPlan memory;
-  memory.weight_bytes = weights.bytes;
-  for (const NeededWeight& weight : plan.parts.weights)
+  memory.weight_bytes = needs.weight_bytes;
+  for (const NeededWeight& weight : needs.parts.weights)
     if (weight.use == WeightUse::Table) memory.table_bytes += weight.tensor->data.size();
-  memory.cache_bytes = plan.parts.caches.bytes();
+  memory.cache_bytes = needs.parts.caches.bytes();
   for (const Side side : {Side::Gpu, Side::Cpu}) {
-    const auto& device = side == Side::Gpu ? plan.devices.gpu : plan.devices.cpu;
+    const auto& device = side == Side::Gpu ? devices.gpu : devices.cpu;
     if (device == nullptr || !plan.placement.uses(side)) continue;
-    memory.devices.push_back(memory_of(plan.parts, plan.placement, side, *device));
+    memory.devices.push_back(memory_of(needs.parts, plan.placement, side, *device));
     memory.devices.back().budget_bytes = side == Side::Gpu ? plan.gpu_budget : device->unused_bytes();
     memory.sequences = std::min(memory.sequences, sequences_on(memory.devices.back()));
-    memory.activation_bytes += activation_bytes(plan.parts.activations) + device->working_bytes(plan.parts.operands);
+    memory.activation_bytes += activation_bytes(needs.parts.activations) + device->working_bytes(needs.parts.operands);
   }
   return memory;
 }
@@ -108,22 +94,34 @@ std::unique_ptr<Backend> Devices::join(const Placement& placement) && {
   return std::make_unique<PlacedBackend>(std::move(cpu), std::move(gpu), placement);
 }
 
-Result<LoadPlan> plan_load(const GgufFile& file, const ModelConfig& config, const WeightCount& weights,
-                           const EngineOptions& options) {
+Result<std::unique_ptr<DeviceBackend>> open_cpu(const EngineOptions& options, Products products) {
+  FACET_ASSIGN_OR_RETURN(const Kernels* const kernels, choose_kernels(options.kernels));
+  return std::unique_ptr<DeviceBackend>(
+      std::make_unique<CpuBackend>(thread_count(options.threads), products, *kernels));
+}
+
+Result<ModelNeeds> needs_of(const GgufFile& file, const ModelConfig& config, const WeightCount& weights,
+                            const EngineOptions& options) {
+  ModelNeeds needs;
+  needs.weight_bytes = weights.bytes;
+  needs.products = choose_products(options.precision, weights.bytes);
+  FACET_ASSIGN_OR_RETURN(needs.cache.context, choose_context(options.context_length, config));
+  needs.cache.rewind_length = options.rewind_length;
+  needs.cache.format = choose_cache_format(options.cache_format, needs.products);
+  FACET_ASSIGN_OR_RETURN(needs.parts, ModelParts::list(file, config, needs.cache));
+  return needs;
+}
+
+Result<LoadPlan> plan_load(const ModelNeeds& needs, const ModelConfig& config, const EngineOptions& options,
+                           const Devices& devices) {
   LoadPlan plan;
-  const Products products = choose_products(options.precision, weights.bytes);
-  FACET_ASSIGN_OR_RETURN(plan.cache.context, choose_context(options.context_length, config));
-  plan.cache.rewind_length = options.rewind_length;
-  plan.cache.format = choose_cache_format(options.cache_format, products);
-  FACET_ASSIGN_OR_RETURN(plan.parts, ModelParts::list(file, config, plan.cache));
-  FACET_ASSIGN_OR_RETURN(plan.devices, open_devices(options, products));
-  plan.gpu_budget = budget_of(plan.devices, options);
+  plan.gpu_budget = budget_of(devices, options);
   plan.placement = Placement::all_on(Side::Cpu, config);
-  if (plan.devices.gpu != nullptr) {
-    FACET_ASSIGN_OR_RETURN(
-        plan.placement, plan_placement(config, plan.parts, *plan.devices.gpu, {plan.gpu_budget, options.gpu_layers}));
+  if (devices.gpu != nullptr) {
+    FACET_ASSIGN_OR_RETURN(plan.placement,
+                           plan_placement(config, needs.parts, *devices.gpu, {plan.gpu_budget, options.gpu_layers}));
   }
-  plan.memory = count_memory(plan, weights);
+  plan.memory = count_memory(plan, needs, devices);
   return plan;
 }
 

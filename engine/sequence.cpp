@@ -26,28 +26,41 @@ struct Sequence::State {
   // The forward pass and the turn belong to the engine but are not constant.
   Engine::State& engine;
   Priority priority;
-  std::unique_ptr<KvCache> cache;  // created with the first token
-  std::vector<Token> tokens;       // exactly those that the cache holds
+  std::unique_ptr<KvCache> cache = nullptr;  // created with the first token
+  std::vector<Token> tokens = {};            // exactly those that the cache holds
   // Logits of the last rows of `tokens`, oldest first.
-  std::vector<float> logits;
+  std::vector<float> logits = {};
   std::size_t logit_rows = 0;
+
+  std::uint64_t generation = 0;  // of the engine, when the cache was created
+  int losses = 0;                // of the device, during one call
 
   ~State() {
     const Turn turn(engine.turn, priority);
-    cache.reset();
+    release_cache();
   }
 
   std::uint32_t vocabulary() const { return engine.config.vocabulary_size; }
 
   Status check(std::span<const Token> list) const;
-  Status create_cache();
   // How many of the tokens need not be evaluated, given that logits of the last `rows` are wanted.
   std::size_t reusable(std::span<const Token> list, std::size_t rows) const;
   void rewind(std::size_t length);
   void forget();
   Status reserve_logits(std::size_t rows);
   void keep_last_logits(std::size_t rows);
-  Status evaluate(std::span<const Token> batch, std::size_t wanted_rows, const std::stop_token& stop);
+
+  // Evaluates the rest of the list; from its beginning, when the device is lost or was.
+  Status extend(std::span<const Token> list, std::size_t rows, const SyncOptions& options, const std::stop_token& stop,
+                SyncResult& result);
+
+  // These need the turn. What was cached may be gone after them.
+  enum class Outcome { Done, NothingCached };
+  Result<Outcome> evaluate(std::span<const Token> batch, std::size_t wanted_rows, const std::stop_token& stop);
+  Result<Outcome> create_cache();
+  Result<Outcome> recover(const Error& failure);
+  Status compute(std::span<const Token> batch, std::uint32_t rows, const std::stop_token& stop);
+  void release_cache();
 };
 
 Status Sequence::State::check(std::span<const Token> list) const {
@@ -64,19 +77,13 @@ Status Sequence::State::check(std::span<const Token> list) const {
   return {};
 }
 
-Status Sequence::State::create_cache() {
-  if (cache != nullptr) return {};
-  const Turn turn(engine.turn, priority);
-  FACET_ASSIGN_OR_RETURN(cache, KvCache::create(*engine.backend, engine.kv_layout));
-  return {};
-}
-
 std::size_t Sequence::State::reusable(std::span<const Token> list, std::size_t rows) const {
   const auto differing = std::mismatch(tokens.begin(), tokens.end(), list.begin(), list.end()).first;
   const auto common = static_cast<std::size_t>(differing - tokens.begin());
   // Nothing to do at all, and the logits are still there.
   if (common == list.size() && common == tokens.size() && rows <= logit_rows) return common;
   const std::size_t before_wanted = list.size() - std::min(list.size(), rows);
+  if (cache == nullptr) return 0;
   return cache->exact_length(static_cast<std::uint32_t>(std::min(common, before_wanted)));
 }
 
@@ -110,40 +117,114 @@ void Sequence::State::keep_last_logits(std::size_t rows) {
   logit_rows = rows;
 }
 
-Status Sequence::State::evaluate(std::span<const Token> batch, std::size_t wanted_rows, const std::stop_token& stop) {
-  const Turn turn(engine.turn, priority);
-  const auto rows = static_cast<std::uint32_t>(std::min(wanted_rows, batch.size()));
+Result<Sequence::State::Outcome> Sequence::State::create_cache() {
+  auto created = KvCache::create(engine.loaded->backend(), engine.kv_layout);
+  if (created.ok()) {
+    cache = std::move(*created);
+    generation = engine.generation;
+    ++engine.caches;
+    return Outcome::Done;
+  }
+  // A device that works has no room: the caller's other conversations may make some.
+  if (created.error().code != Error::Code::OutOfMemory) return recover(created.error());
+  FACET_RETURN_IF_ERROR(engine.make_room(created.error()));
+  return Outcome::NothingCached;
+}
+
+void Sequence::State::release_cache() {
+  if (cache == nullptr) return;
+  if (generation == engine.generation) {
+    --engine.caches;
+  } else {
+    cache->abandon();
+  }
+  cache.reset();
+  tokens.clear();
+  logits.clear();
+  logit_rows = 0;
+}
+
+Result<Sequence::State::Outcome> Sequence::State::recover(const Error& failure) {
+  FACET_RETURN_IF_ERROR(engine.recover(failure, ++losses));
+  release_cache();
+  return Outcome::NothingCached;
+}
+
+Status Sequence::State::compute(std::span<const Token> batch, std::uint32_t rows, const std::stop_token& stop) {
   const auto start = std::chrono::steady_clock::now();
-  FACET_RETURN_IF_ERROR(engine.forward->evaluate({batch, rows}, *cache, stop));
+  FACET_RETURN_IF_ERROR(engine.loaded->forward().evaluate({batch, rows}, *cache, stop));
   const std::chrono::duration<double> taken = std::chrono::steady_clock::now() - start;
   engine.reading_speed.add(static_cast<std::uint32_t>(batch.size()), taken.count());
   tokens.insert(tokens.end(), batch.begin(), batch.end());
   logits.resize((logit_rows + rows) * vocabulary());
-  const std::span<float> added = std::span(logits).subspan(logit_rows * vocabulary());
-  FACET_RETURN_IF_ERROR(engine.forward->read_logits(added));
+  return engine.loaded->forward().read_logits(std::span(logits).subspan(logit_rows * vocabulary()));
+}
+
+Result<Sequence::State::Outcome> Sequence::State::evaluate(std::span<const Token> batch, std::size_t wanted_rows,
+                                                           const std::stop_token& stop) {
+  const Turn turn(engine.turn, priority);
+  if (engine.loaded == nullptr) FACET_RETURN_IF_ERROR(engine.load());
+  if (cache != nullptr && generation != engine.generation) {
+    release_cache();
+    return Outcome::NothingCached;
+  }
+  if (cache == nullptr) {
+    FACET_ASSIGN_OR_RETURN(const Outcome created, create_cache());
+    if (created != Outcome::Done) return created;
+  }
+  const auto rows = static_cast<std::uint32_t>(std::min(wanted_rows, batch.size()));
+  if (const Status done = compute(batch, rows, stop); !done.ok())
+    return done.error().code == Error::Code::Stopped ? Result<Outcome>(done.error()) : recover(done.error());
   if (!engine.file->is_intact()) {
     // Nobody knows how much of it was computed with zeros.
     forget();
     return engine.file->lost();
   }
-  // Weights are too many to be looked at before they are used; what is wrong with one shows here.
-  if (!are_numbers(added))
-    return Error{Error::Code::CorruptFile,
-                 "'" + engine.file->path().filename().string() +
-                     "' gave results that are not numbers, so its weights are damaged; get the file again."};
+  // Weights are too many to be looked at before they are used; what is wrong with one shows here. On a graphics device
+  // it may be the device that is wrong.
+  if (!are_numbers(std::span(logits).subspan(logit_rows * vocabulary()))) {
+    const Error damaged{Error::Code::CorruptFile,
+                        "'" + engine.file->path().filename().string() +
+                            "' gave results that are not numbers, so its weights are damaged; get the file again."};
+    return engine.computes_on_cpu() ? Result<Outcome>(damaged)
+                                    : recover({Error::Code::Internal, "its results are not numbers."});
+  }
   logit_rows += rows;
+  return Outcome::Done;
+}
+
+Status Sequence::State::extend(std::span<const Token> list, std::size_t rows, const SyncOptions& options,
+                               const std::stop_token& stop, SyncResult& result) {
+  const std::uint32_t largest = engine.kv_layout.largest_batch();
+  const std::uint32_t least = least_chunk(engine.config);
+  const std::size_t first_wanted = list.size() - rows;
+  losses = 0;
+  while (tokens.size() < list.size()) {
+    if (stop.stop_requested()) return Error{Error::Code::Stopped, "The evaluation was stopped."};
+    const std::size_t chunk = options.chunk == 0 ? choose_chunk(engine.reading_speed, least, largest)
+                                                 : std::min<std::size_t>(options.chunk, largest);
+    const std::size_t begin = tokens.size();
+    const std::size_t end = std::min(begin + chunk, list.size());
+    const std::size_t wanted = end - std::min(end, std::max(begin, first_wanted));
+    FACET_ASSIGN_OR_RETURN(const Outcome outcome, evaluate(list.subspan(begin, end - begin), wanted, stop));
+    if (outcome == Outcome::NothingCached) {
+      result = {};
+      continue;
+    }
+    result.evaluated += end - begin;
+    if (options.progress) options.progress(result.evaluated, list.size() - result.reused);
+  }
   return {};
 }
 
 Sequence::Sequence(const Engine::State& engine, Priority priority)
-    : state_(new State{const_cast<Engine::State&>(engine), priority, nullptr, {}, {}, 0}) {}
+    : state_(new State{.engine = const_cast<Engine::State&>(engine), .priority = priority}) {}
 Sequence::~Sequence() = default;
 
 Result<Sequence::SyncResult> Sequence::sync(std::span<const Token> list, const SyncOptions& options,
                                             const std::stop_token& stop) {
   State& state = *state_;
   FACET_RETURN_IF_ERROR(state.check(list));
-  FACET_RETURN_IF_ERROR(state.create_cache());
   const std::size_t rows = std::clamp<std::size_t>(options.logit_rows, 1, list.size());
   SyncResult result;
   result.reused = state.reusable(list, rows);
@@ -154,21 +235,7 @@ Result<Sequence::SyncResult> Sequence::sync(std::span<const Token> list, const S
   FACET_RETURN_IF_ERROR(state.reserve_logits(rows));
   state.rewind(result.reused);
   state.keep_last_logits(0);
-
-  const std::uint32_t largest = state.engine.kv_layout.largest_batch();
-  const std::uint32_t least = least_chunk(state.engine.config);
-  const std::size_t first_wanted = list.size() - rows;
-  while (state.tokens.size() < list.size()) {
-    if (stop.stop_requested()) return Error{Error::Code::Stopped, "The evaluation was stopped."};
-    const std::size_t chunk = options.chunk == 0 ? choose_chunk(state.engine.reading_speed, least, largest)
-                                                 : std::min<std::size_t>(options.chunk, largest);
-    const std::size_t begin = state.tokens.size();
-    const std::size_t end = std::min(begin + chunk, list.size());
-    const std::size_t wanted = end - std::min(end, std::max(begin, first_wanted));
-    FACET_RETURN_IF_ERROR(state.evaluate(list.subspan(begin, end - begin), wanted, stop));
-    result.evaluated += end - begin;
-    if (options.progress) options.progress(result.evaluated, list.size() - result.reused);
-  }
+  FACET_RETURN_IF_ERROR(state.extend(list, rows, options, stop, result));
   return result;
 }
 
@@ -183,9 +250,11 @@ Status Sequence::append(Token token) {
   if (state.tokens.size() >= context)
     return Error{Error::Code::InvalidInput,
                  "The conversation has filled the context of " + std::to_string(context) + " tokens."};
-  FACET_RETURN_IF_ERROR(state.create_cache());
   state.keep_last_logits(0);
-  return state.evaluate({&token, 1}, 1, {});
+  std::vector<Token> list = state.tokens;
+  list.push_back(token);
+  SyncResult result;
+  return state.extend(list, 1, {}, {}, result);
 }
 
 std::size_t Sequence::logit_rows() const {

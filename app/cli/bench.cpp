@@ -6,6 +6,7 @@
 
 #include "app/cli/command.h"
 #include "app/cli/ids_file.h"
+#include "app/devices/device_trials.h"
 #include "app/models/model_folder.h"
 
 namespace facet::app::cli {
@@ -158,6 +159,7 @@ Result<BenchOrder> read_order(const Arguments& arguments) {
 Result<BenchReport> measure(const Arguments& arguments, BenchOrder& order) {
   FACET_ASSIGN_OR_RETURN(const Paths paths, arguments.paths());
   order.model = resolve_model(paths, arguments.model());
+  devices::choose_devices(paths, order.engine);
   order.open_model = [path = order.model] { return models::open_model_file(path); };
   if (arguments.has("ids-file")) {
     FACET_ASSIGN_OR_RETURN(order.tokens, read_ids_file(arguments.text("ids-file")));

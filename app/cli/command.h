@@ -98,5 +98,6 @@ int debug_render(const QStringList& arguments);
 int debug_parse(const QStringList& arguments);
 int debug_logits(const QStringList& arguments);
 int debug_generate(const QStringList& arguments);
+int debug_vulkan_test(const QStringList& arguments);
 
 }  // namespace facet::app::cli

@@ -5,6 +5,7 @@
 
 #include "app/cli/command.h"
 #include "app/cli/ids_file.h"
+#include "app/devices/device_trials.h"
 #include "app/models/model_folder.h"
 #include "engine/engine.h"
 
@@ -24,6 +25,7 @@ Result<Prepared> prepare(const Arguments& arguments, std::int64_t more) {
   FACET_ASSIGN_OR_RETURN(prepared.ids, read_ids_file(arguments.text("ids-file")));
   FACET_ASSIGN_OR_RETURN(const Paths paths, arguments.paths());
   engine::EngineOptions options = arguments.engine();
+  devices::choose_devices(paths, options);
   options.context_length =
       static_cast<std::uint32_t>(std::max<std::size_t>(prepared.ids.size() + static_cast<std::size_t>(more), 16));
   FACET_ASSIGN_OR_RETURN(auto file, models::open_model_file(resolve_model(paths, arguments.model())));

@@ -12,7 +12,9 @@
 #include <thread>
 
 #include "app/cli/command.h"
+#include "app/devices/device_trials.h"
 #include "engine/engine.h"
+#include "engine/trial/kernel_use.h"
 #include "engine/vulkan/vulkan.h"
 
 namespace facet::app::cli {
@@ -99,14 +101,28 @@ Finding check_display() {
   return {"Display", true, "none; the command line works without one"};
 }
 
+// What the self-test says, with what the practice model uses of a device.
+std::string verdict_on(const Paths& paths, const engine::VulkanDevice& device) {
+  const auto file = engine::GgufFile::open(paths.built_in_model());
+  if (!file.ok()) return "";
+  const auto config = engine::read_config(**file);
+  if (!config.ok()) return "";
+  const engine::Format cache = engine::Format::F32;
+  const engine::DeviceVerdict verdict = devices::own_trials(paths).judge(
+      {device, paths.built_in_model(), cache, engine::describe(engine::kernel_use(**file, *config, cache))});
+  if (verdict.form.empty()) return "; failed its self-test: " + verdict.reason;
+  return "; passed its self-test with the kernels '" + verdict.form + "'";
+}
+
 // One line for each device. Facet works without any, so none is no fault of the installation.
-std::vector<Finding> list_devices() {
+std::vector<Finding> list_devices(const Paths& paths) {
   const auto devices = engine::list_vulkan_devices();
   if (!devices.ok()) return {{"Vulkan", true, devices.error().message}};
   if (devices->empty()) return {{"Vulkan", true, "no device; Facet computes on the CPU"}};
   std::vector<Finding> findings;
   for (const engine::VulkanDevice& device : *devices)
-    findings.push_back({"Vulkan " + std::to_string(device.index), true, engine::describe(device)});
+    findings.push_back({"Vulkan " + std::to_string(device.index), true,
+                        engine::describe(device) + (device.refusal.empty() ? verdict_on(paths, device) : "")});
   return findings;
 }
 
@@ -123,7 +139,7 @@ int doctor(const QStringList& words) {
 
   std::vector<Finding> findings = {check_engine(*paths, arguments.threads()), check_memory(), check_data_folder(*paths),
                                    check_confinement(), check_display()};
-  for (Finding& device : list_devices())
+  for (Finding& device : list_devices(*paths))
     findings.push_back(std::move(device));
   bool good = true;
   json all = json::array();

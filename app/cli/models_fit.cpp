@@ -2,8 +2,10 @@
 #include <nlohmann/json.hpp>
 
 #include "app/cli/command.h"
+#include "app/devices/device_trials.h"
 #include "app/models/model_folder.h"
 #include "engine/engine.h"
+#include "engine/trial/device_trial.h"
 
 namespace facet::app::cli {
 
@@ -115,6 +117,8 @@ Result<FitReport> plan(const Arguments& arguments, const std::string& model, std
   FACET_ASSIGN_OR_RETURN(const auto file, models::open_model_file(resolve_model(paths, model)));
   engine::EngineOptions options = arguments.engine();
   options.context_length = context;
+  // A device that was named is taken at its word here: the plan is the same whether or not it computes right.
+  if (options.backend.empty() || options.backend == "auto") options.try_device = devices::judge_of(paths);
   return engine::fit_model(*file, options);
 }
 

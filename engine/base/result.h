@@ -9,7 +9,19 @@ namespace facet {
 
 // What went wrong, as one sentence for a person: what happened and, where there is something to do, what can be done.
 struct Error {
-  enum class Code { InvalidInput, NotFound, CorruptFile, Unsupported, OutOfMemory, Io, Denied, Stopped, Internal };
+  // DeviceLost: the device that computes has forgotten everything; opened again it may well work.
+  enum class Code {
+    InvalidInput,
+    NotFound,
+    CorruptFile,
+    Unsupported,
+    OutOfMemory,
+    DeviceLost,
+    Io,
+    Denied,
+    Stopped,
+    Internal
+  };
 
   Code code = Code::Internal;
   std::string message;

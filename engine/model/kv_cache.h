@@ -56,6 +56,9 @@ class KvCache {
   // Forgets what lies behind. `length` is a result of exact_length.
   void truncate(std::uint32_t length);
 
+  // The backend is gone and its buffers with it: nothing is left to be released.
+  void abandon() { layers_.clear(); }
+
   // Before a batch: rows of the rings are about to be overwritten, whether or not the batch is finished.
   void begin(std::uint32_t count);
   // After it: its positions are evaluated.

@@ -14,7 +14,19 @@ Result<std::vector<VulkanDevice>> list_vulkan_devices() {
   return absent();
 }
 
-Result<std::unique_ptr<DeviceBackend>> open_vulkan(const std::string&) {
+Result<std::vector<VulkanDevice>> find_vulkan_devices(const std::string&) {
+  return absent();
+}
+
+std::vector<std::string> vulkan_forms() {
+  return {};
+}
+
+std::string vulkan_kernels_version() {
+  return {};
+}
+
+Result<std::unique_ptr<DeviceBackend>> open_vulkan(const std::string&, const std::string&) {
   return absent();
 }
 

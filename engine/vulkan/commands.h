@@ -77,6 +77,8 @@ class Commands {
   Status wait();
   void fail(Error error);
   bool has_failed() const { return !status_.ok(); }
+  // Whether the device did not answer in time: it may still be at work.
+  bool is_stuck() const { return is_stuck_; }
   // The largest work that one dispatch should have.
   std::uint64_t work_limit() const;
   void forget(VkBuffer buffer);

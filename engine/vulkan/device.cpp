@@ -7,7 +7,8 @@ namespace facet::engine::vulkan {
 Result<std::unique_ptr<Device>> Device::open(const std::string& wanted) {
   std::unique_ptr<Device> device(new Device);
   FACET_ASSIGN_OR_RETURN(device->instance_, Instance::open());
-  FACET_ASSIGN_OR_RETURN(device->physical_, device->instance_->choose(wanted));
+  FACET_ASSIGN_OR_RETURN(const auto found, device->instance_->find(wanted));
+  device->physical_ = found.front();
   device->functions_ = device->instance_->functions();
   const float priority = 1.0F;
   VkDeviceQueueCreateInfo queue{};

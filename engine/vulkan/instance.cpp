@@ -259,19 +259,22 @@ Status Instance::find_devices() {
   return {};
 }
 
-Result<const PhysicalDevice*> Instance::choose(const std::string& wanted) const {
-  const PhysicalDevice* best = nullptr;
+Result<std::vector<const PhysicalDevice*>> Instance::find(const std::string& wanted) const {
+  std::vector<const PhysicalDevice*> found;
   std::string refused;
   for (const PhysicalDevice& device : devices_) {
     const VulkanDevice& description = device.description;
     if (!is_meant(description, wanted)) continue;
-    if (!description.refusal.empty()) {
+    if (description.refusal.empty()) {
+      found.push_back(&device);
+    } else {
       refused = "'" + description.name + "' can not be used: " + description.refusal + ".";
-      continue;
     }
-    if (best == nullptr || rank(description.kind) < rank(best->description.kind)) best = &device;
   }
-  if (best != nullptr) return best;
+  std::stable_sort(found.begin(), found.end(), [](const PhysicalDevice* left, const PhysicalDevice* right) {
+    return rank(left->description.kind) < rank(right->description.kind);
+  });
+  if (!found.empty()) return found;
   if (!refused.empty()) return Error{Error::Code::Unsupported, "The graphics device " + refused};
   if (devices_.empty())
     return Error{Error::Code::NotFound, "Vulkan finds no graphics device on this machine; use the CPU."};

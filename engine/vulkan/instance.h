@@ -32,8 +32,8 @@ class Instance {
 
   const Functions& functions() const { return functions_; }
   const std::vector<PhysicalDevice>& devices() const { return devices_; }
-  // Those that can be used and are of the wanted kind or index; the best one. A sentence when there is none.
-  Result<const PhysicalDevice*> choose(const std::string& wanted) const;
+  // Those that can be used and are of the wanted kind or index, the best first. A sentence when there is none.
+  Result<std::vector<const PhysicalDevice*>> find(const std::string& wanted) const;
 
  private:
   Instance() = default;

@@ -61,7 +61,8 @@ Error vulkan_error(VkResult result, const std::string& what) {
     case VK_ERROR_OUT_OF_HOST_MEMORY:
       return {Error::Code::OutOfMemory, sentence + "this machine has not enough memory left."};
     case VK_ERROR_DEVICE_LOST:
-      return {Error::Code::Internal, sentence + "the graphics device was lost; load the model again, or use the CPU."};
+      return {Error::Code::DeviceLost,
+              sentence + "the graphics device was lost; load the model again, or use the CPU."};
     case VK_TIMEOUT:
       return {Error::Code::Internal, sentence + "the graphics device did not answer in time; use the CPU."};
     default:

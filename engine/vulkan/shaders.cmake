@@ -34,10 +34,22 @@ if(FACET_GLSLANG AND FACET_VULKAN_HEADERS)
       facet_compile_shader(tile integer_tile_${format} -DFACET_INTEGER -DFACET_FORMAT_${format})
     endif()
   endforeach()
+  # What was tested on a device counts for these kernels and no others.
+  set(version_header ${CMAKE_BINARY_DIR}/generated/engine/vulkan/spirv/kernels_version.h)
+  file(GLOB version_sources CONFIGURE_DEPENDS ${vulkan_folder}/vulkan_*.cpp)
+  list(PREPEND version_sources ${vulkan_headers} ${vulkan_folder}/commands.cpp ${vulkan_folder}/packing.cpp)
+  add_custom_command(
+    OUTPUT ${version_header}
+    COMMAND ${CMAKE_COMMAND} "-DSOURCES=${version_sources}" -DHEADER=${version_header} -P
+            ${vulkan_folder}/kernels_version.cmake
+    DEPENDS ${version_sources} ${vulkan_folder}/kernels_version.cmake
+    COMMENT "Hashing the shaders"
+    VERBATIM)
+  list(APPEND vulkan_headers ${version_header})
   list(REMOVE_ITEM engine_sources ${vulkan_folder}/absent.cpp)
   list(APPEND engine_sources ${vulkan_headers})
-  set_source_files_properties(${vulkan_folder}/kernels.cpp PROPERTIES INCLUDE_DIRECTORIES
-                                                                     ${CMAKE_BINARY_DIR}/generated/engine/vulkan)
+  set_source_files_properties(${vulkan_folder}/kernels.cpp ${vulkan_folder}/forms.cpp
+                              PROPERTIES INCLUDE_DIRECTORIES ${CMAKE_BINARY_DIR}/generated/engine/vulkan)
 else()
   message(STATUS "No Vulkan headers or no glslangValidator: Facet is built without Vulkan")
   list(FILTER engine_sources EXCLUDE REGEX "/engine/vulkan/")

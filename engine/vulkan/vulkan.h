@@ -48,7 +48,17 @@ Result<std::vector<VulkanDevice>> list_vulkan_devices();
 // "vulkan:integrated"; nothing for a name that means no Vulkan device.
 std::optional<std::string> vulkan_device_in(const std::string& backend);
 
-// `wanted` as above. A sentence when there is no such device, or it can not be used.
-Result<std::unique_ptr<DeviceBackend>> open_vulkan(const std::string& wanted);
+// The devices that `wanted` means and that can be used, the best first. A sentence when there is none.
+Result<std::vector<VulkanDevice>> find_vulkan_devices(const std::string& wanted);
+
+// The forms that the kernels come in, in the order in which they are given up: the last is the plainest. Where a driver
+// computes wrong with one, it may compute right with the next.
+std::vector<std::string> vulkan_forms();
+// Changes when a kernel does.
+std::string vulkan_kernels_version();
+
+// `wanted` as above, with the kernels of a form; empty: the first. A sentence when there is no such device, or it can
+// not be used.
+Result<std::unique_ptr<DeviceBackend>> open_vulkan(const std::string& wanted, const std::string& form = {});
 
 }  // namespace facet::engine

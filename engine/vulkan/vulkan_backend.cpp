@@ -7,6 +7,7 @@
 
 #include "engine/base/check.h"
 #include "engine/gguf/gguf_file.h"
+#include "engine/vulkan/forms.h"
 #include "engine/vulkan/packing.h"
 #include "engine/vulkan/vulkan.h"
 
@@ -20,8 +21,19 @@ Result<std::vector<VulkanDevice>> list_vulkan_devices() {
   return devices;
 }
 
-Result<std::unique_ptr<DeviceBackend>> open_vulkan(const std::string& wanted) {
-  FACET_ASSIGN_OR_RETURN(std::unique_ptr<vulkan::VulkanBackend> backend, vulkan::VulkanBackend::open(wanted));
+Result<std::vector<VulkanDevice>> find_vulkan_devices(const std::string& wanted) {
+  FACET_ASSIGN_OR_RETURN(const std::unique_ptr<vulkan::Instance> instance, vulkan::Instance::open());
+  FACET_ASSIGN_OR_RETURN(const auto found, instance->find(wanted));
+  std::vector<VulkanDevice> devices;
+  for (const vulkan::PhysicalDevice* device : found)
+    devices.push_back(device->description);
+  return devices;
+}
+
+Result<std::unique_ptr<DeviceBackend>> open_vulkan(const std::string& wanted, const std::string& form) {
+  FACET_ASSIGN_OR_RETURN(const vulkan::Variants variants, vulkan::variants_of(form));
+  FACET_ASSIGN_OR_RETURN(std::unique_ptr<vulkan::VulkanBackend> backend,
+                         vulkan::VulkanBackend::open(wanted, variants));
   return std::unique_ptr<DeviceBackend>(std::move(backend));
 }
 
@@ -63,6 +75,14 @@ Result<std::unique_ptr<VulkanBackend>> VulkanBackend::open(const std::string& wa
 
 VulkanBackend::~VulkanBackend() {
   if (commands_ == nullptr) return;
+  if (commands_->is_stuck()) {
+    // The device may yet go on with what it was given. Nothing of that may be taken away, so it goes with the process.
+    static_cast<void>(commands_.release());
+    static_cast<void>(pipelines_.release());
+    static_cast<void>(memory_.release());
+    static_cast<void>(device_.release());
+    return;
+  }
   // Waits for the device.
   commands_.reset();
   for (Cells& cells : buffers_)

@@ -127,7 +127,7 @@ void VulkanMemoryTest::a_budget_is_kept() {
   for (const std::uint64_t megabytes : {110, 160, 400}) {
     EngineOptions options = {.backend = "vulkan", .gpu_memory_bytes = megabytes * 1'000'000, .context_length = 2048};
     const Loaded loaded = load(path, options);
-    const DeviceMemory& gpu = loaded.engine->memory().devices.front();
+    const DeviceMemory gpu = loaded.engine->memory().devices.front();
     QVERIFY(gpu.is_gpu);
     QVERIFY2(gpu.layers > fewer, qPrintable(QString("%1 layers with %2 MB").arg(gpu.layers).arg(megabytes)));
     fewer = gpu.layers;

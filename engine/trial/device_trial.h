@@ -1,0 +1,25 @@
+#pragma once
+
+#include <filesystem>
+#include <string>
+
+#include "engine/formats/formats.h"
+#include "engine/vulkan/vulkan.h"
+
+namespace facet::engine {
+
+// A device that is to compute a model, before it is trusted.
+struct DeviceTrial {
+  VulkanDevice device;
+  std::filesystem::path model;
+  Format cache = Format::F32;
+  std::string use;  // `describe` of what the model uses (engine/trial/kernel_use.h)
+};
+
+struct DeviceVerdict {
+  std::string form;       // the kernels that compute right, one of `vulkan_forms`; empty: none do
+  std::string reason;     // why none do: "it computes wrong (attention with heads of 256, 3 rows)"
+  bool is_known = false;  // from an earlier time
+};
+
+}  // namespace facet::engine

@@ -1,0 +1,233 @@
+#include "engine/trial/kernel_trial.h"
+
+#include <algorithm>
+#include <cmath>
+#include <cstring>
+
+#include "engine/trial/twin_operands.h"
+
+namespace facet::engine {
+namespace {
+
+// Sums of a few thousand float32 products in two orders differ by some 1e-5 of their size, and functions that drivers
+// compute roughly by no more; what is wrong is wrong by far more than this.
+constexpr float kTolerance = 2e-3F;
+// With eight bits a value next to the middle of two codes may become either.
+constexpr float kEightBitTolerance = 2e-2F;
+constexpr float kEps = 1e-6F;
+
+// One token, few, and more than any kernel takes at once.
+constexpr std::uint32_t kRows[] = {1, 3, 40};
+// More than one group of any kernel, and no multiple of it.
+constexpr std::uint32_t kOutputs = 131;
+constexpr std::uint32_t kChunk = 64;
+
+std::string rows_text(std::uint32_t rows) {
+  return std::to_string(rows) + (rows == 1 ? " row" : " rows");
+}
+
+std::string name_of(const char* operation, const KernelUse::Product& product, std::uint32_t rows) {
+  return std::string(operation) + " " + std::string(format_info(product.format).name) + " with " +
+         std::to_string(product.inputs) + " inputs, " + rows_text(rows);
+}
+
+void try_product(TwinOperands& twins, const KernelUse::Product& product) {
+  const auto weight = twins.matrix(product.format, product.inputs, kOutputs);
+  const auto other = twins.matrix(product.format, product.inputs, kOutputs);
+  const auto small = twins.matrix(product.format, product.inputs, 7);
+  const auto norm = twins.vector(kOutputs);
+  const float size = 1.0F / std::sqrt(static_cast<float>(product.inputs));
+  for (const std::uint32_t rows : kRows) {
+    const auto x = twins.numbers(rows, product.inputs, size);
+    const auto out = twins.room(rows, kOutputs);
+    twins.run([&](Backend& b, std::size_t i) { b.matmul(weight[i], x[i], out[i]); });
+    twins.compare(name_of("matmul", product, rows), out, kTolerance);
+
+    const auto first = twins.room(rows, kOutputs);
+    const auto second = twins.room(rows, 7);
+    twins.run([&](Backend& b, std::size_t i) {
+      const std::array weights = {weight[i], small[i], other[i]};
+      const std::array outs = {first[i], second[i], out[i]};
+      b.matmul_all(weights, x[i], outs);
+    });
+    for (const auto& each : {first, second, out})
+      twins.compare(name_of("matmul_all", product, rows), each, kTolerance);
+
+    const auto gated = twins.room(rows, kOutputs);
+    const auto scratch = twins.room(rows, kOutputs);
+    twins.run([&](Backend& b, std::size_t i) { b.matmul_geglu(weight[i], other[i], x[i], scratch[i], gated[i]); });
+    twins.compare(name_of("matmul_geglu", product, rows), gated, kTolerance);
+    const auto up = twins.numbers(rows, kOutputs);
+    twins.run([&](Backend& b, std::size_t i) { b.matmul_geglu(weight[i], up[i], x[i], gated[i]); });
+    twins.compare(name_of("matmul_geglu", product, rows), gated, kTolerance);
+
+    const auto branch = twins.room(rows, kOutputs);
+    const auto sum = twins.numbers(rows, kOutputs);
+    const auto next = twins.room(rows, kOutputs);
+    twins.run([&](Backend& b, std::size_t i) {
+      b.matmul_add_branch(weight[i], x[i], branch[i], {norm[i], kEps, 0.75F, sum[i], norm[i], next[i]});
+    });
+    for (const auto& each : {branch, sum, next})
+      twins.compare(name_of("matmul_add_branch", product, rows), each, kTolerance);
+    twins.forget();
+  }
+}
+
+void try_experts(TwinOperands& twins, const KernelUse& use, const KernelUse::Product& product) {
+  constexpr std::uint32_t kMostExperts = 8;
+  const std::uint32_t experts = std::min(use.expert_count, kMostExperts);
+  const std::uint32_t chosen = std::min(use.experts_used, experts);
+  const auto weight = twins.matrix(product.format, product.inputs, kOutputs, experts);
+  for (const std::uint32_t rows : kRows) {
+    const auto ids = twins.room(rows, chosen);
+    std::vector<float> cells(std::size_t{rows} * chosen);
+    for (std::uint32_t i = 0; i < cells.size(); ++i) {
+      const std::uint32_t id = (i * 5 + i / chosen) % experts;
+      std::memcpy(&cells[i], &id, sizeof id);
+    }
+    twins.write(ids, cells);
+    for (const std::uint32_t x_rows : {rows, rows * chosen}) {
+      const auto x = twins.numbers(x_rows, product.inputs);
+      const auto out = twins.room(rows * chosen, kOutputs);
+      twins.run([&](Backend& b, std::size_t i) { b.matmul_experts(weight[i], ids[i], x[i], out[i]); });
+      twins.compare(name_of("matmul_experts", product, rows), out, kTolerance);
+      const auto shares = twins.numbers(rows, chosen);
+      const auto combined = twins.room(rows, kOutputs);
+      twins.run([&](Backend& b, std::size_t i) { b.combine_experts(out[i], shares[i], combined[i]); });
+      twins.compare("combine_experts, " + rows_text(rows), combined, kTolerance);
+    }
+    twins.forget();
+  }
+}
+
+void try_router(TwinOperands& twins, const KernelUse& use) {
+  const auto scale = twins.vector(use.expert_count);
+  for (const std::uint32_t rows : kRows) {
+    const auto logits = twins.numbers(rows, use.expert_count, 3.0F);
+    const auto ids = twins.room(rows, use.experts_used);
+    const auto weights = twins.room(rows, use.experts_used);
+    for (const bool scaled : {true, false}) {
+      twins.run([&](Backend& b, std::size_t i) {
+        b.route_experts(logits[i], scaled ? scale[i] : Weight{}, ids[i], weights[i]);
+      });
+      twins.compare("route_experts, " + rows_text(rows), ids, 0, TwinOperands::Kind::Integers);
+      twins.compare("route_experts, " + rows_text(rows), weights, kTolerance);
+    }
+    twins.forget();
+  }
+}
+
+void try_elementwise(TwinOperands& twins, std::uint32_t width) {
+  const auto norm = twins.vector(width);
+  const auto words = twins.table(width, 5);
+  for (const std::uint32_t rows : kRows) {
+    const auto x = twins.numbers(rows, width, 5.0F);
+    const auto out = twins.room(rows, width);
+    std::vector<Token> tokens(rows);
+    for (std::uint32_t r = 0; r < rows; ++r)
+      tokens[r] = static_cast<Token>(r * 3 % 5);
+    twins.run([&](Backend& b, std::size_t i) { b.embed(words[i], tokens, 1.5F, out[i]); });
+    twins.compare("embed, " + rows_text(rows), out, kTolerance);
+    twins.run([&](Backend& b, std::size_t i) { b.rms_norm(x[i], norm[i], width, kEps, out[i]); });
+    twins.compare("rms_norm, " + rows_text(rows), out, kTolerance);
+    twins.run([&](Backend& b, std::size_t i) { b.add_rms_norm(x[i], norm[i], width, kEps, out[i]); });
+    twins.compare("add_rms_norm, " + rows_text(rows), out, kTolerance);
+    const auto next = twins.room(rows, width);
+    twins.run([&](Backend& b, std::size_t i) { b.add_branch(x[i], {norm[i], kEps, 0.75F, out[i], norm[i], next[i]}); });
+    for (const auto& each : {out, next})
+      twins.compare("add_branch, " + rows_text(rows), each, kTolerance);
+    twins.run([&](Backend& b, std::size_t i) { b.scale(out[i], 3.0F); });
+    twins.compare("scale, " + rows_text(rows), out, kTolerance);
+    const auto gated = twins.room(rows, width);
+    twins.run([&](Backend& b, std::size_t i) { b.geglu(x[i], out[i], gated[i]); });
+    twins.compare("geglu, " + rows_text(rows), gated, kTolerance);
+    twins.run([&](Backend& b, std::size_t i) { b.softcap(x[i], 4.0F); });
+    twins.compare("softcap, " + rows_text(rows), x, kTolerance);
+    twins.forget();
+  }
+}
+
+std::string name_of(const char* operation, const AttentionShape& shape, std::uint32_t rows) {
+  return std::string(operation) + " with heads of " + std::to_string(shape.head_dim) + ", " + rows_text(rows);
+}
+
+// What a layer does between its products: norm and rotate queries and keys, store, attend. A context that takes more
+// than one pass of a kernel, and goes around the ring of a sliding layer.
+void try_heads(TwinOperands& twins, const AttentionShape& shape, Format format) {
+  constexpr std::uint32_t kBeyond = 330;
+  const float tolerance = format == Format::Q8_0 ? kEightBitTolerance : kTolerance;
+  const std::uint32_t positions = shape.window + kBeyond;
+  const std::uint32_t ring = shape.window == 0 ? positions : shape.window + kChunk;
+  const std::uint32_t width = shape.kv_heads * shape.head_dim;
+  const auto keys = twins.cache(ring, width, format);
+  const auto values = twins.cache(ring, width, format);
+  const auto q_norm = twins.vector(shape.head_dim);
+  const auto k_norm = twins.vector(shape.head_dim);
+  for (std::uint32_t first = 0; first < positions;) {
+    // The last chunks are short: few rows take kernels of their own.
+    const std::uint32_t left = positions - first;
+    const std::uint32_t rows = left > kChunk ? std::min(kChunk, left - 6) : left > 5 ? 5 : 1;
+    // All pairs rotate, or a quarter of them.
+    const std::uint32_t pairs = shape.head_dim / (first % 2 == 0 ? 2 : 8);
+    std::vector<double> frequencies(pairs);
+    for (std::uint32_t i = 0; i < pairs; ++i)
+      frequencies[i] = std::pow(1e4, -static_cast<double>(i) / pairs);
+    const auto q = twins.numbers(rows, shape.heads * shape.head_dim);
+    const auto k = twins.numbers(rows, width);
+    const auto v = twins.numbers(rows, width);
+    const auto rope = twins.room(rows, 2 * pairs);
+    const auto out = twins.room(rows, shape.heads * shape.head_dim);
+    twins.run([&](Backend& b, std::size_t i) {
+      b.rope_table(frequencies, first, rope[i]);
+      HeadInputs inputs;
+      inputs.q = q[i];
+      inputs.k = k[i];
+      inputs.v = v[i];
+      inputs.values_are_keys = first == kChunk;
+      inputs.q_norm = q_norm[i];
+      inputs.k_norm = k_norm[i];
+      inputs.head_dim = shape.head_dim;
+      inputs.eps = kEps;
+      inputs.rope = rope[i];
+      inputs.first_position = first;
+      inputs.keys = keys[i];
+      inputs.values = values[i];
+      b.prepare_heads(inputs);
+      b.attention(q[i], keys[i], values[i], shape, first, out[i]);
+    });
+    twins.compare(name_of("rope_table", shape, rows), rope, kTolerance);
+    for (const auto& each : {q, k, v})
+      twins.compare(name_of("prepare_heads", shape, rows), each, kTolerance);
+    twins.compare(name_of("attention", shape, rows), out, tolerance);
+    first += rows;
+  }
+  // Rows that are stored by themselves lie where prepared ones do.
+  const auto x = twins.numbers(kChunk, width);
+  const auto q = twins.numbers(1, shape.heads * shape.head_dim);
+  const auto out = twins.room(1, shape.heads * shape.head_dim);
+  const std::uint32_t first = positions - kChunk;
+  twins.run([&](Backend& b, std::size_t i) {
+    b.store(x[i], first, keys[i]);
+    b.store(x[i], first, values[i]);
+    b.attention(q[i], keys[i], values[i], shape, positions - 1, out[i]);
+  });
+  twins.compare(name_of("store", shape, 1), out, tolerance);
+  twins.forget();
+}
+
+}  // namespace
+
+Status try_kernels(Backend& backend, const KernelUse& use) {
+  TwinOperands twins(backend);
+  try_elementwise(twins, use.width);
+  for (const AttentionShape& shape : use.heads)
+    try_heads(twins, shape, use.cache);
+  for (const KernelUse::Product& product : use.products)
+    try_product(twins, product);
+  if (use.expert_count > 0) try_router(twins, use);
+  for (const KernelUse::Product& product : use.experts)
+    try_experts(twins, use, product);
+  return twins.status();
+}
+
+}  // namespace facet::engine

@@ -1,0 +1,13 @@
+#pragma once
+
+#include "engine/backend.h"
+#include "engine/trial/kernel_use.h"
+
+namespace facet::engine {
+
+// Runs every operation that a model uses on a backend and on the CPU, with the same random numbers, and compares. An
+// error names the first operation that computes something else, or says what the backend complains of. Whoever does not
+// trust the backend's driver calls this in a process of its own.
+Status try_kernels(Backend& backend, const KernelUse& use);
+
+}  // namespace facet::engine

@@ -1,0 +1,37 @@
+#pragma once
+
+#include <compare>
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "engine/backend.h"
+#include "engine/gguf/gguf_file.h"
+#include "engine/model/config.h"
+
+namespace facet::engine {
+
+// What a model asks of a backend, as far as that decides which kernels run and how: each once, sorted.
+struct KernelUse {
+  struct Product {
+    Format format = Format::F32;
+    std::uint32_t inputs = 0;
+    auto operator<=>(const Product&) const = default;
+  };
+
+  std::vector<Product> products;
+  std::vector<Product> experts;
+  std::vector<AttentionShape> heads;
+  Format cache = Format::F32;
+  std::uint32_t width = 0;  // of the residual stream
+  std::uint32_t expert_count = 0;
+  std::uint32_t experts_used = 0;
+};
+
+// `cache` is the format of keys and values.
+KernelUse kernel_use(const GgufFile& file, const ModelConfig& config, Format cache);
+
+// The same use gives the same words: "Q4_0 1536, Q4_0 2048; heads 8/1 of 256, window 512, ...; cache F16".
+std::string describe(const KernelUse& use);
+
+}  // namespace facet::engine

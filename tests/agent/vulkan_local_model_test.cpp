@@ -1,0 +1,100 @@
+#include <QTest>
+
+#include "agent/local_model.h"
+#include "tests/engine/vulkan_faults.h"
+
+namespace facet::agent {
+
+namespace {
+
+using Kind = PromptPiece::Kind;
+using Reason = GenerateOutcome::Reason;
+
+GenerateRequest request_of(ConversationId conversation) {
+  GenerateRequest request;
+  request.conversation = conversation;
+  request.prompt = {{Kind::Template, "<bos><|turn>user\n", {}},
+                    {Kind::Data, "Conversation " + std::to_string(conversation), {}},
+                    {Kind::Template, "<turn|>\n<|turn>model\n", {}}};
+  request.sampling.temperature = 0.0F;
+  request.max_tokens = 6;
+  return request;
+}
+
+}  // namespace
+
+// Conversations on a graphics device that fails them.
+class VulkanLocalModelTest : public QObject {
+  Q_OBJECT
+
+ private slots:
+  void initTestCase();
+  void cleanup() { faults_->disarm(); }
+  void old_conversations_make_room_for_a_new_one();
+  void one_that_finds_no_room_gives_a_sentence();
+  void the_device_is_the_one_that_computes();
+
+ private:
+  std::unique_ptr<TextModel> open() const;
+
+  const fault_layer::Control* faults_ = nullptr;
+  mutable std::vector<std::string> notices_;
+};
+
+std::unique_ptr<TextModel> VulkanLocalModelTest::open() const {
+  LocalModelOptions options;
+  options.path = FACET_TEST_DATA "/models/e-f32.gguf";
+  options.backend = "vulkan";
+  options.notice = [this](const std::string& sentence) { notices_.push_back(sentence); };
+  auto model = open_local_model(options);
+  return model.ok() ? std::move(*model) : nullptr;
+}
+
+void VulkanLocalModelTest::initTestCase() {
+  faults_ = &vulkan_faults::install();
+  if (open() == nullptr) QSKIP("There is no Vulkan device.");
+}
+
+void VulkanLocalModelTest::old_conversations_make_room_for_a_new_one() {
+  const auto model = open();
+  const GenerateOutcome first = model->generate(request_of(1), {}, {});
+  QVERIFY(first.reason != Reason::Failed);
+  // Once: when the first conversation is gone there is room.
+  faults_->arm("vkCreateBuffer", 1, fault_layer::kOutOfDeviceMemory, 1);
+  const GenerateOutcome second = model->generate(request_of(2), {}, {});
+  QCOMPARE(faults_->struck(), 1U);
+  QVERIFY2(second.reason != Reason::Failed, second.error.c_str());
+  // It is read again, and says the same.
+  const GenerateOutcome again = model->generate(request_of(1), {}, {});
+  QCOMPARE(again.cached_tokens, std::int64_t{0});
+  QCOMPARE(again.tokens, first.tokens);
+}
+
+void VulkanLocalModelTest::one_that_finds_no_room_gives_a_sentence() {
+  const auto model = open();
+  faults_->arm("vkCreateBuffer", 1, fault_layer::kOutOfDeviceMemory, fault_layer::kForEver);
+  const GenerateOutcome failed = model->generate(request_of(1), {}, {});
+  QVERIFY(failed.reason == Reason::Failed);
+  QVERIFY2(failed.error.ends_with('.') && failed.error.size() > 20, failed.error.c_str());
+  faults_->disarm();
+  QVERIFY(model->generate(request_of(1), {}, {}).reason != Reason::Failed);
+}
+
+void VulkanLocalModelTest::the_device_is_the_one_that_computes() {
+  const auto model = open();
+  QVERIFY(model->info().device.starts_with("Vulkan"));
+  const GenerateOutcome expected = model->generate(request_of(1), {}, {});
+  notices_.clear();
+  faults_->arm("vkQueueSubmit", 1, fault_layer::kDeviceLost, fault_layer::kForEver);
+  const GenerateOutcome outcome = model->generate(request_of(2), {}, {});
+  faults_->disarm();
+  QVERIFY2(outcome.reason != Reason::Failed, outcome.error.c_str());
+  QVERIFY(model->info().device.starts_with("CPU"));
+  QCOMPARE(notices_.size(), std::size_t{1});
+  QCOMPARE(model->generate(request_of(1), {}, {}).tokens, expected.tokens);
+}
+
+}  // namespace facet::agent
+
+QTEST_APPLESS_MAIN(facet::agent::VulkanLocalModelTest)
+#include "vulkan_local_model_test.moc"

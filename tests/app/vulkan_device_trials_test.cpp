@@ -1,0 +1,184 @@
+#include <QFile>
+#include <QTemporaryDir>
+#include <QTest>
+
+#include "app/devices/device_trials.h"
+#include "engine/gguf/gguf_file.h"
+#include "engine/trial/kernel_use.h"
+#include "tests/engine/vulkan_faults.h"
+
+using namespace facet;
+using namespace facet::app::devices;
+using facet::engine::DeviceTrial;
+using facet::engine::DeviceVerdict;
+using namespace std::chrono_literals;
+
+namespace {
+
+constexpr auto kLong = 5min;
+
+DeviceTrial trial_of(const engine::VulkanDevice& device) {
+  DeviceTrial trial;
+  trial.device = device;
+  trial.model = FACET_TEST_DATA "/models/e-q4_0.gguf";
+  trial.cache = engine::Format::F16;
+  const auto file = engine::GgufFile::open(trial.model);
+  if (!file.ok()) qFatal("%s", file.error().message.c_str());
+  const auto config = engine::read_config(**file);
+  if (!config.ok()) qFatal("%s", config.error().message.c_str());
+  trial.use = engine::describe(engine::kernel_use(**file, *config, trial.cache));
+  return trial;
+}
+
+bool contains(const std::string& text, const char* part) {
+  return text.find(part) != std::string::npos;
+}
+
+}  // namespace
+
+// The self-test in a process of its own, and what is remembered of it.
+class VulkanDeviceTrialsTest : public QObject {
+  Q_OBJECT
+
+ private slots:
+  void initTestCase();
+  void init();
+  void passes_and_remembers();
+  void tests_again_what_has_changed();
+  void takes_the_next_plainer_form();
+  void refuses_a_device_that_computes_wrong();
+  void survives_what_a_driver_may_do_data();
+  void survives_what_a_driver_may_do();
+  void remembers_nothing_that_was_not_tested();
+  void a_damaged_memory_is_no_memory();
+
+ private:
+  // A program that stands for facet.
+  std::filesystem::path script(const QByteArray& text) const;
+  std::filesystem::path memory() const { return folder_->filePath("data/devices.json").toStdString(); }
+  DeviceTrials trials(const std::filesystem::path& program) const { return {program, memory(), kLong}; }
+
+  std::unique_ptr<QTemporaryDir> folder_;
+  DeviceTrial trial_;
+};
+
+void VulkanDeviceTrialsTest::initTestCase() {
+  vulkan_faults::install();
+  const auto devices = engine::find_vulkan_devices("");
+  if (!devices.ok()) QSKIP(devices.error().message.c_str());
+  trial_ = trial_of(devices->front());
+}
+
+void VulkanDeviceTrialsTest::init() {
+  folder_ = std::make_unique<QTemporaryDir>();
+}
+
+std::filesystem::path VulkanDeviceTrialsTest::script(const QByteArray& text) const {
+  const QString path = folder_->filePath("facet");
+  QFile file(path);
+  if (!file.open(QIODevice::WriteOnly) || file.write("#!/bin/sh\n" + text) < 0) qFatal("no script");
+  file.close();
+  file.setPermissions(QFile::ReadOwner | QFile::WriteOwner | QFile::ExeOwner);
+  return path.toStdString();
+}
+
+void VulkanDeviceTrialsTest::passes_and_remembers() {
+  const DeviceVerdict verdict = trials(FACET_PROGRAM).judge(trial_);
+  QVERIFY2(verdict.form == engine::vulkan_forms().front(), verdict.reason.c_str());
+  QVERIFY(!verdict.is_known);
+  // Nobody is asked again.
+  const DeviceVerdict again = trials("/nowhere/facet").judge(trial_);
+  QCOMPARE(again.form, verdict.form);
+  QVERIFY(again.is_known);
+}
+
+void VulkanDeviceTrialsTest::tests_again_what_has_changed() {
+  const auto yes = trials(script("echo '{\"passed\": true}'"));
+  QVERIFY(!yes.judge(trial_).is_known);
+  QVERIFY(yes.judge(trial_).is_known);
+  DeviceTrial other = trial_;
+  other.device.driver += " 99.1";
+  QVERIFY(!yes.judge(other).is_known);
+  other = trial_;
+  other.device.name = "Another device";
+  QVERIFY(!yes.judge(other).is_known);
+  other = trial_;
+  other.use += "; more";
+  QVERIFY(!yes.judge(other).is_known);
+  // All of them stay.
+  QVERIFY(yes.judge(trial_).is_known && yes.judge(other).is_known);
+}
+
+// A kernel of the first form is left out by the driver; without that form all goes well.
+void VulkanDeviceTrialsTest::takes_the_next_plainer_form() {
+  const auto program = script(
+      "case \"$*\" in *'--form fastest'*) export FACET_FAULTS='vkCmdDispatch 30 0 1';; esac\n"
+      "exec " FACET_PROGRAM " \"$@\"\n");
+  const DeviceVerdict verdict = trials(program).judge(trial_);
+  QCOMPARE(verdict.form, engine::vulkan_forms()[1]);
+  QCOMPARE(trials("/nowhere").judge(trial_).form, verdict.form);
+}
+
+void VulkanDeviceTrialsTest::refuses_a_device_that_computes_wrong() {
+  const auto program = script("export FACET_FAULTS='vkCmdDispatch 30 0 1'\nexec " FACET_PROGRAM " \"$@\"\n");
+  const DeviceVerdict verdict = trials(program).judge(trial_);
+  QVERIFY(verdict.form.empty() && !verdict.is_known);
+  QVERIFY2(contains(verdict.reason, "it computes wrong ("), verdict.reason.c_str());
+  QVERIFY(trials("/nowhere").judge(trial_).is_known);
+  QCOMPARE(trials("/nowhere").judge(trial_).reason, verdict.reason);
+}
+
+void VulkanDeviceTrialsTest::survives_what_a_driver_may_do_data() {
+  QTest::addColumn<QByteArray>("text");
+  QTest::addColumn<QByteArray>("reason");
+  QTest::newRow("crash") << QByteArray("kill -SEGV $$") << QByteArray("signal 11");
+  QTest::newRow("abort after words") << QByteArray("echo '{\"passed\": true}'; kill -ABRT $$")
+                                     << QByteArray("signal 6");
+  QTest::newRow("never answers") << QByteArray("exec sleep 1000") << QByteArray("did not answer in time");
+  QTest::newRow("leaves a child") << QByteArray("sleep 1000 & exit 0") << QByteArray("did not answer in time");
+  QTest::newRow("nonsense") << QByteArray("echo '[[[['; exit 3") << QByteArray("status 3");
+  QTest::newRow("too many words") << QByteArray("yes | head -c 2000000") << QByteArray("status 0");
+}
+
+void VulkanDeviceTrialsTest::survives_what_a_driver_may_do() {
+  QFETCH(QByteArray, text);
+  QFETCH(QByteArray, reason);
+  const DeviceTrials trials(script(text + "\n"), memory(), reason.contains("in time") ? 100ms : kLong);
+  const DeviceVerdict verdict = trials.judge(trial_);
+  QVERIFY(verdict.form.empty());
+  QVERIFY2(contains(verdict.reason, reason.constData()), verdict.reason.c_str());
+  QVERIFY(trials.judge(trial_).is_known);
+}
+
+// No memory for a test, or no program, says nothing about the device.
+void VulkanDeviceTrialsTest::remembers_nothing_that_was_not_tested() {
+  const auto busy = trials(script("echo '{\"reason\": \"There is no room for anything.\"}'; exit 1\n"));
+  for (const DeviceTrials& each : {busy, trials("/nowhere/facet")}) {
+    for (int time = 0; time < 2; ++time) {
+      const DeviceVerdict verdict = each.judge(trial_);
+      QVERIFY(verdict.form.empty() && !verdict.is_known);
+      QVERIFY(!verdict.reason.empty() && verdict.reason.back() != '.');
+    }
+  }
+  QVERIFY(!trials("/nowhere").remembered(trial_));
+}
+
+void VulkanDeviceTrialsTest::a_damaged_memory_is_no_memory() {
+  const auto yes = trials(script("echo '{\"passed\": true}'"));
+  for (const QByteArray content :
+       {"", "{", "[1, 2]", "{\"verdicts\": 7}", "{\"verdicts\": [7, {}, {\"device\": []}]}"}) {
+    std::filesystem::create_directories(memory().parent_path());
+    QFile file(QString::fromStdString(memory().string()));
+    QVERIFY(file.open(QIODevice::WriteOnly) && file.write(content) == content.size());
+    file.close();
+    QVERIFY(!yes.remembered(trial_));
+    QVERIFY(!yes.judge(trial_).is_known);
+    QVERIFY(yes.judge(trial_).is_known);
+  }
+  // Nor one that can not be written.
+  const DeviceTrials nowhere(script("echo '{\"passed\": true}'"), "/proc/nowhere/devices.json", kLong);
+  QVERIFY(!nowhere.judge(trial_).form.empty());
+}
+
+QTEST_APPLESS_MAIN(VulkanDeviceTrialsTest)
+#include "vulkan_device_trials_test.moc"

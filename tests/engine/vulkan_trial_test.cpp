@@ -1,0 +1,143 @@
+#include <QTest>
+
+#include "engine/cpu/cpu_backend.h"
+#include "engine/gguf/gguf_file.h"
+#include "engine/trial/kernel_trial.h"
+#include "engine/vulkan/vulkan.h"
+#include "vulkan_faults.h"
+
+using namespace facet;
+using namespace facet::engine;
+
+namespace {
+
+KernelUse use_of(const char* model, Format cache) {
+  const auto file = GgufFile::open(std::string(FACET_TEST_DATA "/models/") + model + ".gguf");
+  if (!file.ok()) qFatal("%s", file.error().message.c_str());
+  const auto config = read_config(**file);
+  if (!config.ok()) qFatal("%s", config.error().message.c_str());
+  return kernel_use(**file, *config, cache);
+}
+
+// Little of everything.
+KernelUse small_use() {
+  KernelUse use;
+  use.products = {{Format::F32, 64}, {Format::Q4_0, 96}};
+  use.experts = {{Format::Q4_K, 256}};
+  use.heads = {{4, 2, 16, 8}, {4, 1, 32, 0}};
+  use.cache = Format::F16;
+  use.width = 48;
+  use.expert_count = 6;
+  use.experts_used = 2;
+  return use;
+}
+
+}  // namespace
+
+// The self-test of a device: it passes what computes right, and nothing else.
+class VulkanTrialTest : public QObject {
+  Q_OBJECT
+
+ private slots:
+  void initTestCase();
+  void cleanup() { faults_->disarm(); }
+  void says_what_a_model_uses();
+  void every_form_passes_data();
+  void every_form_passes();
+  void the_cpu_passes();
+  void a_dropped_dispatch_is_noticed_data();
+  void a_dropped_dispatch_is_noticed();
+  void a_failed_call_is_reported();
+
+ private:
+  const fault_layer::Control* faults_ = nullptr;
+};
+
+void VulkanTrialTest::initTestCase() {
+  faults_ = &vulkan_faults::install();
+  const auto devices = find_vulkan_devices("");
+  if (!devices.ok()) QSKIP(devices.error().message.c_str());
+}
+
+void VulkanTrialTest::says_what_a_model_uses() {
+  const std::string text = describe(use_of("moe-q4_k_m", Format::F16));
+  for (const char* word : {"Q4_K", "Q6_K", "F32", "experts", "window", "cache F16"})
+    QVERIFY2(text.find(word) != std::string::npos, text.c_str());
+  QCOMPARE(describe(use_of("moe-q4_k_m", Format::F16)), text);
+  QVERIFY(describe(use_of("moe-q4_k_m", Format::F32)) != text);
+  QVERIFY(describe(use_of("dense-q4_k_m", Format::F16)).find("experts") == std::string::npos);
+}
+
+void VulkanTrialTest::every_form_passes_data() {
+  QTest::addColumn<QString>("form");
+  QTest::addColumn<QByteArray>("model");
+  QTest::addColumn<int>("cache");
+  const auto row = [](const std::string& form, const char* model, Format cache) {
+    QTest::addRow("%s %s", form.c_str(), model)
+        << QString::fromStdString(form) << QByteArray(model) << static_cast<int>(cache);
+  };
+  for (const std::string& form : vulkan_forms())
+    row(form, "moe-q4_k_m", Format::F16);
+  row("fastest", "e-q4_0", Format::Q8_0);
+  row("plain", "e-realheads-bf16", Format::F32);
+}
+
+void VulkanTrialTest::every_form_passes() {
+  QFETCH(QString, form);
+  QFETCH(QByteArray, model);
+  QFETCH(int, cache);
+  const auto backend = open_vulkan("", form.toStdString());
+  QVERIFY2(backend.ok(), backend.ok() ? "" : backend.error().message.c_str());
+  const Status tried = try_kernels(**backend, use_of(model, static_cast<Format>(cache)));
+  QVERIFY2(tried.ok(), tried.ok() ? "" : tried.error().message.c_str());
+}
+
+void VulkanTrialTest::the_cpu_passes() {
+  CpuBackend backend(2);
+  for (const Format cache : {Format::F32, Format::F16, Format::Q8_0}) {
+    const Status tried = try_kernels(backend, use_of("moe-f32", cache));
+    QVERIFY2(tried.ok(), tried.ok() ? "" : tried.error().message.c_str());
+  }
+}
+
+void VulkanTrialTest::a_dropped_dispatch_is_noticed_data() {
+  QTest::addColumn<QString>("form");
+  for (const std::string& form : {vulkan_forms().front(), vulkan_forms().back()})
+    QTest::newRow(form.c_str()) << QString::fromStdString(form);
+}
+
+// A driver that leaves a kernel out, whichever it is, and says nothing.
+void VulkanTrialTest::a_dropped_dispatch_is_noticed() {
+  QFETCH(QString, form);
+  const auto backend = open_vulkan("", form.toStdString());
+  QVERIFY(backend.ok());
+  const KernelUse use = small_use();
+  const std::uint64_t before = faults_->calls("vkCmdDispatch");
+  QVERIFY(try_kernels(**backend, use).ok());
+  const std::uint64_t dispatches = faults_->calls("vkCmdDispatch") - before;
+  QVERIFY(dispatches > 100);
+  for (std::uint64_t n = 1; n <= dispatches; n += 1 + dispatches / 60) {
+    QVERIFY(faults_->arm("vkCmdDispatch", n, fault_layer::kDropped, 1));
+    const Status tried = try_kernels(**backend, use);
+    QCOMPARE(faults_->struck(), 1U);
+    QVERIFY2(!tried.ok(), qPrintable(QString("dispatch %1 of %2").arg(n).arg(dispatches)));
+    QCOMPARE(tried.error().code, Error::Code::Unsupported);
+    QVERIFY2(tried.error().message.find("it computes wrong (") == 0, tried.error().message.c_str());
+    faults_->disarm();
+  }
+}
+
+void VulkanTrialTest::a_failed_call_is_reported() {
+  for (const int result : {fault_layer::kDeviceLost, fault_layer::kOutOfHostMemory}) {
+    const auto backend = open_vulkan("");
+    QVERIFY(backend.ok());
+    QVERIFY(faults_->arm("vkQueueSubmit", 20, result, 1));
+    const Status tried = try_kernels(**backend, small_use());
+    QVERIFY(!tried.ok());
+    QCOMPARE(tried.error().code,
+             result == fault_layer::kDeviceLost ? Error::Code::DeviceLost : Error::Code::OutOfMemory);
+  }
+}
+
+QTEST_APPLESS_MAIN(VulkanTrialTest)
+#include "vulkan_trial_test.moc"
