@@ -6,6 +6,18 @@
 
 namespace facet::engine::vulkan {
 
+// What a buffer asks of memory is the same for all: a small one shows the alignment and the type.
+Result<std::unique_ptr<Memory>> Memory::open(const Device& device) {
+  std::unique_ptr<Memory> memory(new Memory(device));
+  FACET_ASSIGN_OR_RETURN(const VkBuffer handle, memory->create_handle(4, "set aside memory"));
+  VkMemoryRequirements needs;
+  device.functions().vkGetBufferMemoryRequirements(device.handle(), handle, &needs);
+  device.functions().vkDestroyBuffer(device.handle(), handle, nullptr);
+  FACET_ASSIGN_OR_RETURN(memory->device_type_, memory->memory_type(needs.memoryTypeBits, Place::Device));
+  memory->alignment_ = needs.alignment;
+  return memory;
+}
+
 Memory::~Memory() {
   for (const auto& [type, pool] : pools_)
     for (const Block& block : pool.blocks)
@@ -114,41 +126,24 @@ VkResult Memory::add_block(Pool& pool, std::uint32_t type, std::uint64_t bytes, 
   return VK_SUCCESS;
 }
 
-// What a buffer asks of memory is the same for all: a small one shows the alignment and the type.
-std::optional<Memory::Needs> Memory::device_needs() const {
-  const auto handle = create_handle(4, "ask for memory");
-  if (!handle.ok()) return std::nullopt;
-  VkMemoryRequirements needs;
-  device_.functions().vkGetBufferMemoryRequirements(device_.handle(), *handle, &needs);
-  device_.functions().vkDestroyBuffer(device_.handle(), *handle, nullptr);
-  const Result<std::uint32_t> type = memory_type(needs.memoryTypeBits, Place::Device);
-  if (!type.ok()) return std::nullopt;
-  return Needs{*type, needs.alignment};
-}
-
 // Blocks that the host writes to may lie there, too.
 std::uint64_t Memory::taken_bytes() const {
-  const auto needs = device_needs();
-  if (!needs) return 0;
   const auto heap_of = [&](std::uint32_t type) { return device_.memory().memoryTypes[type].heapIndex; };
   std::uint64_t bytes = 0;
   for (const auto& [type, pool] : pools_)
-    if (heap_of(type) == heap_of(needs->type)) bytes += pool.layout.bytes();
+    if (heap_of(type) == heap_of(device_type_)) bytes += pool.layout.bytes();
   return bytes;
 }
 
 std::uint64_t Memory::bytes_with(std::span<const std::uint64_t> buffers) const {
-  const auto needs = device_needs();
-  if (!needs) return 0;
-  const auto pool = pools_.find(needs->type);
+  const auto pool = pools_.find(device_type_);
   BlockLayout layout = pool == pools_.end() ? BlockLayout() : pool->second.layout;
   const std::uint64_t before = layout.bytes();
   for (const std::uint64_t buffer : buffers) {
-    const std::uint64_t bytes =
-        (std::max<std::uint64_t>(buffer, 4) + needs->alignment - 1) / needs->alignment * needs->alignment;
-    if (layout.take(bytes, needs->alignment)) continue;
+    const std::uint64_t bytes = (std::max<std::uint64_t>(buffer, 4) + alignment_ - 1) / alignment_ * alignment_;
+    if (layout.take(bytes, alignment_)) continue;
     layout.add_block(layout.next_block(bytes), bytes);
-    layout.take(bytes, needs->alignment);
+    layout.take(bytes, alignment_);
   }
   return taken_bytes() + layout.bytes() - before;
 }

@@ -3,7 +3,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <map>
-#include <optional>
+#include <memory>
 #include <span>
 #include <string>
 #include <string_view>
@@ -30,7 +30,7 @@ struct DeviceBuffer {
 // A device's memory: few large blocks, of which buffers take parts.
 class Memory {
  public:
-  explicit Memory(const Device& device) : device_(device) {}
+  static Result<std::unique_ptr<Memory>> open(const Device& device);
   ~Memory();
   Memory(const Memory&) = delete;
   Memory& operator=(const Memory&) = delete;
@@ -56,19 +56,16 @@ class Memory {
     std::vector<Block> blocks;
   };
 
-  // What every buffer near the device asks for.
-  struct Needs {
-    std::uint32_t type = 0;
-    std::uint64_t alignment = 1;
-  };
-
-  std::optional<Needs> device_needs() const;
+  explicit Memory(const Device& device) : device_(device) {}
   Result<std::uint32_t> memory_type(std::uint32_t allowed, Place place) const;
   Result<VkBuffer> create_handle(std::uint64_t bytes, const std::string& purpose) const;
   Status take_part(const VkMemoryRequirements& needs, DeviceBuffer& buffer);
   VkResult add_block(Pool& pool, std::uint32_t type, std::uint64_t bytes, std::uint64_t part_bytes);
 
   const Device& device_;
+  // Of every buffer near the device.
+  std::uint32_t device_type_ = 0;
+  std::uint64_t alignment_ = 1;
   std::map<std::uint32_t, Pool> pools_;  // by memory type
 };
 

@@ -32,8 +32,7 @@ Result<std::vector<VulkanDevice>> find_vulkan_devices(const std::string& wanted)
 
 Result<std::unique_ptr<DeviceBackend>> open_vulkan(const std::string& wanted, const std::string& form) {
   FACET_ASSIGN_OR_RETURN(const vulkan::Variants variants, vulkan::variants_of(form));
-  FACET_ASSIGN_OR_RETURN(std::unique_ptr<vulkan::VulkanBackend> backend,
-                         vulkan::VulkanBackend::open(wanted, variants));
+  FACET_ASSIGN_OR_RETURN(std::unique_ptr<vulkan::VulkanBackend> backend, vulkan::VulkanBackend::open(wanted, variants));
   return std::unique_ptr<DeviceBackend>(std::move(backend));
 }
 
@@ -63,7 +62,7 @@ Result<std::unique_ptr<VulkanBackend>> VulkanBackend::open(const std::string& wa
   std::unique_ptr<VulkanBackend> backend(new VulkanBackend);
   backend->variants_ = variants;
   FACET_ASSIGN_OR_RETURN(backend->device_, Device::open(wanted));
-  backend->memory_ = std::make_unique<Memory>(*backend->device_);
+  FACET_ASSIGN_OR_RETURN(backend->memory_, Memory::open(*backend->device_));
   FACET_ASSIGN_OR_RETURN(backend->pipelines_, Pipelines::create(*backend->device_));
   FACET_ASSIGN_OR_RETURN(backend->commands_,
                          Commands::create(*backend->device_, *backend->memory_, *backend->pipelines_));
