@@ -129,8 +129,10 @@ class LocalModel : public TextModel {
     info_.variant =
         model.template_variant == engine::TemplateVariant::Large ? PromptVariant::Large : PromptVariant::Small;
     info_.built_in = options.built_in;
-    const std::uint64_t affordable = kCacheBudgetBytes / std::max<std::uint64_t>(engine_->memory().cache_bytes, 1);
-    max_sequences_ = static_cast<std::size_t>(std::clamp<std::uint64_t>(affordable, 1, kMaxSequences));
+    const engine::MemoryPlan& memory = engine_->memory();
+    const std::uint64_t affordable = kCacheBudgetBytes / std::max<std::uint64_t>(memory.cache_bytes, 1);
+    const std::uint64_t most = std::min(affordable, memory.sequences);
+    max_sequences_ = static_cast<std::size_t>(std::clamp<std::uint64_t>(most, 1, kMaxSequences));
   }
 
   const TextModelInfo& info() const override { return info_; }
@@ -289,6 +291,8 @@ Result<std::unique_ptr<TextModel>> open_local_model(std::unique_ptr<engine::Gguf
   engine::EngineOptions engine_options;
   engine_options.threads = options.threads;
   engine_options.backend = options.backend;
+  engine_options.gpu_layers = options.gpu_layers;
+  engine_options.gpu_memory_bytes = options.gpu_memory_bytes;
   engine_options.context_length = options.context_length;
   engine_options.notice = options.notice;
   engine_options.try_device = options.try_device;

@@ -1,8 +1,10 @@
 #pragma once
 
+#include <cstdint>
 #include <filesystem>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 
 #include "agent/text_model.h"
@@ -18,8 +20,11 @@ namespace facet::agent {
 
 struct LocalModelOptions {
   std::filesystem::path path;
-  int threads = 0;                   // 0: one per core
-  std::string backend = {};          // as in engine::EngineOptions
+  int threads = 0;  // 0: one per core
+  // These three as in engine::EngineOptions.
+  std::string backend = {};
+  std::optional<std::uint32_t> gpu_layers = {};
+  std::uint64_t gpu_memory_bytes = 0;
   std::uint32_t context_length = 0;  // 0: the engine's choice
   bool built_in = false;
   // As in engine::EngineOptions; the notice comes from the thread that loads the model, or from the agent's.

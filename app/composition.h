@@ -3,6 +3,7 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 
 #include "agent/agent.h"
@@ -14,7 +15,10 @@ namespace facet::app {
 // What the window and the command line choose; everything else is the same for both.
 struct AgentChoices {
   int threads = 0;
-  std::string backend;                                // as in engine::EngineOptions
+  // These three as in engine::EngineOptions.
+  std::string backend;
+  std::optional<std::uint32_t> gpu_layers;
+  std::uint64_t gpu_memory_bytes = 0;
   std::function<void(const agent::Event&)> on_event;  // from the agent's threads, not from one alone
   agent::SamplingOverrides sampling;
   std::optional<std::uint64_t> seed;

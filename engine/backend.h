@@ -105,6 +105,15 @@ struct AttentionShape {
   std::uint32_t window = 0;  // 0: everything up to the token itself
 };
 
+// The keys or the values of a layer: rows in a format (F32, F16 or Q8_0) of which `width` is a multiple of the block
+// length.
+struct CacheShape {
+  std::uint32_t rows = 0;
+  std::uint32_t width = 0;
+  Format format = Format::F32;
+  std::uint32_t layer = 0;  // whose they are
+};
+
 // The largest operands that products and attention will get: what memory they work in depends on it.
 struct LargestOperands {
   struct Product {
@@ -142,14 +151,11 @@ class Backend {
 
   // Memory. The contents of a new buffer are undefined.
   virtual Result<Buffer> create_buffer(std::string_view name, std::uint32_t rows, std::uint32_t width) = 0;
-  // A buffer for keys or values, which only `store` and `attention` use: rows in the given format (F32, F16 or Q8_0),
-  // of which `width` is a multiple of the block length.
-  virtual Result<Buffer> create_cache(std::string_view name, std::uint32_t rows, std::uint32_t width,
-                                      Format format) = 0;
+  // A buffer for keys or values, which only `store`, `prepare_heads` and `attention` use.
+  virtual Result<Buffer> create_cache(std::string_view name, const CacheShape& shape) = 0;
   virtual void release_buffer(const Buffer& buffer) = 0;
-  // What the operations need besides their operands: how many bytes, and setting them aside once. Afterwards no larger
-  // operands may come; without it memory is taken when it is first needed.
-  virtual std::uint64_t working_bytes(const LargestOperands& largest) const = 0;
+  // Sets aside what the operations need besides their operands. Afterwards no larger operands may come; without it
+  // memory is taken when it is first needed.
   virtual Status reserve(const LargestOperands& largest) = 0;
   // The tensor's data must stay mapped as long as the backend lives. Its format has a decoder.
   virtual Result<Weight> load_weight(const GgufTensor& tensor, WeightUse use) = 0;

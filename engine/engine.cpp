@@ -1,9 +1,8 @@
 #include "engine/engine.h"
 
-#include <algorithm>
 #include <utility>
 
-#include "engine/cpu/cpu_backend.h"
+#include "engine/cpu/kernels.h"
 #include "engine/engine_state.h"
 #include "engine/model/describe.h"
 #include "engine/model/drafter.h"
@@ -11,37 +10,6 @@
 
 namespace facet::engine {
 namespace {
-
-constexpr std::uint32_t kDefaultContext = 8192;
-
-Result<std::uint32_t> choose_context(std::uint32_t wanted, const ModelConfig& config) {
-  if (wanted == 0) return std::min(config.trained_context_length, kDefaultContext);
-  if (wanted > config.trained_context_length)
-    return Error{Error::Code::InvalidInput, "A context of " + std::to_string(wanted) +
-                                                " tokens is more than this model was trained for (" +
-                                                std::to_string(config.trained_context_length) + ")."};
-  return wanted;
-}
-
-Products choose_products(Precision precision, std::uint64_t weight_bytes) {
-  constexpr std::uint64_t kLarge = 256U << 20U;
-  const bool fast = precision == Precision::Fast || (precision == Precision::Automatic && weight_bytes >= kLarge);
-  return fast ? Products::Int8 : Products::Float32;
-}
-
-Format choose_cache_format(CacheFormat wanted, Products products) {
-  switch (wanted) {
-    case CacheFormat::F32:
-      return Format::F32;
-    case CacheFormat::F16:
-      return Format::F16;
-    case CacheFormat::Q8_0:
-      return Format::Q8_0;
-    case CacheFormat::Automatic:
-      break;
-  }
-  return products == Products::Int8 ? Format::F16 : Format::F32;
-}
 
 Status check_vocabulary(const GgufFile& file, const ModelConfig& config, const Tokenizer& tokenizer) {
   if (static_cast<std::uint32_t>(tokenizer.vocabulary_size()) == config.vocabulary_size) return {};
@@ -68,22 +36,15 @@ Result<std::unique_ptr<Engine>> Engine::open(std::unique_ptr<GgufFile> model, co
   FACET_ASSIGN_OR_RETURN(const WeightCount weights, check_weights(*state.file, state.config));
   FACET_ASSIGN_OR_RETURN(state.tokenizer, Tokenizer::from_gguf(*state.file));
   FACET_RETURN_IF_ERROR(check_vocabulary(*state.file, state.config, *state.tokenizer));
-  FACET_ASSIGN_OR_RETURN(const std::uint32_t context, choose_context(options.context_length, state.config));
-
   state.description = describe(*state.file, state.config, weights);
   state.default_sampling = read_default_sampling(*state.file);
   state.options = options;
-  state.products = choose_products(options.precision, weights.bytes);
-  state.kv_layout = KvLayout::plan(state.config, context, options.rewind_length,
-                                   choose_cache_format(options.cache_format, state.products));
-  const std::uint32_t batch = state.kv_layout.largest_batch();
-  state.working_memory = {plan_activations(state.config, batch), plan_operands(state.config, batch, context)};
-
+  FACET_ASSIGN_OR_RETURN(state.needs, needs_of(*state.file, state.config, weights, options));
+  state.kv_layout = state.needs.parts.caches;
   FACET_ASSIGN_OR_RETURN(std::vector<Rung> rungs,
                          find_rungs(options.backend, /*automatic=*/options.try_device != nullptr));
   state.ladder = DeviceLadder(std::move(rungs), options.clock.now);
   FACET_RETURN_IF_ERROR(state.load());
-  state.memory = {weights.bytes, state.kv_layout.bytes(), state.working_memory.bytes(state.loaded->backend())};
   if (!state.file->is_intact()) return state.file->lost();
   return engine;
 }
@@ -91,8 +52,8 @@ Result<std::unique_ptr<Engine>> Engine::open(std::unique_ptr<GgufFile> model, co
 const ModelDescription& Engine::description() const {
   return state_->description;
 }
-const MemoryPlan& Engine::memory() const {
-  return state_->memory;
+MemoryPlan Engine::memory() const {
+  return state_->memory();
 }
 const Tokenizer& Engine::tokenizer() const {
   return *state_->tokenizer;

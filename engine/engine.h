@@ -49,8 +49,12 @@ struct EngineOptions {
   // What computes: "cpu"; "vulkan", or "vulkan:" and the index or the kind of a device ("discrete", "integrated",
   // "software"); "auto" or empty: the engine's own choice.
   std::string backend = {};
-  int threads = 0;                   // 0: one per core
-  std::uint32_t context_length = 0;  // tokens of one sequence; 0: the smaller of the model's own and 8192
+  // With Vulkan: how many of the last layers the graphics device computes, all when there are fewer; nothing: as many
+  // as fit into its memory. The CPU computes the others.
+  std::optional<std::uint32_t> gpu_layers = {};
+  std::uint64_t gpu_memory_bytes = 0;  // that the graphics device may take; 0: what it has unused
+  int threads = 0;                     // 0: one per core
+  std::uint32_t context_length = 0;    // tokens of one sequence; 0: the smaller of the model's own and 8192
   // Tokens that a sequence can take back without evaluating it anew; more need more memory. 0: the engine's own choice.
   std::uint32_t rewind_length = 0;
   Precision precision = Precision::Automatic;
@@ -99,10 +103,32 @@ struct ModelDescription {
   TemplateVariant template_variant = TemplateVariant::Small;
 };
 
+// What of a model lies on a device, and the memory it takes there. The numbers are those of the allocation itself.
+struct DeviceMemory {
+  std::string device;  // "CPU, 2 threads, AVX2"
+  bool is_gpu = false;
+  std::uint32_t layers = 0;
+  std::uint32_t first_layer = 0;    // of these, which lie side by side
+  std::uint32_t expert_layers = 0;  // layers whose experts it has, of a model with experts
+  bool has_head = false;            // the output matrix
+  std::uint64_t weight_bytes = 0;   // that the device holds itself
+  std::uint64_t mapped_bytes = 0;   // matrices that it reads from the mapped file
+  std::uint64_t cache_bytes = 0;    // keys and values of one sequence, when it is full
+  std::uint64_t activation_bytes = 0;
+  std::uint64_t working_bytes = 0;     // what the operations work in, and the ends of blocks that nobody uses
+  std::uint64_t total_bytes = 0;       // of all but what is mapped
+  std::uint64_t budget_bytes = 0;      // that may be taken; 0: nobody knows
+  bool has_too_large_buffers = false;  // a cache that the device does not take in one piece
+};
+
 struct MemoryPlan {
-  std::uint64_t weight_bytes = 0;      // mapped from the file
+  std::uint64_t weight_bytes = 0;      // of the file
+  std::uint64_t table_bytes = 0;       // of these, those of which a token reads a row: they stay in the file
   std::uint64_t cache_bytes = 0;       // keys and values of one sequence, when it is full
   std::uint64_t activation_bytes = 0;  // intermediate results, shared by all sequences
+  // How many sequences the graphics device has room for. The machine's own memory is only taken as a cache fills.
+  std::uint64_t sequences = UINT64_MAX;
+  std::vector<DeviceMemory> devices;  // those that compute, the graphics device first
 };
 
 class Sequence;
@@ -119,7 +145,8 @@ class Engine {
   ~Engine();
 
   const ModelDescription& description() const;
-  const MemoryPlan& memory() const;
+  // Of what computes at the moment. Any thread may ask.
+  MemoryPlan memory() const;
   const Tokenizer& tokenizer() const;
   // The publisher's sampling defaults, from the file where it has them.
   const Sampling& default_sampling() const;
@@ -140,6 +167,20 @@ class Engine {
   std::unique_ptr<State> state_;
   friend class Sequence;
 };
+
+// Where a model would lie and what it would take, without loading it.
+struct FitReport {
+  ModelDescription model;
+  MemoryPlan memory;
+  bool has_experts = false;
+  std::uint32_t context = 0;
+  CacheFormat cache_format = CacheFormat::F32;
+  // The longest context with which it still fits the same devices; 0: none.
+  std::uint32_t largest_context = 0;
+  bool fits = true;
+  std::string remark;  // why it does not fit, or what is bad about how it does; may be empty
+};
+Result<FitReport> fit_model(const GgufFile& model, const EngineOptions& options);
 
 // Reads a model file's metadata and checks its tensors without loading it.
 Result<ModelDescription> describe_model(const std::filesystem::path& model);

@@ -1,7 +1,6 @@
 #include "engine/engine_state.h"
 
-#include <algorithm>
-#include <thread>
+#include <utility>
 
 #include "engine/trial/device_trial.h"
 #include "engine/trial/kernel_use.h"
@@ -10,21 +9,6 @@ namespace facet::engine {
 namespace {
 
 constexpr std::chrono::seconds kPause{3};
-
-int thread_count(int wanted) {
-  constexpr int kMost = 256;
-  if (wanted > 0) return std::min(wanted, kMost);
-  return std::clamp(static_cast<int>(std::thread::hardware_concurrency()), 1, kMost);
-}
-
-Result<const Kernels*> choose_kernels(const std::string& name) {
-  const Kernels* kernels = name.empty() ? usable_kernels().front() : find_kernels(name);
-  if (kernels != nullptr) return kernels;
-  std::string names;
-  for (const std::string& usable : instruction_sets())
-    names += (names.empty() ? "" : ", ") + usable;
-  return Error{Error::Code::InvalidInput, "This machine has no '" + name + "' instructions; it has " + names + "."};
-}
 
 // Completes "Facet goes on with the CPU", as one sentence with it.
 std::string reason(const Rung& failed, const Error& failure) {
@@ -45,23 +29,28 @@ Result<std::string> Engine::State::trusted_form(const VulkanDevice& device) cons
                "The graphics device '" + device.name + "' failed its self-test: " + verdict.reason + "."};
 }
 
-Result<std::unique_ptr<Backend>> Engine::State::open_backend() const {
-  if (const auto& device = ladder.current().device) {
+Result<Devices> Engine::State::open_devices() const {
+  Devices devices;
+  FACET_ASSIGN_OR_RETURN(devices.cpu, open_cpu(options, needs.products));
+  if (const auto& device = ladder.current().device; device && options.gpu_layers != 0U) {
     FACET_ASSIGN_OR_RETURN(const std::string form, trusted_form(*device));
-    return open_vulkan(std::to_string(device->index), form);
+    FACET_ASSIGN_OR_RETURN(devices.gpu, open_vulkan(std::to_string(device->index), form));
   }
-  FACET_ASSIGN_OR_RETURN(const Kernels* const kernels, choose_kernels(options.kernels));
-  return std::unique_ptr<Backend>(std::make_unique<CpuBackend>(thread_count(options.threads), products, *kernels));
+  return devices;
 }
 
 Status Engine::State::load_here() {
-  FACET_ASSIGN_OR_RETURN(std::unique_ptr<Backend> backend, open_backend());
+  FACET_ASSIGN_OR_RETURN(Devices devices, open_devices());
+  FACET_ASSIGN_OR_RETURN(LoadPlan plan, plan_load(needs, config, options, devices));
+  std::unique_ptr<Backend> backend = std::move(devices).join(plan.placement);
   if (options.wrap_backend) backend = options.wrap_backend(std::move(backend));
-  FACET_ASSIGN_OR_RETURN(loaded, LoadedModel::load(std::move(backend), *file, config, working_memory));
+  FACET_ASSIGN_OR_RETURN(loaded, LoadedModel::load(std::move(backend), *file, config, needs.parts));
   was_loaded_ = true;
   was_lost_ = false;
-  const std::lock_guard guard(name_mutex_);
+  uses_gpu_ = plan.placement.uses(Side::Gpu);
+  const std::lock_guard guard(shown_mutex_);
   device_name_ = loaded->backend().description();
+  memory_ = std::move(plan.memory);
   return {};
 }
 
@@ -121,8 +110,13 @@ bool Engine::State::goes_down_after(const Error& failure) {
 }
 
 std::string Engine::State::device_name() const {
-  const std::lock_guard guard(name_mutex_);
+  const std::lock_guard guard(shown_mutex_);
   return device_name_;
+}
+
+MemoryPlan Engine::State::memory() const {
+  const std::lock_guard guard(shown_mutex_);
+  return memory_;
 }
 
 }  // namespace facet::engine

@@ -7,10 +7,10 @@
 
 #include "engine/backend.h"
 #include "engine/base/turn_lock.h"
-#include "engine/cpu/cpu_backend.h"
 #include "engine/device_ladder.h"
 #include "engine/engine.h"
 #include "engine/gguf/gguf_file.h"
+#include "engine/load_plan.h"
 #include "engine/loaded_model.h"
 #include "engine/model/config.h"
 #include "engine/model/kv_cache.h"
@@ -24,13 +24,11 @@ struct Engine::State {
   EngineOptions options;
   std::unique_ptr<GgufFile> file;
   ModelDescription description;
-  MemoryPlan memory;
   ModelConfig config;
   std::unique_ptr<Tokenizer> tokenizer;
   Sampling default_sampling;
-  Products products = Products::Float32;
+  ModelNeeds needs;
   KvLayout kv_layout;
-  WorkingMemory working_memory;
   ReadingSpeed reading_speed;
   // Held by the sequence that evaluates a chunk, or creates or releases its cache.
   TurnLock turn;
@@ -48,13 +46,15 @@ struct Engine::State {
   Status recover(const Error& failure, int times);
   // The device has no room for the first cache: loads on the next one, where it may be another one from the beginning.
   Status make_room(const Error& failure);
-  bool computes_on_cpu() const { return !ladder.current().device.has_value(); }
+  bool computes_on_cpu() const { return !uses_gpu_; }
 
   std::string device_name() const;
+  MemoryPlan memory() const;
 
  private:
   Result<std::string> trusted_form(const VulkanDevice& device) const;
-  Result<std::unique_ptr<Backend>> open_backend() const;
+  // The ladder's device, as far as something is to be placed there, and the CPU.
+  Result<Devices> open_devices() const;
   Status load_here();
   void let_go();
   // Whether loading once more is worth it; the ladder then says where.
@@ -63,9 +63,11 @@ struct Engine::State {
 
   bool was_loaded_ = false;
   bool was_lost_ = false;  // since it was last loaded
+  bool uses_gpu_ = false;
   // May be asked for by any thread.
-  mutable std::mutex name_mutex_;
+  mutable std::mutex shown_mutex_;
   std::string device_name_;
+  MemoryPlan memory_;
 };
 
 }  // namespace facet::engine

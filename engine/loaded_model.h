@@ -1,33 +1,23 @@
 #pragma once
 
 #include <memory>
-#include <vector>
 
 #include "engine/backend.h"
 #include "engine/gguf/gguf_file.h"
 #include "engine/model/activations.h"
 #include "engine/model/config.h"
 #include "engine/model/forward.h"
+#include "engine/model/memory_plan.h"
 #include "engine/model/weights.h"
 
 namespace facet::engine {
-
-// What the forward pass needs besides the weights.
-struct WorkingMemory {
-  std::vector<ActivationShape> activations;
-  LargestOperands operands;
-
-  std::uint64_t bytes(const Backend& backend) const {
-    return activation_bytes(activations) + backend.working_bytes(operands);
-  }
-};
 
 // A model as it lies on the device that computes it: all that is gone with the device and has to be built again, in the
 // order in which it depends on each other. The file and the configuration outlive it.
 class LoadedModel {
  public:
   static Result<std::unique_ptr<LoadedModel>> load(std::unique_ptr<Backend> backend, const GgufFile& file,
-                                                   const ModelConfig& config, const WorkingMemory& memory);
+                                                   const ModelConfig& config, const ModelParts& parts);
   LoadedModel(const LoadedModel&) = delete;
   LoadedModel& operator=(const LoadedModel&) = delete;
 

@@ -193,8 +193,11 @@ Result<Options> read_options(const Arguments& arguments) {
       return Error{Error::Code::InvalidInput, "--temperature takes a number from 0 to 10."};
     options.choices.sampling.temperature = static_cast<float>(*temperature);
   }
-  options.choices.threads = arguments.threads();
-  options.choices.backend = arguments.engine().backend;
+  const engine::EngineOptions engine = arguments.engine();
+  options.choices.threads = engine.threads;
+  options.choices.backend = engine.backend;
+  options.choices.gpu_layers = engine.gpu_layers;
+  options.choices.gpu_memory_bytes = engine.gpu_memory_bytes;
   options.choices.refuse_unanswered = isatty(STDIN_FILENO) == 0;
   options.model = arguments.model();
   options.as_json = arguments.has("json");

@@ -10,7 +10,7 @@ namespace {
 const std::vector<Command>& commands() {
   static const std::vector<Command> all = {
       {"ask", "Ask one question and print the answer", ask},
-      {"models", "Describe and convert model files", models},
+      {"models", "Describe, plan and convert model files", models},
       {"history", "Search and show stored conversations", history},
       {"doctor", "Check this machine and the installation", doctor},
       {"bench", "Measure how fast a model runs here", bench},
@@ -54,13 +54,26 @@ void Arguments::positional(const QString& name, const QString& description, cons
 void Arguments::model_options() {
   parser_.addOption(
       {{"m", "model"}, "Model: a GGUF file, a folder with safetensors files, or built-in.", "model", "built-in"});
+  device_options();
+}
+
+void Arguments::device_options() {
   option("backend", "backend",
          "What computes: auto, cpu, vulkan, or vulkan:INDEX for one of the devices that doctor lists.");
+  option(
+      "gpu-layers", "n",
+      "With vulkan: how many of the last layers the graphics device computes; as many as fit when left out or auto.");
+  option("gpu-memory", "mb",
+         "With vulkan: megabytes that the graphics device may take; what it has unused when left out.");
   option("threads", "n", "Threads of the CPU; all cores when left out.");
 }
 
 void Arguments::engine_options() {
   model_options();
+  number_options();
+}
+
+void Arguments::number_options() {
   option("precision", "precision",
          "full: weights are decoded to float32; fast: activations are rounded to 8 bits; auto: fast for large models.");
   option("cache", "format", "Format of keys and values: auto, f32, f16 or q8_0.");
@@ -85,6 +98,7 @@ std::optional<int> Arguments::parse(const QStringList& arguments) {
   const std::string backend = given("backend");
   if (!engine::is_backend(backend))
     return usage_error("--backend takes auto, cpu, vulkan or vulkan:INDEX, not " + backend + ".");
+  if (const std::string sentence = wrong_placement(); !sentence.empty()) return usage_error(sentence);
   const std::string precision = given("precision");
   if (!precision.empty() && precision != "auto" && precision != "full" && precision != "fast")
     return usage_error("--precision takes auto, full or fast, not " + precision + ".");
@@ -101,6 +115,24 @@ std::optional<int> Arguments::parse(const QStringList& arguments) {
 
 std::string Arguments::given(const QString& name) const {
   return parser_.optionNames().contains(name) ? text(name) : std::string();
+}
+
+std::string Arguments::wrong_placement() const {
+  constexpr std::int64_t kMostMegabytes = 1 << 24;
+  const std::string layers = given("gpu-layers");
+  const std::string memory = given("gpu-memory");
+  if (layers.empty() && memory.empty()) return {};
+  if (!given("backend").starts_with("vulkan")) return "--gpu-layers and --gpu-memory go with --backend vulkan.";
+  const auto number = [](const std::string& text, std::int64_t least, std::int64_t most) {
+    bool ok = false;
+    const qlonglong value = QString::fromStdString(text).toLongLong(&ok);
+    return ok && value >= least && value <= most;
+  };
+  if (!layers.empty() && layers != "auto" && !number(layers, 0, 9999))
+    return "--gpu-layers takes auto or a number from 0 to 9999, not " + layers + ".";
+  if (!memory.empty() && !number(memory, 1, kMostMegabytes))
+    return "--gpu-memory takes a number of megabytes of at least 1, not " + memory + ".";
+  return {};
 }
 
 std::vector<std::string> Arguments::texts(const QString& name) const {
@@ -129,6 +161,10 @@ engine::EngineOptions Arguments::engine() const {
   engine::EngineOptions options;
   options.threads = threads();
   options.backend = given("backend");
+  const std::string layers = given("gpu-layers");
+  if (!layers.empty() && layers != "auto") options.gpu_layers = static_cast<std::uint32_t>(std::stoul(layers));
+  const std::string memory = given("gpu-memory");
+  if (!memory.empty()) options.gpu_memory_bytes = std::stoull(memory) * 1'000'000;
   const std::string precision = given("precision");
   if (precision == "full") options.precision = engine::Precision::Full;
   if (precision == "fast") options.precision = engine::Precision::Fast;

@@ -27,9 +27,13 @@ class Arguments {
   void option(const QString& name, const QString& value_name, const QString& description);
   void flag(const QString& name, const QString& description);
   void positional(const QString& name, const QString& description, const QString& syntax = {});
-  // --model, --backend and --threads; --data.
+  // What computes: --backend, --gpu-layers, --gpu-memory and --threads.
+  void device_options();
+  // In which numbers: --precision, --cache, --kernels.
+  void number_options();
+  // --model and the devices.
   void model_options();
-  // Those, and how the engine computes: --precision, --cache, --kernels.
+  // All of these.
   void engine_options();
   void data_option();
 
@@ -43,7 +47,7 @@ class Arguments {
 
   std::string model() const;
   int threads() const;
-  // What --threads and those say.
+  // What those say, but for the model.
   engine::EngineOptions engine() const;
   Result<Paths> paths() const;
   // A whole or decimal number, or an error naming the option; nothing when the option is absent.
@@ -55,6 +59,8 @@ class Arguments {
  private:
   // What was given for an option that the command may not have; empty when nothing was.
   std::string given(const QString& name) const;
+  // What is wrong with --gpu-layers and --gpu-memory; empty when nothing is.
+  std::string wrong_placement() const;
 
   QString words_;
   QCommandLineParser parser_;
@@ -84,6 +90,7 @@ int bench(const QStringList& arguments);
 int debug(const QStringList& arguments);
 
 int models_convert(const QStringList& arguments);
+int models_fit(const QStringList& arguments);
 
 int debug_tokenize(const QStringList& arguments);
 int debug_detokenize(const QStringList& arguments);

@@ -77,6 +77,7 @@ int info(const QStringList& words) {
 int models(const QStringList& arguments) {
   static const std::vector<Command> group = {
       {"info", "Describe a model file", info},
+      {"fit", "Show where a model would lie and what memory it takes", models_fit},
       {"convert", "Write a folder of safetensors files as a GGUF file", models_convert},
   };
   return run_group("facet models", group, arguments);

@@ -38,11 +38,10 @@ class TimedBackend final : public Backend {
   Result<Buffer> create_buffer(std::string_view name, std::uint32_t rows, std::uint32_t width) override {
     return inner_->create_buffer(name, rows, width);
   }
-  Result<Buffer> create_cache(std::string_view name, std::uint32_t rows, std::uint32_t width, Format format) override {
-    return inner_->create_cache(name, rows, width, format);
+  Result<Buffer> create_cache(std::string_view name, const CacheShape& shape) override {
+    return inner_->create_cache(name, shape);
   }
   void release_buffer(const Buffer& buffer) override { inner_->release_buffer(buffer); }
-  std::uint64_t working_bytes(const LargestOperands& largest) const override { return inner_->working_bytes(largest); }
   Status reserve(const LargestOperands& largest) override { return inner_->reserve(largest); }
   Result<Weight> load_weight(const GgufTensor& tensor, WeightUse use) override;
   void write(const View& to, std::span<const float> values) override;

@@ -36,8 +36,7 @@ CpuBackend::Memory CpuBackend::allocate(std::uint64_t count) {
   Memory memory;
   memory.count = count;
   if (count > SIZE_MAX / 2 / sizeof(float)) return memory;
-  const std::size_t bytes = (count * sizeof(float) + kCacheLine - 1) / kCacheLine * kCacheLine;
-  memory.cells.reset(static_cast<float*>(std::aligned_alloc(kCacheLine, std::max(bytes, kCacheLine))));
+  memory.cells.reset(static_cast<float*>(std::aligned_alloc(kCacheLine, memory_bytes(count))));
   return memory;
 }
 
@@ -48,13 +47,12 @@ Result<Buffer> CpuBackend::create_buffer(std::string_view name, std::uint32_t ro
   return Buffer{keep(std::move(memory)), rows, width};
 }
 
-Result<Buffer> CpuBackend::create_cache(std::string_view name, std::uint32_t rows, std::uint32_t width, Format format) {
-  const std::uint64_t bytes = rows * row_bytes(format, width);
-  Memory memory = allocate((bytes + sizeof(float) - 1) / sizeof(float));
+Result<Buffer> CpuBackend::create_cache(std::string_view name, const CacheShape& shape) {
+  Memory memory = allocate((cache_bytes(shape) + sizeof(float) - 1) / sizeof(float));
   if (memory.cells == nullptr) return no_memory(name, memory.count);
-  memory.format = &format_info(format);
-  memory.row_bytes = row_bytes(format, width);
-  return Buffer{keep(std::move(memory)), rows, width};
+  memory.format = &format_info(shape.format);
+  memory.row_bytes = row_bytes(shape.format, shape.width);
+  return Buffer{keep(std::move(memory)), shape.rows, shape.width};
 }
 
 // Only whole numbers of 8 bits are rounded to.
@@ -70,10 +68,6 @@ std::uint64_t CpuBackend::segment_cells(const LargestOperands& largest) {
   for (const AttentionShape& shape : largest.attentions)
     cells = std::max(cells, segment_cells(shape, largest.context));
   return cells;
-}
-
-std::uint64_t CpuBackend::working_bytes(const LargestOperands& largest) const {
-  return (rounded_cells(largest) + segment_cells(largest)) * sizeof(float);
 }
 
 Status CpuBackend::reserve(const LargestOperands& largest) {

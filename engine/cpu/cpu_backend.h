@@ -5,9 +5,9 @@
 #include <string>
 #include <vector>
 
-#include "engine/backend.h"
 #include "engine/base/thread_pool.h"
 #include "engine/cpu/kernels.h"
+#include "engine/device_backend.h"
 
 namespace facet::engine {
 
@@ -17,7 +17,7 @@ enum class Products { Float32, Int8 };
 
 // The operations on the CPU, each done when its call returns. Matrices stay in the mapped file in their own format and
 // are unpacked a few rows at a time, so a weight is read once for all columns of a batch.
-class CpuBackend final : public Backend {
+class CpuBackend final : public DeviceBackend {
  public:
   explicit CpuBackend(int threads, Products products = Products::Float32,
                       const Kernels& kernels = *usable_kernels().front());
@@ -25,14 +25,21 @@ class CpuBackend final : public Backend {
 
   const std::string& description() const override { return description_; }
   Result<Buffer> create_buffer(std::string_view name, std::uint32_t rows, std::uint32_t width) override;
-  Result<Buffer> create_cache(std::string_view name, std::uint32_t rows, std::uint32_t width, Format format) override;
+  Result<Buffer> create_cache(std::string_view name, const CacheShape& shape) override;
   void release_buffer(const Buffer& buffer) override;
-  std::uint64_t working_bytes(const LargestOperands& largest) const override;
   Status reserve(const LargestOperands& largest) override;
   Result<Weight> load_weight(const GgufTensor& tensor, WeightUse use) override;
   void write(const View& to, std::span<const float> values) override;
   void read(const View& from, std::span<float> values) override;
   Status finish() override { return {}; }
+
+  std::vector<std::uint64_t> weight_parts(const GgufTensor& tensor, WeightUse use) const override;
+  std::uint64_t cache_bytes(const CacheShape& shape) const override;
+  std::uint64_t working_bytes(const LargestOperands& largest) const override;
+  std::uint64_t taken_bytes() const override;
+  std::uint64_t bytes_with(const LargestOperands& largest, std::span<const std::uint64_t> buffers) const override;
+  std::uint64_t unused_bytes() const override;
+  std::uint64_t largest_buffer() const override { return UINT64_MAX; }
 
   void embed(const Weight& table, std::span<const Token> tokens, float factor, const View& out) override;
   void matmul(const Weight& weight, const View& x, const View& out) override;
@@ -124,6 +131,8 @@ class CpuBackend final : public Backend {
 
   // Cells that begin a cache line; null when there is no memory for them.
   static Memory allocate(std::uint64_t count);
+  // What so many of them take.
+  static std::uint64_t memory_bytes(std::uint64_t cells);
   std::uint32_t keep(Memory memory);
   // Makes sure that a memory to work in has so many cells.
   float* working_cells(Memory& memory, std::uint64_t cells) const;

@@ -66,13 +66,12 @@ std::uint64_t KvLayout::bytes() const {
 
 Result<std::unique_ptr<KvCache>> KvCache::create(Backend& backend, const KvLayout& layout) {
   std::unique_ptr<KvCache> cache(new KvCache(backend, layout));
-  for (const KvLayout::Layer& layer : layout.layers) {
+  for (std::uint32_t l = 0; l < layout.layers.size(); ++l) {
     LayerBuffers& buffers = cache->layers_.emplace_back();
-    if (layer.rows == 0) continue;
-    FACET_ASSIGN_OR_RETURN(buffers.keys,
-                           backend.create_cache("the keys of a conversation", layer.rows, layer.width, layout.format));
-    FACET_ASSIGN_OR_RETURN(
-        buffers.values, backend.create_cache("the values of a conversation", layer.rows, layer.width, layout.format));
+    const CacheShape shape = layout.shape_of(l);
+    if (shape.rows == 0) continue;
+    FACET_ASSIGN_OR_RETURN(buffers.keys, backend.create_cache("the keys of a conversation", shape));
+    FACET_ASSIGN_OR_RETURN(buffers.values, backend.create_cache("the values of a conversation", shape));
   }
   return cache;
 }

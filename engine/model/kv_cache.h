@@ -30,6 +30,8 @@ struct KvLayout {
 
   // Tokens that may be evaluated at once without overwriting what the first of them still sees.
   std::uint32_t largest_batch() const;
+  // The keys of a layer, or its values; without rows where the layer has none of its own.
+  CacheShape shape_of(std::uint32_t layer) const { return {layers[layer].rows, layers[layer].width, format, layer}; }
   std::uint64_t bytes() const;
 };
 

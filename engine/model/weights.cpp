@@ -125,6 +125,16 @@ Result<WeightCount> check_weights(const GgufFile& file, const ModelConfig& confi
   return count;
 }
 
+Result<std::vector<NeededWeight>> needed_weights(const GgufFile& file, const ModelConfig& config) {
+  Weights weights;
+  FACET_ASSIGN_OR_RETURN(const std::vector<FoundTensor> found, find_tensors(file, config, weights));
+  std::vector<NeededWeight> needed;
+  for (const FoundTensor& tensor : found)
+    needed.push_back({tensor.tensor, tensor.rule.use});
+  if (file.find("output.weight") == nullptr) needed.push_back({file.find("token_embd.weight"), WeightUse::Matrix});
+  return needed;
+}
+
 Result<Weights> load_weights(const GgufFile& file, const ModelConfig& config, Backend& backend) {
   Weights weights;
   FACET_ASSIGN_OR_RETURN(const std::vector<FoundTensor> found, find_tensors(file, config, weights));

@@ -43,9 +43,18 @@ struct WeightCount {
   std::uint64_t parameters = 0;
 };
 
+// A tensor that a model takes from its file, and what for.
+struct NeededWeight {
+  const GgufTensor* tensor = nullptr;
+  WeightUse use = WeightUse::Matrix;
+};
+
 // Checks that every tensor the configuration asks for is there, with its shape and a format that can be decoded.
 // Tensors that it does not ask for, such as those of a projector or unused keys of shared layers, are ignored.
 Result<WeightCount> check_weights(const GgufFile& file, const ModelConfig& config);
+
+// The same, and lists what `load_weights` will hand to the backend, in that order.
+Result<std::vector<NeededWeight>> needed_weights(const GgufFile& file, const ModelConfig& config);
 
 // The same, and hands the tensors to the backend.
 Result<Weights> load_weights(const GgufFile& file, const ModelConfig& config, Backend& backend);

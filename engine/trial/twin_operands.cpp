@@ -89,7 +89,7 @@ TwinOperands::Twin<View> TwinOperands::room(std::uint32_t rows, std::uint32_t wi
 TwinOperands::Twin<Buffer> TwinOperands::cache(std::uint32_t rows, std::uint32_t width, Format format) {
   Twin<Buffer> made;
   for (std::size_t side = 0; side < 2 && status_.ok(); ++side) {
-    const auto buffer = backends_[side]->create_cache("the self-test", rows, width, format);
+    const auto buffer = backends_[side]->create_cache("the self-test", {rows, width, format});
     if (buffer.ok()) {
       made[side] = *buffer;
       buffers_[side].push_back(*buffer);

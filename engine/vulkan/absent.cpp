@@ -26,7 +26,7 @@ std::string vulkan_kernels_version() {
   return {};
 }
 
-Result<std::unique_ptr<Backend>> open_vulkan(const std::string&, const std::string&) {
+Result<std::unique_ptr<DeviceBackend>> open_vulkan(const std::string&, const std::string&) {
   return absent();
 }
 

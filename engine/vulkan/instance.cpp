@@ -138,9 +138,13 @@ void read_memory(const Functions& functions, PhysicalDevice& device) {
       description.unified_memory = false;
       continue;
     }
-    description.memory_bytes += heap.size;
+    // A second heap is a window of the first for the host, on devices that have one.
+    if (heap.size <= description.memory_bytes) continue;
+    description.memory_bytes = heap.size;
+    // Where nothing is left that is not nothing to say.
     if (properties.pNext != nullptr)
-      description.unused_bytes += budget.heapBudget[i] - std::min(budget.heapBudget[i], budget.heapUsage[i]);
+      description.unused_bytes =
+          std::max<std::uint64_t>(1, budget.heapBudget[i] - std::min(budget.heapBudget[i], budget.heapUsage[i]));
   }
 }
 

@@ -1,20 +1,27 @@
 #include "engine/vulkan/memory.h"
 
 #include <algorithm>
-#include <iterator>
 
 #include "engine/vulkan/loader.h"
 
 namespace facet::engine::vulkan {
-namespace {
 
-constexpr std::uint64_t kBlockBytes = 64ULL << 20U;
-
-}  // namespace
+// What a buffer asks of memory is the same for all: a small one shows the alignment and the type.
+Result<std::unique_ptr<Memory>> Memory::open(const Device& device) {
+  std::unique_ptr<Memory> memory(new Memory(device));
+  FACET_ASSIGN_OR_RETURN(const VkBuffer handle, memory->create_handle(4, "set aside memory"));
+  VkMemoryRequirements needs;
+  device.functions().vkGetBufferMemoryRequirements(device.handle(), handle, &needs);
+  device.functions().vkDestroyBuffer(device.handle(), handle, nullptr);
+  FACET_ASSIGN_OR_RETURN(memory->device_type_, memory->memory_type(needs.memoryTypeBits, Place::Device));
+  memory->alignment_ = needs.alignment;
+  return memory;
+}
 
 Memory::~Memory() {
-  for (const Block& block : blocks_)
-    device_.functions().vkFreeMemory(device_.handle(), block.memory, nullptr);
+  for (const auto& [type, pool] : pools_)
+    for (const Block& block : pool.blocks)
+      device_.functions().vkFreeMemory(device_.handle(), block.memory, nullptr);
 }
 
 // Every device has a type that is visible and coherent for the host, and one that is local to itself.
@@ -32,26 +39,32 @@ Result<std::uint32_t> Memory::memory_type(std::uint32_t allowed, Place place) co
                                              "' has no memory of a kind that Facet needs; use the CPU."};
 }
 
-Result<DeviceBuffer> Memory::create(std::uint64_t bytes, Place place, std::string_view name) {
-  const Functions& functions = device_.functions();
-  DeviceBuffer buffer;
-  buffer.bytes = std::max<std::uint64_t>(bytes, 4);
+Result<VkBuffer> Memory::create_handle(std::uint64_t bytes, const std::string& purpose) const {
   VkBufferCreateInfo create{};
   create.sType = VK_STRUCTURE_TYPE_BUFFER_CREATE_INFO;
-  create.size = buffer.bytes;
+  create.size = bytes;
   create.usage =
       VK_BUFFER_USAGE_STORAGE_BUFFER_BIT | VK_BUFFER_USAGE_TRANSFER_SRC_BIT | VK_BUFFER_USAGE_TRANSFER_DST_BIT;
+  VkBuffer handle = VK_NULL_HANDLE;
+  const VkResult result = device_.functions().vkCreateBuffer(device_.handle(), &create, nullptr, &handle);
+  if (result != VK_SUCCESS) return vulkan_error(result, purpose);
+  return handle;
+}
+
+Result<DeviceBuffer> Memory::create(std::uint64_t bytes, Place place, std::string_view name) {
+  const Functions& functions = device_.functions();
   const std::string purpose = "set aside memory for " + std::string(name);
-  if (const VkResult result = functions.vkCreateBuffer(device_.handle(), &create, nullptr, &buffer.handle);
-      result != VK_SUCCESS)
-    return vulkan_error(result, purpose);
+  DeviceBuffer buffer;
+  buffer.bytes = std::max<std::uint64_t>(bytes, 4);
+  FACET_ASSIGN_OR_RETURN(buffer.handle, create_handle(buffer.bytes, purpose));
   VkMemoryRequirements needs;
   functions.vkGetBufferMemoryRequirements(device_.handle(), buffer.handle, &needs);
   const Result<std::uint32_t> type = memory_type(needs.memoryTypeBits, place);
-  Status taken = type.ok() ? take_part(needs, *type, buffer) : Status(type.error());
+  if (type.ok()) buffer.type = *type;
+  const Status taken = type.ok() ? take_part(needs, buffer) : Status(type.error());
   if (taken.ok()) {
-    const VkResult result =
-        functions.vkBindBufferMemory(device_.handle(), buffer.handle, blocks_[buffer.block].memory, buffer.offset);
+    const VkDeviceMemory memory = pools_[buffer.type].blocks[buffer.part.block].memory;
+    const VkResult result = functions.vkBindBufferMemory(device_.handle(), buffer.handle, memory, buffer.part.offset);
     if (result != VK_SUCCESS) {
       release(buffer);
       return vulkan_error(result, purpose);
@@ -66,58 +79,32 @@ Result<DeviceBuffer> Memory::create(std::uint64_t bytes, Place place, std::strin
 void Memory::release(DeviceBuffer& buffer) {
   if (buffer.handle == VK_NULL_HANDLE) return;
   device_.functions().vkDestroyBuffer(device_.handle(), buffer.handle, nullptr);
-  auto& free = blocks_[buffer.block].free;
-  auto part = free.emplace(buffer.offset, buffer.room).first;
-  if (const auto next = std::next(part); next != free.end() && part->first + part->second == next->first) {
-    part->second += next->second;
-    free.erase(next);
-  }
-  if (part != free.begin()) {
-    const auto previous = std::prev(part);
-    if (previous->first + previous->second == part->first) {
-      previous->second += part->second;
-      free.erase(part);
-    }
-  }
+  pools_[buffer.type].layout.release(buffer.part);
   buffer = {};
 }
 
-Status Memory::take_part(const VkMemoryRequirements& needs, std::uint32_t type, DeviceBuffer& buffer) {
-  for (std::uint32_t i = 0; i < blocks_.size(); ++i)
-    if (blocks_[i].type == type && take_part_of(i, needs, buffer)) return {};
-  VkResult result = VK_ERROR_OUT_OF_DEVICE_MEMORY;
-  if (needs.size <= kBlockBytes) result = add_block(kBlockBytes, type);
-  // A block of its own for what is large, and for the last that still fits.
-  if (result != VK_SUCCESS) result = add_block(needs.size, type);
-  if (result != VK_SUCCESS) return vulkan_error(result, "set aside memory");
-  if (!take_part_of(static_cast<std::uint32_t>(blocks_.size() - 1), needs, buffer))
+Status Memory::take_part(const VkMemoryRequirements& needs, DeviceBuffer& buffer) {
+  Pool& pool = pools_[buffer.type];
+  auto part = pool.layout.take(needs.size, needs.alignment);
+  if (!part) {
+    const std::uint64_t wanted = pool.layout.next_block(needs.size);
+    VkResult result = add_block(pool, buffer.type, wanted, needs.size);
+    // What does not fit as a whole block may fit by itself.
+    if (result != VK_SUCCESS && wanted > needs.size) result = add_block(pool, buffer.type, needs.size, needs.size);
+    if (result != VK_SUCCESS) return vulkan_error(result, "set aside memory");
+    part = pool.layout.take(needs.size, needs.alignment);
+  }
+  if (!part)
     return Error{Error::Code::Internal, "The graphics driver gave less memory than it was asked for; use the CPU."};
+  buffer.part = *part;
+  std::byte* const mapped = pool.blocks[part->block].mapped;
+  buffer.mapped = mapped == nullptr ? nullptr : mapped + part->offset;
   return {};
 }
 
-bool Memory::take_part_of(std::uint32_t block, const VkMemoryRequirements& needs, DeviceBuffer& buffer) {
-  auto& free = blocks_[block].free;
-  for (const auto& [offset, size] : free) {
-    const std::uint64_t begin = (offset + needs.alignment - 1) / needs.alignment * needs.alignment;
-    if (begin + needs.size > offset + size) continue;
-    const std::uint64_t end = offset + size;
-    const std::uint64_t first = offset;
-    free.erase(first);
-    if (begin > first) free.emplace(first, begin - first);
-    if (begin + needs.size < end) free.emplace(begin + needs.size, end - begin - needs.size);
-    buffer.block = block;
-    buffer.offset = begin;
-    buffer.room = needs.size;
-    buffer.mapped = blocks_[block].mapped == nullptr ? nullptr : blocks_[block].mapped + begin;
-    return true;
-  }
-  return false;
-}
-
-VkResult Memory::add_block(std::uint64_t bytes, std::uint32_t type) {
+VkResult Memory::add_block(Pool& pool, std::uint32_t type, std::uint64_t bytes, std::uint64_t part_bytes) {
   const Functions& functions = device_.functions();
   Block block;
-  block.type = type;
   VkMemoryAllocateInfo allocate{};
   allocate.sType = VK_STRUCTURE_TYPE_MEMORY_ALLOCATE_INFO;
   allocate.allocationSize = bytes;
@@ -134,9 +121,31 @@ VkResult Memory::add_block(std::uint64_t bytes, std::uint32_t type) {
     }
     block.mapped = static_cast<std::byte*>(mapped);
   }
-  block.free.emplace(0, bytes);
-  blocks_.push_back(std::move(block));
+  pool.layout.add_block(bytes, part_bytes);
+  pool.blocks.push_back(block);
   return VK_SUCCESS;
+}
+
+// Blocks that the host writes to may lie there, too.
+std::uint64_t Memory::taken_bytes() const {
+  const auto heap_of = [&](std::uint32_t type) { return device_.memory().memoryTypes[type].heapIndex; };
+  std::uint64_t bytes = 0;
+  for (const auto& [type, pool] : pools_)
+    if (heap_of(type) == heap_of(device_type_)) bytes += pool.layout.bytes();
+  return bytes;
+}
+
+std::uint64_t Memory::bytes_with(std::span<const std::uint64_t> buffers) const {
+  const auto pool = pools_.find(device_type_);
+  BlockLayout layout = pool == pools_.end() ? BlockLayout() : pool->second.layout;
+  const std::uint64_t before = layout.bytes();
+  for (const std::uint64_t buffer : buffers) {
+    const std::uint64_t bytes = (std::max<std::uint64_t>(buffer, 4) + alignment_ - 1) / alignment_ * alignment_;
+    if (layout.take(bytes, alignment_)) continue;
+    layout.add_block(layout.next_block(bytes), bytes);
+    layout.take(bytes, alignment_);
+  }
+  return taken_bytes() + layout.bytes() - before;
 }
 
 }  // namespace facet::engine::vulkan

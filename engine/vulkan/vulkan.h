@@ -6,8 +6,8 @@
 #include <string>
 #include <vector>
 
-#include "engine/backend.h"
 #include "engine/base/result.h"
+#include "engine/device_backend.h"
 
 // The door to Vulkan: nothing in it needs Vulkan's own headers.
 namespace facet::engine {
@@ -59,6 +59,6 @@ std::string vulkan_kernels_version();
 
 // `wanted` as above, with the kernels of a form; empty: the first. A sentence when there is no such device, or it can
 // not be used.
-Result<std::unique_ptr<Backend>> open_vulkan(const std::string& wanted, const std::string& form = {});
+Result<std::unique_ptr<DeviceBackend>> open_vulkan(const std::string& wanted, const std::string& form = {});
 
 }  // namespace facet::engine

@@ -30,11 +30,10 @@ Result<std::vector<VulkanDevice>> find_vulkan_devices(const std::string& wanted)
   return devices;
 }
 
-Result<std::unique_ptr<Backend>> open_vulkan(const std::string& wanted, const std::string& form) {
+Result<std::unique_ptr<DeviceBackend>> open_vulkan(const std::string& wanted, const std::string& form) {
   FACET_ASSIGN_OR_RETURN(const vulkan::Variants variants, vulkan::variants_of(form));
-  FACET_ASSIGN_OR_RETURN(std::unique_ptr<vulkan::VulkanBackend> backend,
-                         vulkan::VulkanBackend::open(wanted, variants));
-  return std::unique_ptr<Backend>(std::move(backend));
+  FACET_ASSIGN_OR_RETURN(std::unique_ptr<vulkan::VulkanBackend> backend, vulkan::VulkanBackend::open(wanted, variants));
+  return std::unique_ptr<DeviceBackend>(std::move(backend));
 }
 
 namespace vulkan {
@@ -63,7 +62,7 @@ Result<std::unique_ptr<VulkanBackend>> VulkanBackend::open(const std::string& wa
   std::unique_ptr<VulkanBackend> backend(new VulkanBackend);
   backend->variants_ = variants;
   FACET_ASSIGN_OR_RETURN(backend->device_, Device::open(wanted));
-  backend->memory_ = std::make_unique<Memory>(*backend->device_);
+  FACET_ASSIGN_OR_RETURN(backend->memory_, Memory::open(*backend->device_));
   FACET_ASSIGN_OR_RETURN(backend->pipelines_, Pipelines::create(*backend->device_));
   FACET_ASSIGN_OR_RETURN(backend->commands_,
                          Commands::create(*backend->device_, *backend->memory_, *backend->pipelines_));
@@ -125,14 +124,17 @@ Result<Buffer> VulkanBackend::create_buffer(std::string_view name, std::uint32_t
   return keep(std::move(cells), rows, width);
 }
 
-Result<Buffer> VulkanBackend::create_cache(std::string_view name, std::uint32_t rows, std::uint32_t width,
-                                           Format format) {
+Result<Buffer> VulkanBackend::create_cache(std::string_view name, const CacheShape& shape) {
   Cells cells;
-  cells.kind = cache_kind(format);
+  cells.kind = cache_kind(shape.format);
   cells.is_cache = true;
-  cells.row_words = words_of(cells.kind, width);
-  FACET_ASSIGN_OR_RETURN(cells.memory, create_memory(name, std::uint64_t{rows} * cells.row_words * kCellBytes));
-  return keep(std::move(cells), rows, width);
+  cells.row_words = words_of(cells.kind, shape.width);
+  FACET_ASSIGN_OR_RETURN(cells.memory, create_memory(name, cache_bytes(shape)));
+  return keep(std::move(cells), shape.rows, shape.width);
+}
+
+std::uint64_t VulkanBackend::cache_bytes(const CacheShape& shape) const {
+  return std::uint64_t{shape.rows} * words_of(cache_kind(shape.format), shape.width) * kCellBytes;
 }
 
 void VulkanBackend::release_buffer(const Buffer& buffer) {
@@ -146,10 +148,7 @@ void VulkanBackend::release_buffer(const Buffer& buffer) {
   }
 }
 
-std::uint64_t VulkanBackend::working_bytes(const LargestOperands& largest) const {
-  return 2 * Commands::staging_bytes + segment_bytes(largest) + sorted_bytes(largest) + rounded_bytes(largest);
-}
-
+// As `working_parts` lists them.
 Status VulkanBackend::reserve(const LargestOperands& largest) {
   if (!make_room(segments_, segment_bytes(largest), "the sums of attention") ||
       !make_room(sorted_, sorted_bytes(largest), "the order of experts") ||
@@ -183,14 +182,9 @@ Result<Weight> VulkanBackend::load_weight(const GgufTensor& tensor, WeightUse us
                 static_cast<std::uint32_t>(tensor.shape[1]), static_cast<std::uint32_t>(tensor.shape[2])};
 }
 
-// Parts are whole rows, and whole experts where there are any.
 Status VulkanBackend::load_parts(const GgufTensor& tensor, LoadedWeight& weight) {
-  const bool has_experts = tensor.shape[2] > 1;
-  const std::uint64_t rows_per_unit = has_experts ? tensor.shape[1] : 1;
-  const std::uint64_t units = has_experts ? tensor.shape[2] : tensor.shape[1];
+  const auto [rows_per_unit, unit_bytes, units, units_per_part] = divide(tensor);
   weight.packed_bytes = packed_row_bytes(tensor.format, tensor.shape[0]);
-  const std::uint64_t unit_bytes = weight.packed_bytes * rows_per_unit;
-  const std::uint64_t units_per_part = largest_binding_ / unit_bytes;
   if (units_per_part == 0)
     return Error{Error::Code::Unsupported,
                  "The tensor '" + std::string(tensor.name) + "' is too large for the graphics device; use the CPU."};

@@ -9,7 +9,7 @@
 #include <utility>
 #include <vector>
 
-#include "engine/backend.h"
+#include "engine/device_backend.h"
 #include "engine/vulkan/commands.h"
 #include "engine/vulkan/device.h"
 #include "engine/vulkan/memory.h"
@@ -32,16 +32,15 @@ struct Variants {
 // Weights lie on the device in the format of the file and are decoded to float32 where they are multiplied; tables stay
 // in the mapped file. What goes wrong between two calls of `finish` is what the second returns, and stays so: a lost
 // device gives no more results.
-class VulkanBackend final : public Backend {
+class VulkanBackend final : public DeviceBackend {
  public:
   static Result<std::unique_ptr<VulkanBackend>> open(const std::string& wanted, const Variants& variants = {});
   ~VulkanBackend() override;
 
   const std::string& description() const override { return description_; }
   Result<Buffer> create_buffer(std::string_view name, std::uint32_t rows, std::uint32_t width) override;
-  Result<Buffer> create_cache(std::string_view name, std::uint32_t rows, std::uint32_t width, Format format) override;
+  Result<Buffer> create_cache(std::string_view name, const CacheShape& shape) override;
   void release_buffer(const Buffer& buffer) override;
-  std::uint64_t working_bytes(const LargestOperands& largest) const override;
   Status reserve(const LargestOperands& largest) override;
   Result<Weight> load_weight(const GgufTensor& tensor, WeightUse use) override;
   void write(const View& to, std::span<const float> values) override;
@@ -49,6 +48,14 @@ class VulkanBackend final : public Backend {
   Status finish() override { return commands_->wait(); }
   DeviceWork work() const override { return {counts().dispatches, counts().seconds}; }
   Result<std::optional<double>> copy_bandwidth() override;
+
+  std::vector<std::uint64_t> weight_parts(const GgufTensor& tensor, WeightUse use) const override;
+  std::uint64_t cache_bytes(const CacheShape& shape) const override;
+  std::uint64_t working_bytes(const LargestOperands& largest) const override;
+  std::uint64_t taken_bytes() const override { return memory_->taken_bytes(); }
+  std::uint64_t bytes_with(const LargestOperands& largest, std::span<const std::uint64_t> buffers) const override;
+  std::uint64_t unused_bytes() const override;
+  std::uint64_t largest_buffer() const override { return largest_binding_; }
 
   void embed(const Weight& table, std::span<const Token> tokens, float factor, const View& out) override;
   void matmul(const Weight& weight, const View& x, const View& out) override;
@@ -115,6 +122,14 @@ class VulkanBackend final : public Backend {
   // Puts `units` of so many bytes each where they belong, as `fill(first, count, room)` gives them.
   using Fill = std::function<void(std::uint64_t first, std::uint64_t count, std::byte* room)>;
   Status upload(const DeviceBuffer& to, std::uint64_t units, std::uint64_t unit_bytes, const Fill& fill);
+  // How a matrix is taken apart: into units of whole rows, or whole experts where there are any, so many to a part.
+  struct Division {
+    std::uint64_t rows_per_unit = 1;
+    std::uint64_t unit_bytes = 0;
+    std::uint64_t units = 0;
+    std::uint64_t units_per_part = 0;
+  };
+  Division divide(const GgufTensor& tensor) const;
   Status load_parts(const GgufTensor& tensor, LoadedWeight& weight);
   // Writes the rows of a view, each filled by `fill(row, cells)`.
   void write_rows(const View& to, const std::function<void(std::uint32_t row, float* cells)>& fill);
@@ -182,6 +197,8 @@ class VulkanBackend final : public Backend {
   static std::uint64_t segment_bytes(const LargestOperands& largest);
   static std::uint32_t rounded_row_cells(std::uint32_t inputs);
   std::uint64_t rounded_bytes(const LargestOperands& largest) const;
+  // Of what `reserve` sets aside.
+  std::vector<std::uint64_t> working_parts(const LargestOperands& largest) const;
   static std::uint64_t sorted_bytes(const LargestOperands& largest);
   // Makes sure that a memory to work in has so many bytes.
   bool make_room(DeviceBuffer& memory, std::uint64_t bytes, const char* name);

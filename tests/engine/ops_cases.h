@@ -79,7 +79,7 @@ class Bench {
   }
 
   Buffer cache(std::size_t rows, std::size_t width, Format format = Format::F32) {
-    const Buffer buffer = kept(backend_.create_cache("cache", u32(rows), u32(width), format));
+    const Buffer buffer = kept(backend_.create_cache("cache", {u32(rows), u32(width), format}));
     const Buffer unwritten = kept(backend_.create_buffer("operand", u32(rows), u32(width)));
     backend_.write(View(unwritten), std::vector<float>(rows * width, -777.0F));
     backend_.store(View(unwritten), 0, buffer);

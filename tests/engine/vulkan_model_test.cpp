@@ -5,6 +5,7 @@
 #include "engine/engine.h"
 #include "engine/vulkan/vulkan.h"
 #include "engine/vulkan/vulkan_backend.h"
+#include "logits_agreement.h"
 #include "reference_models.h"
 
 using namespace facet;
@@ -13,10 +14,6 @@ using reference_models::Model;
 using reference_models::Prompt;
 
 namespace {
-
-// Differences to the float64 evaluation that float32 arithmetic may have, as on the CPU.
-constexpr double kLargest = 5e-4;
-constexpr double kRootMeanSquare = 1e-4;
 
 std::unique_ptr<Engine> open(const Model& model, EngineOptions options = {}) {
   options.backend = "vulkan";
@@ -75,19 +72,8 @@ void VulkanModelTest::logits_agree() {
   const auto engine = open(model);
   for (const Prompt& prompt : model.prompts) {
     const std::vector<float> logits = evaluate(*engine, prompt, 0, prompt.logit_positions.size());
-    QCOMPARE(logits.size(), prompt.exact.size());
-    double largest = 0;
-    double squares = 0;
-    for (std::size_t i = 0; i < logits.size(); ++i) {
-      const double difference = std::abs(static_cast<double>(logits[i]) - prompt.exact[i]);
-      // Written so that a value that is not a number counts as the largest.
-      if (!(difference <= largest)) largest = difference;
-      squares += difference * difference;
-    }
-    const double root_mean_square = std::sqrt(squares / static_cast<double>(logits.size()));
-    if (!(largest <= kLargest && root_mean_square <= kRootMeanSquare))
-      QFAIL(
-          qPrintable(QString("%1: largest %2, root mean square %3").arg(prompt.id).arg(largest).arg(root_mean_square)));
+    if (const QString fault = logits_agreement::disagreement(logits, prompt); !fault.isEmpty())
+      QFAIL(qPrintable(fault));
   }
 }
 

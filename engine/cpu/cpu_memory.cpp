@@ -1,0 +1,56 @@
+#include <algorithm>
+
+#include "engine/base/unused_memory.h"
+#include "engine/cpu/cpu_backend.h"
+#include "engine/gguf/gguf_file.h"
+
+// What the backend takes of the machine's memory. Weights that stay in the mapped file are none of it.
+namespace facet::engine {
+namespace {
+
+constexpr std::uint64_t kCacheLine = 64;
+
+}  // namespace
+
+std::uint64_t CpuBackend::memory_bytes(std::uint64_t cells) {
+  return std::max(kCacheLine, (cells * sizeof(float) + kCacheLine - 1) / kCacheLine * kCacheLine);
+}
+
+std::vector<std::uint64_t> CpuBackend::weight_parts(const GgufTensor& tensor, WeightUse use) const {
+  if (use != WeightUse::Vector) return {};
+  return {tensor.shape[0] * sizeof(float)};
+}
+
+std::uint64_t CpuBackend::cache_bytes(const CacheShape& shape) const {
+  return shape.rows * row_bytes(shape.format, shape.width);
+}
+
+std::uint64_t CpuBackend::working_bytes(const LargestOperands& largest) const {
+  return (rounded_cells(largest) + segment_cells(largest)) * sizeof(float);
+}
+
+std::uint64_t CpuBackend::taken_bytes() const {
+  std::uint64_t bytes = 0;
+  const auto add = [&](const Memory& memory) { bytes += memory.cells == nullptr ? 0 : memory_bytes(memory.count); };
+  for (const Memory& buffer : buffers_)
+    add(buffer);
+  add(rounded_memory_);
+  add(segment_memory_);
+  for (const LoadedWeight& weight : weights_)
+    bytes += weight.vector.capacity() * sizeof(float);
+  return bytes;
+}
+
+std::uint64_t CpuBackend::bytes_with(const LargestOperands& largest, std::span<const std::uint64_t> buffers) const {
+  std::uint64_t bytes = taken_bytes();
+  if (!is_reserved_) bytes += memory_bytes(rounded_cells(largest)) + memory_bytes(segment_cells(largest));
+  for (const std::uint64_t buffer : buffers)
+    bytes += memory_bytes((buffer + sizeof(float) - 1) / sizeof(float));
+  return bytes;
+}
+
+std::uint64_t CpuBackend::unused_bytes() const {
+  return unused_memory();
+}
+
+}  // namespace facet::engine

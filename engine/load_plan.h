@@ -1,0 +1,43 @@
+#pragma once
+
+#include <cstdint>
+#include <memory>
+
+#include "engine/base/result.h"
+#include "engine/cpu/cpu_backend.h"
+#include "engine/device_backend.h"
+#include "engine/engine.h"
+#include "engine/model/memory_plan.h"
+
+namespace facet::engine {
+
+// What a model needs, wherever it will lie.
+struct ModelNeeds {
+  Products products = Products::Float32;
+  CacheOrder cache;
+  ModelParts parts;
+  std::uint64_t weight_bytes = 0;  // of the file
+};
+Result<ModelNeeds> needs_of(const GgufFile& file, const ModelConfig& config, const WeightCount& weights,
+                            const EngineOptions& options);
+
+// What computes. The graphics device is there when one is asked for.
+struct Devices {
+  std::unique_ptr<DeviceBackend> cpu;
+  std::unique_ptr<DeviceBackend> gpu;
+
+  // As one backend, of those that the placement uses.
+  std::unique_ptr<Backend> join(const Placement& placement) &&;
+};
+Result<std::unique_ptr<DeviceBackend>> open_cpu(const EngineOptions& options, Products products);
+
+// How a model will lie in memory: what loading goes by and `fit_model` shows.
+struct LoadPlan {
+  Placement placement;
+  std::uint64_t gpu_budget = 0;  // of the graphics device, whether or not anything fits there
+  MemoryPlan memory;
+};
+Result<LoadPlan> plan_load(const ModelNeeds& needs, const ModelConfig& config, const EngineOptions& options,
+                           const Devices& devices);
+
+}  // namespace facet::engine

@@ -1,0 +1,40 @@
+#pragma once
+
+#include <cstdint>
+#include <vector>
+
+#include "engine/base/result.h"
+#include "engine/device_backend.h"
+#include "engine/engine.h"
+#include "engine/model/activations.h"
+#include "engine/model/config.h"
+#include "engine/model/kv_cache.h"
+#include "engine/model/placement.h"
+#include "engine/model/weights.h"
+
+namespace facet::engine {
+
+// What keeps a sequence: see KvLayout.
+struct CacheOrder {
+  std::uint32_t context = 0;
+  std::uint32_t rewind_length = 0;
+  Format format = Format::F32;
+};
+
+// Everything that a model needs memory for, wherever it will lie. Planning counts these lists, and loading goes by
+// them.
+struct ModelParts {
+  std::vector<NeededWeight> weights;
+  KvLayout caches;
+  std::vector<ActivationShape> activations;
+  LargestOperands operands;
+
+  static Result<ModelParts> list(const GgufFile& file, const ModelConfig& config, const CacheOrder& order);
+  // The same weights with another cache.
+  void set_cache(const ModelConfig& config, const CacheOrder& order);
+};
+
+// What a side takes of its device's memory: first the model itself, then the cache of one sequence.
+DeviceMemory memory_of(const ModelParts& parts, const Placement& placement, Side side, const DeviceBackend& device);
+
+}  // namespace facet::engine
