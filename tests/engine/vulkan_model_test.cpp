@@ -87,8 +87,9 @@ void VulkanModelTest::pieces_change_nothing() {
   const Prompt& prompt = model.prompts.back();
   const std::vector<float> whole = evaluate(*engine, prompt, 0, 4);
   const auto close = [](const std::vector<float>& left, const std::vector<float>& right) {
-    return std::equal(left.begin(), left.end(), right.begin(), right.end(),
-                      [](float a, float b) { return std::abs(a - b) <= static_cast<float>(kLargest); });
+    return std::equal(left.begin(), left.end(), right.begin(), right.end(), [](float a, float b) {
+      return std::abs(a - b) <= static_cast<float>(logits_agreement::kLargest);
+    });
   };
   QVERIFY(close(evaluate(*engine, prompt, 7, 4), whole));
   QVERIFY(close(evaluate(*small, prompt, 0, 4), whole));
