@@ -1,6 +1,7 @@
 #include <algorithm>
 #include <numeric>
 
+#include "engine/base/unused_memory.h"
 #include "engine/gguf/gguf_file.h"
 #include "engine/vulkan/packing.h"
 #include "engine/vulkan/vulkan_backend.h"
@@ -53,6 +54,9 @@ std::uint64_t VulkanBackend::bytes_with(const LargestOperands& largest, std::spa
 // programs have: when too much is taken it moves parts to the host's memory, a tenth as fast, or refuses.
 std::uint64_t VulkanBackend::unused_bytes() const {
   const VulkanDevice& device = device_->description();
+  // A software device has the machine's memory, whatever it says of its own.
+  const std::uint64_t of_the_machine = device.kind == VulkanDevice::Kind::Software ? unused_memory() : 0;
+  if (of_the_machine != 0) return of_the_machine;
   return device.unused_bytes != 0 ? device.unused_bytes : device.memory_bytes / 5 * 4;
 }
 
