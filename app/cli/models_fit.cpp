@@ -83,7 +83,8 @@ std::string task_of(const DeviceMemory& device, const FitReport& report) {
   if (device.layers > 1)
     add("layers " + std::to_string(device.first_layer) + " to " +
         std::to_string(device.first_layer + device.layers - 1));
-  if (report.has_experts) add("experts of " + std::to_string(device.expert_layers) + (device.expert_layers == 1 ? " layer" : " layers"));
+  if (report.has_experts)
+    add("experts of " + std::to_string(device.expert_layers) + (device.expert_layers == 1 ? " layer" : " layers"));
   if (device.has_head) add("output matrix");
   return task;
 }
