@@ -137,10 +137,10 @@ void BenchTest::measures_every_operation() {
     return *found;
   };
   // Six layers, three tokens, twice. What is in front of the tokens does not count.
-  const OperationTime gate = find("matmul", "ffn_gate Q4_0 256 x 288");
+  const OperationTime gate = find("matmul_geglu", "ffn_gate Q4_0 256 x 288, ffn_up Q4_0 256 x 288");
   QCOMPARE(gate.calls, std::uint64_t{36});
-  QCOMPARE(gate.products, 36.0 * 256 * 288);
-  QCOMPARE(gate.weight_bytes, std::uint64_t{36} * 256 / 32 * 18 * 288);
+  QCOMPARE(gate.products, 2 * 36.0 * 256 * 288);
+  QCOMPARE(gate.weight_bytes, std::uint64_t{2} * 36 * 256 / 32 * 18 * 288);
   QCOMPARE(find("matmul", "token_embd Q6_K").calls, std::uint64_t{6});
   // Four of sixteen experts.
   const OperationTime experts = find("matmul_experts", "ffn_down_exps");
