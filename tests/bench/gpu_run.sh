@@ -2,10 +2,10 @@
 # Everything about one graphics card in a single run, on a bare machine without a network: builds (or takes what another
 # machine has built), conformance, then speed at several depths on files of real shape, as JSON and as a table.
 #
-#   tests/bench/gpu_run.sh pack DIR          on a machine that has built Facet: puts programs, libraries and reference
-#                                            models into DIR (about 40 MiB), to be taken to the other machine
-#   tests/bench/gpu_run.sh run OUT [DIR]     on the machine with the card: results go to OUT; with DIR from `pack`
-#                                            nothing is built
+#   tests/bench/gpu_run.sh pack FILE.tar.xz        on a machine that has built Facet: packs programs, libraries and
+#                                                  reference models, to be taken to the other machine
+#   tests/bench/gpu_run.sh run OUT [FILE.tar.xz]   on the machine with the card: results go to OUT; with what `pack`
+#                                                  made nothing is built
 #
 # FACET_BUILD names the build folder (build), FACET_DEVICE the device (vulkan:0), FACET_MODELS what to generate and
 # measure ("E2B:Q4_0 31B:Q4_0"; a third part is a number of layers), FACET_DEPTHS the depths ("0 8192 32768").
@@ -22,7 +22,9 @@ say() { echo "gpu_run: $*" >&2; }
 fail() { say "$*"; exit 1; }
 
 pack() {
-  local to=$1
+  local to
+  to=$(mktemp -d)
+  trap 'rm -rf "$to"' EXIT
   mkdir -p "$to/lib" "$to/tests"
   for program in $programs; do
     [ -x "$build/$program" ] || fail "There is no $build/$program; build it first."
@@ -34,7 +36,8 @@ pack() {
   cp -r "$root/tests/data" "$to/tests/"
   cp -r "$root/resources" "$to/"
   strip "$to"/facet* "$to"/engine_* "$to"/lib/* 2>/dev/null || true
-  say "$(du -sh "$to" | cut -f1) in $to"
+  tar -C "$to" -cJf "$1" .
+  say "$(du -sh "$1" | cut -f1) in $1"
 }
 
 build_here() {
@@ -48,14 +51,17 @@ build_here() {
 }
 
 run() {
-  local out=$1 bin=${2:-}
+  local out=$1 packed=${2:-}
   mkdir -p "$out"
-  if [ -z "$bin" ]; then
-    bin=$(mktemp -d)
+  # What one run leaves behind is in the way of the next.
+  bin=$(mktemp -d)
+  files=$(mktemp -d)
+  trap 'rm -rf "$bin" "$files"' EXIT
+  if [ -z "$packed" ]; then
     build_here "$bin"
     export FACET_RESOURCES=$root/resources
   else
-    bin=$(realpath "$bin")
+    tar -C "$bin" -xJf "$packed"
     export LD_LIBRARY_PATH=$bin/lib FACET_RESOURCES=$bin/resources FACET_REFERENCE_DIR=$bin/tests/data
   fi
   export QT_QPA_PLATFORM=offscreen HOME=${HOME:-/tmp}
@@ -69,10 +75,6 @@ run() {
     tail -n 2 "$out/$suite.txt" >&2
   done
 
-  local files
-  files=$(mktemp -d)
-  # What one model leaves behind is in the way of the next.
-  trap 'rm -rf "$files"' EXIT
   for model in $models; do
     IFS=: read -r size type layers <<<"$model"
     local file=$files/$size-$type.gguf
@@ -110,7 +112,7 @@ PYTHON
 }
 
 case "${1:-}" in
-  pack) [ $# -eq 2 ] || fail "pack needs a folder."; pack "$2" ;;
+  pack) [ $# -eq 2 ] || fail "pack needs the name of an archive."; pack "$2" ;;
   run) [ $# -ge 2 ] || fail "run needs a folder for the results."; run "$2" "${3:-}" ;;
   *) sed -n '2,14s/^# \{0,1\}//p' "$0"; exit 2 ;;
 esac
