@@ -148,6 +148,26 @@ void try_elementwise(TwinOperands& twins, std::uint32_t width) {
   }
 }
 
+// One slice of logits and many, a few candidates and the most.
+void try_top(TwinOperands& twins) {
+  for (const std::uint32_t vocabulary : {1000U, 70001U}) {
+    const auto logits = twins.numbers(1, vocabulary, 10.0F);
+    for (const std::uint32_t count : {1U, 100U, Backend::kMostCandidates}) {
+      const auto ids = twins.room(1, count);
+      const auto values = twins.room(1, count);
+      twins.run([&](Backend& b, std::size_t i) { b.top_k(logits[i], 0, ids[i], values[i]); });
+      const std::string name = "top_k, " + std::to_string(count) + " of " + std::to_string(vocabulary);
+      twins.compare(name, ids, 0, TwinOperands::Kind::Integers);
+      twins.compare(name, values, 0);
+    }
+    const auto ids = twins.room(1, 1);
+    const auto value = twins.room(1, 1);
+    twins.run([&](Backend& b, std::size_t i) { b.top_k(logits[i], 30.0F, ids[i], value[i]); });
+    twins.compare("top_k with a cap", logits, kTolerance);
+    twins.forget();
+  }
+}
+
 std::string name_of(const char* operation, const AttentionShape& shape, std::uint32_t rows) {
   return std::string(operation) + " with heads of " + std::to_string(shape.head_dim) + ", " + rows_text(rows);
 }
@@ -223,6 +243,7 @@ void try_heads(TwinOperands& twins, const AttentionShape& shape, Format format) 
 Status try_kernels(Backend& backend, const KernelUse& use) {
   TwinOperands twins(backend);
   try_elementwise(twins, use.width);
+  try_top(twins);
   for (const AttentionShape& shape : use.heads)
     try_heads(twins, shape, use.cache);
   for (const KernelUse::Product& product : use.products)

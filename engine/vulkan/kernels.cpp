@@ -57,16 +57,23 @@
 #include <spirv/tile_Q5_K.h>
 #include <spirv/tile_Q6_K.h>
 #include <spirv/tile_Q8_0.h>
+#include <spirv/top.h>
 
 namespace facet::engine::vulkan {
 namespace {
 
 constexpr std::array kOperations = {
-    Shader{"norm", spirv_norm},           Shader{"elementwise", spirv_elementwise},
-    Shader{"heads", spirv_heads},         Shader{"store", spirv_store},
-    Shader{"attention", spirv_attention}, Shader{"branch end", spirv_branch_end},
-    Shader{"round", spirv_round},         Shader{"route", spirv_route},
-    Shader{"sort", spirv_sort},           Shader{"combine", spirv_combine},
+    Shader{"norm", spirv_norm},
+    Shader{"elementwise", spirv_elementwise},
+    Shader{"heads", spirv_heads},
+    Shader{"store", spirv_store},
+    Shader{"attention", spirv_attention},
+    Shader{"branch end", spirv_branch_end},
+    Shader{"round", spirv_round},
+    Shader{"route", spirv_route},
+    Shader{"sort", spirv_sort},
+    Shader{"combine", spirv_combine},
+    Shader{"top", spirv_top},
 };
 
 struct Products {

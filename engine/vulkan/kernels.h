@@ -14,7 +14,7 @@ struct Shader {
   std::span<const std::uint32_t> code;
 };
 
-enum class Operation { Norm, Elementwise, Heads, Store, Attention, BranchEnd, Round, Route, Sort, Combine };
+enum class Operation { Norm, Elementwise, Heads, Store, Attention, BranchEnd, Round, Route, Sort, Combine, Top };
 
 const Shader& shader_of(Operation operation);
 // The products of few rows and those of many, which work on tiles; null for a format that has no decoder.

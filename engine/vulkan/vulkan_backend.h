@@ -69,6 +69,7 @@ class VulkanBackend final : public DeviceBackend {
   void scale(const View& x, float factor) override;
   void geglu(const View& gate, const View& up, const View& out) override;
   void softcap(const View& x, float cap) override;
+  void top_k(const View& logits, float cap, const View& ids, const View& values) override;
   void rope_table(std::span<const double> frequencies, std::uint32_t first_position, const View& out) override;
   void prepare_heads(const HeadInputs& inputs) override;
   void store(const View& x, std::uint32_t first_position, const Buffer& cache) override;
@@ -200,6 +201,7 @@ class VulkanBackend final : public DeviceBackend {
   // Of what `reserve` sets aside.
   std::vector<std::uint64_t> working_parts(const LargestOperands& largest) const;
   static std::uint64_t sorted_bytes(const LargestOperands& largest);
+  static std::uint64_t candidate_bytes(std::uint32_t vocabulary);
   // Makes sure that a memory to work in has so many bytes.
   bool make_room(DeviceBuffer& memory, std::uint64_t bytes, const char* name);
 
@@ -212,9 +214,10 @@ class VulkanBackend final : public DeviceBackend {
   std::vector<Cells> buffers_;
   std::vector<std::uint32_t> free_ids_;
   std::vector<LoadedWeight> weights_;
-  DeviceBuffer segments_;  // of attention
-  DeviceBuffer sorted_;    // pairs of tokens and experts
-  DeviceBuffer rounded_;   // rows of x in 8 bits
+  DeviceBuffer segments_;    // of attention
+  DeviceBuffer sorted_;      // pairs of tokens and experts
+  DeviceBuffer rounded_;     // rows of x in 8 bits
+  DeviceBuffer candidates_;  // of which the largest logits are chosen
   Variants variants_;
   bool is_reserved_ = false;
   bool stages_all_ = false;

@@ -33,6 +33,8 @@ class VulkanOpsTest : public QObject {
   void scale() { run(ops_cases::scale); }
   void geglu() { run(ops_cases::geglu); }
   void softcap() { run(ops_cases::softcap); }
+  void top_k() { run(ops_cases::top_k); }
+  void top_k_with_cap() { run(ops_cases::top_k_with_cap); }
   void prepare_heads() { run(ops_cases::prepare_heads); }
   void prepare_heads_in_parts() { run(ops_cases::prepare_heads_in_parts); }
   void add_branch() { run(ops_cases::add_branch); }
