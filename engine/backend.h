@@ -139,6 +139,7 @@ struct LargestOperands {
   std::uint32_t context = 0;       // tokens of a sequence
   std::uint32_t experts = 0;       // of a layer
   std::uint32_t expert_pairs = 0;  // chosen ones of all rows of a batch
+  std::uint32_t vocabulary = 0;    // logits of a row
 };
 
 // What a device has done so far, for measurements; nothing where operations run at once.
@@ -228,6 +229,11 @@ class Backend {
 
   // x[r][c] = cap * tanh(x[r][c] / cap)
   virtual void softcap(const View& x, float cap) = 0;
+
+  // Of one row: softcap(logits, cap) unless cap is 0, then ids[i] = the indices (integers) of the ids.width largest
+  // logits, values[i] = these logits, in the order of `select_top`.
+  static constexpr std::uint32_t kMostCandidates = 256;
+  virtual void top_k(const View& logits, float cap, const View& ids, const View& values) = 0;
 
   // For i < m = frequencies.size(): out[r][i] = cos((first_position + r) * frequencies[i]), out[r][m + i] = sin(the
   // same), angles in double precision.

@@ -193,6 +193,9 @@ Result<ModelDescription> describe_model(const GgufFile& model);
 struct SyncOptions {
   std::size_t chunk = 0;       // tokens evaluated at once; 0: the engine's own choice
   std::size_t logit_rows = 1;  // for how many of the last tokens logits are kept
+  // Instead of all logits of the last token, how many of the largest are kept; 0: all. The others then stay where they
+  // were computed.
+  std::size_t candidates = 0;
   // Called between chunks with tokens done and tokens to do.
   std::function<void(std::size_t done, std::size_t total)> progress = {};
 };
@@ -218,10 +221,15 @@ class Sequence {
   // How many of the first tokens of a list `sync` would find cached.
   std::size_t cached(std::span<const Token> tokens) const;
 
-  // Appends one token and evaluates it.
-  Status append(Token token);
+  // Appends one token and evaluates it; `candidates` as for `sync`.
+  Status append(Token token, std::size_t candidates = 0);
+
+  // The largest logits after the last token, as many as the last `sync` or `append` was asked for or all that there
+  // are, in the order of `select_top`.
+  std::span<const Candidate> candidates() const;
 
   // Logits after the tokens, softcap applied, nothing suppressed. Row 0 is the oldest kept; one row after `append`.
+  // None where candidates were asked for.
   std::size_t logit_rows() const;
   std::span<const float> logits(std::size_t row) const;
   std::span<const float> last_logits() const { return logits(logit_rows() - 1); }

@@ -91,7 +91,10 @@ class Timing {
 class Runs {
  public:
   Runs(const Engine& engine, std::vector<Token> tokens, Timing& timing)
-      : sequence_(engine.create_sequence()), tokens_(std::move(tokens)), timing_(timing) {}
+      : sequence_(engine.create_sequence()),
+        tokens_(std::move(tokens)),
+        candidates_(Sampler(engine.default_sampling(), engine.tokenizer().suppressed()).candidates_needed()),
+        timing_(timing) {}
 
   // Seconds for a prompt of the first `count` tokens.
   Result<double> prefill(std::uint32_t count) {
@@ -104,7 +107,7 @@ class Runs {
     FACET_RETURN_IF_ERROR(depth == 0 ? forget() : sync(depth));
     return timed([&]() -> Status {
       for (std::uint32_t i = depth; i < depth + count; ++i)
-        FACET_RETURN_IF_ERROR(i == 0 ? sync(1) : sequence_->append(tokens_[i]));
+        FACET_RETURN_IF_ERROR(i == 0 ? sync(1) : sequence_->append(tokens_[i], candidates_));
       return {};
     });
   }
@@ -122,7 +125,7 @@ class Runs {
   }
 
   Status sync(std::uint32_t count) {
-    const auto synced = sequence_->sync(std::span(tokens_).first(count));
+    const auto synced = sequence_->sync(std::span(tokens_).first(count), {.candidates = candidates_});
     return synced.ok() ? Status() : Status(synced.error());
   }
 
@@ -136,6 +139,8 @@ class Runs {
 
   std::unique_ptr<Sequence> sequence_;
   std::vector<Token> tokens_;
+  // Of the logits, what an answer takes with the model's own sampling.
+  std::size_t candidates_;
   Timing& timing_;
 };
 

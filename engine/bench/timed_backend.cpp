@@ -150,6 +150,10 @@ void TimedBackend::softcap(const View& x, float cap) {
   time("softcap", {}, [&] { inner_->softcap(x, cap); });
 }
 
+void TimedBackend::top_k(const View& logits, float cap, const View& ids, const View& values) {
+  time("top_k", {}, [&] { inner_->top_k(logits, cap, ids, values); });
+}
+
 void TimedBackend::rope_table(std::span<const double> frequencies, std::uint32_t first_position, const View& out) {
   time("rope_table", {}, [&] { inner_->rope_table(frequencies, first_position, out); });
 }

@@ -8,6 +8,7 @@
 #include "engine/base/thread_pool.h"
 #include "engine/cpu/kernels.h"
 #include "engine/device_backend.h"
+#include "engine/text/top_k.h"
 
 namespace facet::engine {
 
@@ -54,6 +55,7 @@ class CpuBackend final : public DeviceBackend {
   void scale(const View& x, float factor) override;
   void geglu(const View& gate, const View& up, const View& out) override;
   void softcap(const View& x, float cap) override;
+  void top_k(const View& logits, float cap, const View& ids, const View& values) override;
   void rope_table(std::span<const double> frequencies, std::uint32_t first_position, const View& out) override;
   void prepare_heads(const HeadInputs& inputs) override;
   void store(const View& x, std::uint32_t first_position, const Buffer& cache) override;
@@ -189,6 +191,7 @@ class CpuBackend final : public DeviceBackend {
   std::vector<RoundedColumn> rounded_;
   Memory rounded_memory_;
   std::vector<std::uint32_t> expert_begin_;
+  std::vector<Candidate> candidates_;
   // What the segments of a row's keys come to, when several threads share them.
   Memory segment_memory_;
   bool is_reserved_ = false;

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <bit>
 #include <cmath>
 
 #include "engine/base/check.h"
@@ -261,6 +262,23 @@ Status ForwardPass::read_logits(std::span<float> out) {
     // What went wrong until then, reading included.
     FACET_RETURN_IF_ERROR(backend_.finish());
   }
+  return {};
+}
+
+Status ForwardPass::read_candidates(std::span<Candidate> out) {
+  const auto count = static_cast<std::uint32_t>(out.size());
+  FACET_CHECK(kept_rows_ > 0 && count <= std::min(Backend::kMostCandidates, config_.vocabulary_size), "%u", count);
+  const View normed = part_of(activations_.normed, kept_rows_, config_.embedding_length).last_rows(1);
+  const View logits = part_of(activations_.logits, 1, config_.vocabulary_size);
+  const View both = part_of(activations_.candidates, 1, 2 * count);
+  backend_.matmul(weights_.output, normed, logits);
+  backend_.top_k(logits, config_.logit_softcap, both.columns(0, count), both.columns(count, count));
+  tap("logits", -1, logits);
+  std::array<float, std::size_t{2} * Backend::kMostCandidates> cells;
+  backend_.read(both, std::span(cells).first(both.width));
+  FACET_RETURN_IF_ERROR(backend_.finish());
+  for (std::uint32_t i = 0; i < count; ++i)
+    out[i] = {std::bit_cast<Token>(cells[i]), cells[count + i]};
   return {};
 }
 

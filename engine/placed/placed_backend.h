@@ -60,6 +60,7 @@ class PlacedBackend final : public Backend {
   void scale(const View& x, float factor) override;
   void geglu(const View& gate, const View& up, const View& out) override;
   void softcap(const View& x, float cap) override;
+  void top_k(const View& logits, float cap, const View& ids, const View& values) override;
   void rope_table(std::span<const double> frequencies, std::uint32_t first_position, const View& out) override;
   void prepare_heads(const HeadInputs& inputs) override;
   void store(const View& x, std::uint32_t first_position, const Buffer& cache) override;

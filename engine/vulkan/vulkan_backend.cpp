@@ -92,6 +92,7 @@ VulkanBackend::~VulkanBackend() {
   memory_->release(segments_);
   memory_->release(sorted_);
   memory_->release(rounded_);
+  memory_->release(candidates_);
 }
 
 Result<DeviceBuffer> VulkanBackend::create_memory(std::string_view name, std::uint64_t bytes) {
@@ -152,7 +153,8 @@ void VulkanBackend::release_buffer(const Buffer& buffer) {
 Status VulkanBackend::reserve(const LargestOperands& largest) {
   if (!make_room(segments_, segment_bytes(largest), "the sums of attention") ||
       !make_room(sorted_, sorted_bytes(largest), "the order of experts") ||
-      !make_room(rounded_, rounded_bytes(largest), "rounded rows"))
+      !make_room(rounded_, rounded_bytes(largest), "rounded rows") ||
+      !make_room(candidates_, candidate_bytes(largest.vocabulary), "candidates"))
     return commands_->wait();
   is_reserved_ = true;
   return {};

@@ -57,6 +57,9 @@ class Forwarding : public Base {
   void scale(const View& x, float factor) override { inner_->scale(x, factor); }
   void geglu(const View& gate, const View& up, const View& out) override { inner_->geglu(gate, up, out); }
   void softcap(const View& x, float cap) override { inner_->softcap(x, cap); }
+  void top_k(const View& logits, float cap, const View& ids, const View& values) override {
+    inner_->top_k(logits, cap, ids, values);
+  }
   void rope_table(std::span<const double> frequencies, std::uint32_t first_position, const View& out) override {
     inner_->rope_table(frequencies, first_position, out);
   }

@@ -3,10 +3,14 @@
 #include <QTest>
 #include <algorithm>
 #include <array>
+#include <bit>
 #include <cmath>
 #include <cstring>
+#include <functional>
+#include <limits>
 #include <list>
 #include <memory>
+#include <numeric>
 #include <random>
 
 #include "engine/device_backend.h"
@@ -345,6 +349,69 @@ inline void softcap(Bench& b) {
     b.backend().softcap(view, 30.0F);
     COMPARE_OR_RETURN(view, expected);
   }
+}
+
+// The largest of a row, by the definition: everything is sorted. A vocabulary of one workgroup's and more, few and many
+// chosen, equals on the border of what is chosen, and what is no number.
+inline void top_k(Bench& b) {
+  const auto infinity = std::numeric_limits<float>::infinity();
+  for (const std::size_t width : {1, 300, 4096, 4097, 70001}) {
+    for (const std::size_t wanted : {1, 64, 256}) {
+      for (const char* const kind : {"ordinary", "few values", "odd"}) {
+        const std::size_t count = std::min(wanted, width);
+        Matrix x = b.normal(1, width, 10.0);
+        if (kind[0] == 'f')
+          for (double& cell : x.cells)
+            cell = std::round(cell / 10);
+        if (kind[0] == 'o' && width > 10) {
+          x.cells[3] = x.cells[7] = std::numeric_limits<double>::quiet_NaN();
+          x.cells[width - 1] = static_cast<double>(infinity);
+          x.cells[5] = static_cast<double>(-infinity);
+        }
+        const View logits = b.put(x);
+        const View ids = b.room(1, count);
+        const View values = b.room(1, count);
+        b.backend().top_k(logits, 0, ids, values);
+        std::vector<std::uint32_t> order(width);
+        std::iota(order.begin(), order.end(), 0U);
+        const auto rank = [&](std::uint32_t i) {
+          return std::isnan(x.cells[i]) ? std::numeric_limits<double>::max() : std::min(x.cells[i], 1e300);
+        };
+        std::stable_sort(order.begin(), order.end(),
+                         [&](std::uint32_t i, std::uint32_t j) { return rank(i) > rank(j); });
+        const std::vector<float> found = b.get(ids);
+        const std::vector<float> found_values = b.get(values);
+        for (std::size_t i = 0; i < count; ++i) {
+          QCOMPARE(std::bit_cast<std::uint32_t>(found[i]), order[i]);
+          const auto value = static_cast<float>(x.cells[order[i]]);
+          QVERIFY(std::isnan(value) ? std::isnan(found_values[i]) : found_values[i] == value);
+        }
+      }
+    }
+  }
+}
+
+// A cap comes first, and stays in the logits.
+inline void top_k_with_cap(Bench& b) {
+  const Matrix x = b.normal(1, 5000, 40.0);
+  const View logits = b.put(x);
+  const View ids = b.room(1, 20);
+  const View values = b.room(1, 20);
+  b.backend().top_k(logits, 30.0F, ids, values);
+  Expected expected(1, 5000);
+  for (std::size_t i = 0; i < x.cells.size(); ++i) {
+    expected.value.cells[i] = 30 * std::tanh(x.cells[i] / 30);
+    expected.bound.cells[i] = 30 * 8 * kUnit;
+  }
+  COMPARE_OR_RETURN(logits, expected);
+  std::vector<float> capped = b.get(logits);
+  const std::vector<float> found = b.get(ids);
+  const std::vector<float> found_values = b.get(values);
+  for (std::size_t i = 0; i < found.size(); ++i)
+    QCOMPARE(found_values[i], capped[std::bit_cast<std::uint32_t>(found[i])]);
+  std::sort(capped.begin(), capped.end(), std::greater<>());
+  for (std::size_t i = 0; i < found_values.size(); ++i)
+    QCOMPARE(found_values[i], capped[i]);
 }
 
 // The rotated norms of the heads of x.

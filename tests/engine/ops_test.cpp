@@ -32,6 +32,10 @@ class OpsTest : public QObject {
   void geglu() { run(ops_cases::geglu); }
   void softcap_data() { backends(); }
   void softcap() { run(ops_cases::softcap); }
+  void top_k_data() { backends(); }
+  void top_k() { run(ops_cases::top_k); }
+  void top_k_with_cap_data() { backends(); }
+  void top_k_with_cap() { run(ops_cases::top_k_with_cap); }
   void prepare_heads_data() { backends(); }
   void prepare_heads() { run(ops_cases::prepare_heads); }
   void prepare_heads_in_parts_data() { backends(); }

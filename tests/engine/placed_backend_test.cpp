@@ -263,12 +263,26 @@ void PlacedBackendTest::operations_agree() {
   using Test = void (*)(Bench&);
   const auto matmul = [](Bench& b) { ops_cases::matmul(b, Format::Q4_K); };
   const auto experts = [](Bench& b) { ops_cases::matmul_experts(b, Format::Q5_0, ops_cases::Rounding::None); };
-  for (const Test test :
-       {Test(ops_cases::embed), Test(matmul), Test(ops_cases::rms_norm), Test(ops_cases::add_rms_norm),
-        Test(ops_cases::scale), Test(ops_cases::geglu), Test(ops_cases::softcap), Test(ops_cases::prepare_heads),
-        Test(ops_cases::prepare_heads_in_parts), Test(ops_cases::add_branch), Test(ops_cases::matmul_add_branch),
-        Test(ops_cases::matmul_all), Test(ops_cases::matmul_geglu), Test(ops_cases::store_wraps),
-        Test(ops_cases::attention), Test(ops_cases::route_experts), Test(experts), Test(ops_cases::combine_experts)}) {
+  for (const Test test : {Test(ops_cases::embed),
+                          Test(matmul),
+                          Test(ops_cases::rms_norm),
+                          Test(ops_cases::add_rms_norm),
+                          Test(ops_cases::scale),
+                          Test(ops_cases::geglu),
+                          Test(ops_cases::softcap),
+                          Test(ops_cases::top_k),
+                          Test(ops_cases::top_k_with_cap),
+                          Test(ops_cases::prepare_heads),
+                          Test(ops_cases::prepare_heads_in_parts),
+                          Test(ops_cases::add_branch),
+                          Test(ops_cases::matmul_add_branch),
+                          Test(ops_cases::matmul_all),
+                          Test(ops_cases::matmul_geglu),
+                          Test(ops_cases::store_wraps),
+                          Test(ops_cases::attention),
+                          Test(ops_cases::route_experts),
+                          Test(experts),
+                          Test(ops_cases::combine_experts)}) {
     Bench b(with_weights_on(static_cast<Side>(side)));
     test(b);
     if (QTest::currentTestFailed()) return;

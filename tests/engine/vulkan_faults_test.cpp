@@ -425,7 +425,7 @@ void VulkanFaultsTest::auto_takes_a_graphics_device_that_is_trusted() {
   EngineOptions options{.backend = "auto"};
   options.try_device = [&](const DeviceTrial& trial) {
     trials.push_back(trial);
-    return DeviceVerdict{vulkan_forms().back(), "", false};
+    return DeviceVerdict{"plain", "", false};
   };
   if (find_vulkan_devices("")->front().kind == VulkanDevice::Kind::Software) {
     QVERIFY(QString::fromStdString((*open(options))->device()).startsWith("CPU"));
@@ -476,7 +476,7 @@ void VulkanFaultsTest::auto_goes_on_with_the_cpu_without_memory() {
   QFETCH(QByteArray, function);
   faults_->pretend(kDiscrete);
   EngineOptions options{.backend = "auto"};
-  options.try_device = [](const DeviceTrial&) { return DeviceVerdict{vulkan_forms().front(), "", true}; };
+  options.try_device = [](const DeviceTrial&) { return DeviceVerdict{"floats", "", true}; };
   for (std::uint64_t n = 1;; ++n) {
     notices_.clear();
     QVERIFY(faults_->arm(function, n, fault_layer::kOutOfDeviceMemory, fault_layer::kForEver));
