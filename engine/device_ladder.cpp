@@ -53,7 +53,8 @@ std::vector<Rung> by_ability(std::vector<Rung> rungs, bool automatic) {
     constexpr double kLast = -1;
     if (!rung.device) return automatic ? 1 : kLast;
     if (!rung.verdict) return kLast;
-    return rung.verdict->form.empty() ? kFirst : speedup(rung.verdict->ability, rung.part);
+    const bool has_failed = rung.verdict->form.empty() && !rung.verdict->reason.empty();
+    return has_failed ? kFirst : speedup(rung.verdict->ability, rung.part);
   };
   std::stable_sort(rungs.begin(), rungs.end(), [&](const Rung& a, const Rung& b) { return rank(a) > rank(b); });
   const auto cpu = std::find_if(rungs.begin(), rungs.end(), [](const Rung& rung) { return !rung.device; });

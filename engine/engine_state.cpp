@@ -22,7 +22,8 @@ std::string reason(const Rung& failed, const Error& failure) {
 Result<std::string> Engine::State::trusted_form(const Rung& rung) const {
   if (!options.try_device) return std::string();
   const DeviceVerdict verdict =
-      rung.verdict ? *rung.verdict : options.try_device(trial_of(*rung.device, *file, config, needs));
+      rung.verdict ? *rung.verdict
+                   : options.try_device(trial_of(*rung.device, *file, config, needs, /*only_if_faster=*/false));
   if (!verdict.form.empty()) return verdict.form;
   return Error{verdict.is_known ? Error::Code::Denied : Error::Code::Unsupported,
                "The graphics device '" + rung.device->name + "' failed its self-test: " + verdict.reason + "."};

@@ -70,7 +70,9 @@ Result<std::unique_ptr<DeviceBackend>> open_gpu(const GgufFile& file, const Mode
     if (!rung.device || !rung.is_asked_for || options.gpu_layers == 0U) continue;
     DeviceVerdict verdict;
     if (options.try_device) {
-      verdict = rung.verdict ? *rung.verdict : options.try_device(trial_of(*rung.device, file, config, needs));
+      verdict = rung.verdict
+                    ? *rung.verdict
+                    : options.try_device(trial_of(*rung.device, file, config, needs, /*only_if_faster=*/false));
       if (verdict.form.empty()) continue;
     }
     return open_vulkan(std::to_string(rung.device->index), verdict.form);

@@ -100,20 +100,22 @@ double part_on(const VulkanDevice& device, const ModelNeeds& needs, const Engine
 }  // namespace
 
 DeviceTrial trial_of(const VulkanDevice& device, const GgufFile& file, const ModelConfig& config,
-                     const ModelNeeds& needs) {
+                     const ModelNeeds& needs, bool only_if_faster) {
   const Format cache = needs.parts.caches.format;
   const bool may_round = needs.products == Products::Int8;
-  return {device, file.path(), cache, describe(kernel_use(file, config, cache, may_round)), may_round};
+  return {device, file.path(), cache, describe(kernel_use(file, config, cache, may_round)), may_round, only_if_faster};
 }
 
 Result<std::vector<Rung>> choose_rungs(const GgufFile& file, const ModelConfig& config, const ModelNeeds& needs,
                                        const EngineOptions& options) {
   const bool can_judge = options.try_device != nullptr;
+  const bool is_automatic = !vulkan_device_in(options.backend);
   if (!can_judge || options.gpu_layers == 0U) return find_rungs(options.backend, can_judge);
-  return find_able_rungs(
-      options.backend,
-      {[&](const VulkanDevice& device) { return options.try_device(trial_of(device, file, config, needs)); },
-       [&](const VulkanDevice& device) { return part_on(device, needs, options); }});
+  return find_able_rungs(options.backend,
+                         {[&](const VulkanDevice& device) {
+                            return options.try_device(trial_of(device, file, config, needs, is_automatic));
+                          },
+                          [&](const VulkanDevice& device) { return part_on(device, needs, options); }});
 }
 
 std::unique_ptr<Backend> Devices::join(const Placement& placement) && {

@@ -24,7 +24,7 @@ Result<ModelNeeds> needs_of(const GgufFile& file, const ModelConfig& config, con
 
 // What a device is tried with, before it computes this model.
 DeviceTrial trial_of(const VulkanDevice& device, const GgufFile& file, const ModelConfig& config,
-                     const ModelNeeds& needs);
+                     const ModelNeeds& needs, bool only_if_faster);
 // Where the model may be computed, in the order in which it is to be tried: by what the devices can do, where somebody
 // finds out (EngineOptions::try_device).
 Result<std::vector<Rung>> choose_rungs(const GgufFile& file, const ModelConfig& config, const ModelNeeds& needs,

@@ -97,6 +97,8 @@ std::optional<DeviceVerdict> DeviceTrials::remembered(const DeviceTrial& trial) 
     if (!has_key(entry, key)) continue;
     const auto form = models::string_of(entry, "form");
     const auto reason = models::string_of(entry, "reason");
+    // One that was found to be slow has not been tried yet.
+    if (form && reason && form->empty() && reason->empty() && !trial.only_if_faster) return std::nullopt;
     if (form && reason && is_form(*form)) return DeviceVerdict{*form, *reason, /*is_known=*/true, ability_in(entry)};
   }
   return std::nullopt;
@@ -110,7 +112,7 @@ DeviceVerdict DeviceTrials::test(const DeviceTrial& trial) const {
     if (!found.ok()) return {{}, without_period(found.error().message), /*is_known=*/false, {}};
     verdict.reason = found->text;
     verdict.ability = found->ability;
-    if (found->text.empty()) verdict.form = form;
+    if (found->text.empty() && !found->is_slow) verdict.form = form;
     if (found->text.empty() || found->is_final) break;
   }
   remember(trial, verdict);
@@ -122,16 +124,29 @@ Result<DeviceTrials::Complaint> DeviceTrials::complaint(const DeviceTrial& trial
   std::string cache(engine::format_info(trial.cache).name);
   for (char& letter : cache)
     letter = static_cast<char>(std::tolower(static_cast<unsigned char>(letter)));
-  FACET_ASSIGN_OR_RETURN(const ChildEnd end,
-                         run_child({program_.string(), "debug", "vulkan-test", "--device",
-                                    std::to_string(trial.device.index), "--form", form, "--model", trial.model.string(),
-                                    "--cache", cache, "--precision", trial.may_round ? "fast" : "full"},
-                                   deadline_));
+  std::vector<std::string> command = {program_.string(),
+                                      "debug",
+                                      "vulkan-test",
+                                      "--device",
+                                      std::to_string(trial.device.index),
+                                      "--form",
+                                      form,
+                                      "--model",
+                                      trial.model.string(),
+                                      "--cache",
+                                      cache,
+                                      "--precision",
+                                      trial.may_round ? "fast" : "full"};
+  if (trial.only_if_faster) command.emplace_back("--only-if-faster");
+  FACET_ASSIGN_OR_RETURN(const ChildEnd end, run_child(command, deadline_));
   const auto report = models::parse_json(end.output);
   const auto passed = report ? models::boolean_of(*report, "passed") : std::nullopt;
   const auto reason = report ? models::string_of(*report, "reason") : std::nullopt;
   if (end.kind == ChildEnd::Kind::Exited && end.number == kUsage)
     return Error{Error::Code::Internal, "this Facet does not know how to test it; start Facet again."};
+  const bool is_slow = report && models::boolean_of(*report, "slow") == true;
+  if (end.kind == ChildEnd::Kind::Exited && is_slow)
+    return Complaint{{}, /*is_final=*/true, ability_in(*report), /*is_slow=*/true};
   if (end.kind != ChildEnd::Kind::Exited || (!passed && !reason))
     return Complaint{how_it_ended(end), end.kind == ChildEnd::Kind::TimedOut, {}};
   if (!passed) return Error{Error::Code::Io, *reason};

@@ -36,6 +36,7 @@ class DeviceTrials {
     std::string text;
     bool is_final = false;  // another form need not be tried
     engine::Ability ability;
+    bool is_slow = false;  // so that it was not tried at all
   };
   engine::DeviceVerdict test(const engine::DeviceTrial& trial) const;
   // An error when nobody could find out.

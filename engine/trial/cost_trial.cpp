@@ -20,6 +20,9 @@ constexpr std::uint32_t kManyRows = 64;
 // Products of many rows are no matter of memory, and a slow device takes its time for them.
 constexpr std::uint64_t kMeasuredProducts = 1ULL << 28U;
 constexpr int kRepetitions = 3;
+// A part of all that comes first; where that takes long enough to be measured, the rest would only take longer.
+constexpr std::uint64_t kFirstPart = 16;
+constexpr double kLongEnough = 0.02;
 
 // The matrices of a format and of so many inputs, and the rows of them that a token is multiplied with.
 struct Kind {
@@ -74,7 +77,6 @@ class Bench {
     return multiply();
   }
 
-  // Seconds for one row of x and one of the matrix.
   Result<double> measure() {
     const auto start = std::chrono::steady_clock::now();
     FACET_RETURN_IF_ERROR(multiply());
@@ -95,13 +97,16 @@ class Bench {
   std::uint32_t rows_ = 1;
 };
 
+// Seconds for a row of x and one of the matrix, of the device and of the CPU.
+using Seconds = std::array<double, 2>;
+
 // By turns, and the shortest time of each: what disturbs them makes them longer.
-Result<std::array<double, 2>> measure(const GgufTensor& matrix, std::uint32_t rows, Backend& device, Backend& cpu) {
+Result<Seconds> measure_all_of(const GgufTensor& matrix, std::uint32_t rows, Backend& device, Backend& cpu) {
   Bench on_device(device);
   Bench on_cpu(cpu);
   FACET_RETURN_IF_ERROR(on_device.prepare(matrix, rows));
   FACET_RETURN_IF_ERROR(on_cpu.prepare(matrix, rows));
-  std::array<double, 2> shortest = {HUGE_VAL, HUGE_VAL};
+  Seconds shortest = {HUGE_VAL, HUGE_VAL};
   for (int i = 0; i < kRepetitions; ++i) {
     FACET_ASSIGN_OR_RETURN(const double of_device, on_device.measure());
     FACET_ASSIGN_OR_RETURN(const double of_cpu, on_cpu.measure());
@@ -111,6 +116,15 @@ Result<std::array<double, 2>> measure(const GgufTensor& matrix, std::uint32_t ro
   return shortest;
 }
 
+// Of so many rows of the matrix at most.
+Result<Seconds> measure(const GgufTensor& tensor, std::uint64_t most, std::uint32_t rows, Backend& device,
+                        Backend& cpu) {
+  const GgufTensor part = first_rows(tensor, most / kFirstPart);
+  FACET_ASSIGN_OR_RETURN(const Seconds first, measure_all_of(part, rows, device, cpu));
+  if (first[0] * static_cast<double>(rows_in(part)) * rows >= kLongEnough) return first;
+  return measure_all_of(first_rows(tensor, most), rows, device, cpu);
+}
+
 }  // namespace
 
 Result<Ability> measure_ability(const GgufFile& file, const ModelConfig& config, Backend& device, Backend& cpu) {
@@ -118,11 +132,11 @@ Result<Ability> measure_ability(const GgufFile& file, const ModelConfig& config,
   for (const auto& [key, kind] : kinds_of(file, config)) {
     const auto [format, inputs] = key;
     const std::uint64_t rows = kMeasuredBytes / row_bytes(format, inputs);
-    FACET_ASSIGN_OR_RETURN(const auto one, measure(first_rows(*kind.largest, rows), 1, device, cpu));
+    FACET_ASSIGN_OR_RETURN(const auto one, measure(*kind.largest, rows, 1, device, cpu));
     ability.device.decode += one[0] * kind.rows;
     ability.cpu.decode += one[1] * kind.rows;
     const std::uint64_t fewer = std::min(rows, kMeasuredProducts / kManyRows / inputs);
-    FACET_ASSIGN_OR_RETURN(const auto many, measure(first_rows(*kind.largest, fewer), kManyRows, device, cpu));
+    FACET_ASSIGN_OR_RETURN(const auto many, measure(*kind.largest, fewer, kManyRows, device, cpu));
     ability.device.prefill += many[0] * kind.rows;
     ability.cpu.prefill += many[1] * kind.rows;
   }

@@ -44,6 +44,7 @@ class VulkanDeviceTrialsTest : public QObject {
   void initTestCase();
   void init();
   void passes_and_remembers();
+  void a_slow_device_is_not_tried_unless_it_is_named();
   void odd_figures_are_not_known_data();
   void odd_figures_are_not_known();
   void tests_again_what_has_changed();
@@ -98,6 +99,28 @@ void VulkanDeviceTrialsTest::passes_and_remembers() {
   QCOMPARE(again.ability.device.prefill, verdict.ability.device.prefill);
   QCOMPARE(again.ability.cpu.decode, verdict.ability.cpu.decode);
   QCOMPARE(again.ability.cpu.prefill, verdict.ability.cpu.prefill);
+}
+
+// The program says that it is slow when it is asked to look first; then that is known, and no more.
+void VulkanDeviceTrialsTest::a_slow_device_is_not_tried_unless_it_is_named() {
+  const QByteArray figures =
+      "\"seconds_per_token\": {\"device\": {\"decode\": 2, \"prefill\": 1}, \"cpu\": {\"decode\": 0.2, \"prefill\": "
+      "0.1}}";
+  const auto program = script("case \"$*\" in *--only-if-faster*) echo '{\"slow\": true, " + figures +
+                              "}';; *) echo '{\"passed\": true, " + figures + "}';; esac\n");
+  DeviceTrial automatic = trial_;
+  automatic.only_if_faster = true;
+  for (const bool is_known : {false, true}) {
+    const DeviceVerdict verdict = trials(is_known ? "/nowhere" : program).judge(automatic);
+    QVERIFY(verdict.form.empty() && verdict.reason.empty());
+    QCOMPARE(verdict.is_known, is_known);
+    QCOMPARE(engine::speedup(verdict.ability, 1), 0.1);
+  }
+  // Now it is named.
+  QVERIFY(!trials(program).remembered(trial_));
+  QVERIFY(!trials(program).judge(trial_).form.empty());
+  QVERIFY(trials("/nowhere").remembered(trial_) && trials("/nowhere").remembered(automatic));
+  QVERIFY(!trials("/nowhere").judge(automatic).form.empty());
 }
 
 // Figures that are none are not known, and the device is trusted all the same.

@@ -28,6 +28,14 @@ Rung device(const char* name, const Ability& ability, double part = 1) {
 Rung refused(const char* name) {
   Rung rung = device(name, times_as_fast(100));
   rung.verdict->form.clear();
+  rung.verdict->reason = "it computes wrong";
+  return rung;
+}
+
+// One that was not tried, because it is slower than the CPU.
+Rung slow_and_untried(const char* name) {
+  Rung rung = device(name, times_as_fast(0.1));
+  rung.verdict->form.clear();
   return rung;
 }
 
@@ -111,6 +119,7 @@ void AbilityTest::devices_come_in_the_order_of_what_they_can_do() {
       {{device("a", fast), device("b", fast), cpu()}, true, {"a", "b", "CPU"}},
       {{device("a", fast), refused("b"), cpu()}, true, {"b", "a", "CPU"}},
       {{refused("a"), cpu()}, true, {"a", "CPU"}},
+      {{slow_and_untried("a"), device("b", fast), cpu()}, true, {"b", "CPU"}},
       {{device("a", slow), device("b", fast), stand_in("c"), cpu()}, false, {"b", "a", "c", "CPU"}},
       {{cpu()}, true, {"CPU"}},
   };
