@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <span>
 #include <vector>
@@ -12,6 +13,10 @@ namespace facet::engine {
 // anything is set aside; the same functions decide what is.
 class DeviceBackend : public Backend {
  public:
+  // Puts an expert, rows as the file has them, into a matrix that was loaded without data; another one that was there is
+  // gone. In order with the operations: what was called before still finds the old one.
+  virtual Status replace_expert(const Weight& weight, std::uint32_t expert, std::span<const std::byte> rows) = 0;
+
   // Bytes of the buffers that `load_weight` makes for a tensor; none for what stays in the mapped file.
   virtual std::vector<std::uint64_t> weight_parts(const GgufTensor& tensor, WeightUse use) const = 0;
   virtual std::uint64_t cache_bytes(const CacheShape& shape) const = 0;

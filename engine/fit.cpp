@@ -36,16 +36,18 @@ struct Planned {
   LoadPlan plan;
 };
 
-// Whether the same layers fit the same devices with another context.
+// Whether the same layers fit the same devices with another context. Experts that are only there because there is room
+// make way.
 bool fits_with(Planned& planned, std::uint32_t context) {
   const LoadPlan& plan = planned.plan;
+  const Placement placement = plan.placement.with_held_experts(0, planned.config.expert_count);
   CacheOrder order = planned.needs.cache;
   order.context = context;
   planned.needs.parts.set_cache(planned.config, order);
   return std::all_of(plan.memory.devices.begin(), plan.memory.devices.end(), [&](const DeviceMemory& device) {
     const Side side = device.is_gpu ? Side::Gpu : Side::Cpu;
-    DeviceMemory memory = memory_of(planned.needs.parts, plan.placement, side,
-                                    device.is_gpu ? *planned.devices.gpu : *planned.devices.cpu);
+    DeviceMemory memory =
+        memory_of(planned.needs.parts, placement, side, device.is_gpu ? *planned.devices.gpu : *planned.devices.cpu);
     memory.budget_bytes = device.budget_bytes;
     return fits(memory);
   });
@@ -116,7 +118,7 @@ Result<FitReport> fit_model(const GgufFile& file, const EngineOptions& options) 
   FitReport report;
   report.model = describe(file, config, weights);
   report.memory = plan.memory;
-  report.has_experts = config.expert_count > 0;
+  report.experts = std::uint64_t{config.expert_count} * config.layer_count();
   report.context = needs.cache.context;
   report.cache_format = cache_format_of(needs.parts.caches.format);
   report.remark = remark_on(plan, devices.gpu != nullptr);

@@ -119,7 +119,7 @@ Result<LoadPlan> plan_load(const ModelNeeds& needs, const ModelConfig& config, c
   plan.placement = Placement::all_on(Side::Cpu, config);
   if (devices.gpu != nullptr) {
     FACET_ASSIGN_OR_RETURN(plan.placement,
-                           plan_placement(config, needs.parts, *devices.gpu, {plan.gpu_budget, options.gpu_layers}));
+                           plan_placement(config, needs.parts, *devices.gpu, {plan.gpu_budget, options.gpu_layers, options.gpu_expert_bytes}));
   }
   plan.memory = count_memory(plan, needs, devices);
   return plan;

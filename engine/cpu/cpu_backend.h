@@ -33,6 +33,7 @@ class CpuBackend final : public DeviceBackend {
   void write(const View& to, std::span<const float> values) override;
   void read(const View& from, std::span<float> values) override;
   Status finish() override { return {}; }
+  Status replace_expert(const Weight& weight, std::uint32_t expert, std::span<const std::byte> rows) override;
 
   std::vector<std::uint64_t> weight_parts(const GgufTensor& tensor, WeightUse use) const override;
   std::uint64_t cache_bytes(const CacheShape& shape) const override;
@@ -76,7 +77,8 @@ class CpuBackend final : public DeviceBackend {
     std::uint64_t row_bytes = 0;
   };
   struct LoadedWeight {
-    const std::byte* rows = nullptr;  // in the mapped file
+    const std::byte* rows = nullptr;  // in the mapped file, or in `own_rows`
+    std::vector<std::byte> own_rows;  // of a matrix that came without data
     std::uint64_t row_bytes = 0;
     std::uint32_t block_elements = 1;
     std::uint32_t block_bytes = 0;
@@ -138,6 +140,8 @@ class CpuBackend final : public DeviceBackend {
   std::uint32_t keep(Memory memory);
   // Makes sure that a memory to work in has so many cells.
   float* working_cells(Memory& memory, std::uint64_t cells) const;
+  // A matrix without data gets it later.
+  static bool has_own_rows(const GgufTensor& tensor, WeightUse use);
   Rows rows_of(const View& view) const;
   const LoadedWeight& loaded(const Weight& weight) const;
   const float* vector_of(const Weight& weight, std::uint32_t size) const;

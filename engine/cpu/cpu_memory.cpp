@@ -16,7 +16,12 @@ std::uint64_t CpuBackend::memory_bytes(std::uint64_t cells) {
   return std::max(kCacheLine, (cells * sizeof(float) + kCacheLine - 1) / kCacheLine * kCacheLine);
 }
 
+bool CpuBackend::has_own_rows(const GgufTensor& tensor, WeightUse use) {
+  return use == WeightUse::Matrix && tensor.data.empty();
+}
+
 std::vector<std::uint64_t> CpuBackend::weight_parts(const GgufTensor& tensor, WeightUse use) const {
+  if (has_own_rows(tensor, use)) return {row_bytes(tensor.format, tensor.shape[0]) * tensor.shape[1] * tensor.shape[2]};
   if (use != WeightUse::Vector) return {};
   return {tensor.shape[0] * sizeof(float)};
 }
@@ -37,7 +42,7 @@ std::uint64_t CpuBackend::taken_bytes() const {
   add(rounded_memory_);
   add(segment_memory_);
   for (const LoadedWeight& weight : weights_)
-    bytes += weight.vector.capacity() * sizeof(float);
+    bytes += weight.vector.capacity() * sizeof(float) + weight.own_rows.capacity();
   return bytes;
 }
 
