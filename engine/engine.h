@@ -56,8 +56,8 @@ struct EngineOptions {
   // Of that, memory for experts that are asked for often, of a model whose experts are too many for the device. It goes
   // before whole layers' experts and behind everything else. Nothing: what is left over behind all of them.
   std::optional<std::uint64_t> gpu_expert_bytes = {};
-  int threads = 0;                     // 0: one per core
-  std::uint32_t context_length = 0;    // tokens of one sequence; 0: the smaller of the model's own and 8192
+  int threads = 0;                   // 0: one per core
+  std::uint32_t context_length = 0;  // tokens of one sequence; 0: the smaller of the model's own and 8192
   // Tokens that a sequence can take back without evaluating it anew; more need more memory. 0: the engine's own choice.
   std::uint32_t rewind_length = 0;
   Precision precision = Precision::Automatic;
@@ -70,8 +70,9 @@ struct EngineOptions {
   // opens the engine or evaluates tokens.
   std::function<void(const std::string& sentence)> notice = {};
   EngineClock clock = {};
-  // Says whether a graphics device may be trusted with a model; asked before it is opened. Without it "auto" is the
-  // CPU, and a device that is asked for is taken at its word.
+  // Says whether a graphics device may be trusted with a model, and what it can do; asked before it is opened. Without
+  // it "auto" is the CPU, and a device that is asked for is taken at its word. With it "auto" is the fastest, the CPU
+  // included.
   std::function<DeviceVerdict(const DeviceTrial&)> try_device = {};
 };
 

@@ -64,15 +64,13 @@ std::uint32_t largest_context(Planned& planned) {
 
 // The first device that loading would try and that is trusted.
 Result<std::unique_ptr<DeviceBackend>> open_gpu(const GgufFile& file, const ModelConfig& config,
-                                                const EngineOptions& options, Format cache, bool may_round) {
-  FACET_ASSIGN_OR_RETURN(const std::vector<Rung> rungs,
-                         find_rungs(options.backend, /*automatic=*/options.try_device != nullptr));
+                                                const ModelNeeds& needs, const EngineOptions& options) {
+  FACET_ASSIGN_OR_RETURN(const std::vector<Rung> rungs, choose_rungs(file, config, needs, options));
   for (const Rung& rung : rungs) {
     if (!rung.device || !rung.is_asked_for || options.gpu_layers == 0U) continue;
     DeviceVerdict verdict;
     if (options.try_device) {
-      verdict = options.try_device(
-          {*rung.device, file.path(), cache, describe(kernel_use(file, config, cache, may_round)), may_round});
+      verdict = rung.verdict ? *rung.verdict : options.try_device(trial_of(*rung.device, file, config, needs));
       if (verdict.form.empty()) continue;
     }
     return open_vulkan(std::to_string(rung.device->index), verdict.form);
@@ -112,8 +110,7 @@ Result<FitReport> fit_model(const GgufFile& file, const EngineOptions& options) 
   FACET_ASSIGN_OR_RETURN(ModelNeeds needs, needs_of(file, config, weights, options));
   Devices devices;
   FACET_ASSIGN_OR_RETURN(devices.cpu, open_cpu(options, needs.products));
-  FACET_ASSIGN_OR_RETURN(devices.gpu,
-                         open_gpu(file, config, options, needs.parts.caches.format, needs.products == Products::Int8));
+  FACET_ASSIGN_OR_RETURN(devices.gpu, open_gpu(file, config, needs, options));
   FACET_ASSIGN_OR_RETURN(LoadPlan plan, plan_load(needs, config, options, devices));
   FitReport report;
   report.model = describe(file, config, weights);

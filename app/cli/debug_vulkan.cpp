@@ -1,9 +1,15 @@
+#include <algorithm>
 #include <nlohmann/json.hpp>
+#include <thread>
 
 #include "app/cli/command.h"
+#include "app/devices/device_trials.h"
 #include "app/models/model_folder.h"
+#include "engine/cpu/cpu_backend.h"
 #include "engine/model/config.h"
+#include "engine/trial/cost_trial.h"
 #include "engine/trial/kernel_trial.h"
+#include "engine/trial/kernel_use.h"
 #include "engine/vulkan/vulkan.h"
 
 namespace facet::app::cli {
@@ -24,7 +30,8 @@ bool is_the_devices_fault(const Error& error) {
          error.code == Error::Code::Internal;
 }
 
-Status test_device(const Arguments& arguments, const std::string& device, engine::Format cache) {
+// What the device can do, when it computes right.
+Result<engine::Ability> test_device(const Arguments& arguments, const std::string& device, engine::Format cache) {
   std::filesystem::path model = arguments.model();
   if (is_built_in(arguments.model())) {
     FACET_ASSIGN_OR_RETURN(const Paths paths, arguments.paths());
@@ -33,19 +40,27 @@ Status test_device(const Arguments& arguments, const std::string& device, engine
   FACET_ASSIGN_OR_RETURN(const auto file, models::open_model_file(model));
   FACET_ASSIGN_OR_RETURN(const engine::ModelConfig config, engine::read_config(*file));
   FACET_ASSIGN_OR_RETURN(const auto backend, engine::open_vulkan(device, arguments.text("form")));
-  return engine::try_kernels(*backend, engine::kernel_use(*file, config, cache),
-                             engine::vulkan_product_tolerance(arguments.text("form")));
+  FACET_RETURN_IF_ERROR(engine::try_kernels(*backend, engine::kernel_use(*file, config, cache),
+                                            engine::vulkan_product_tolerance(arguments.text("form"))));
+  const bool may_round = arguments.engine().precision == engine::Precision::Fast;
+  engine::CpuBackend cpu(static_cast<int>(std::max(1U, std::thread::hardware_concurrency())),
+                         may_round ? engine::Products::Int8 : engine::Products::Float32);
+  const auto measured = engine::measure_ability(*file, config, *backend, cpu);
+  // One that has no room for it, or breaks down only then, computes right all the same.
+  return measured.ok() ? *measured : engine::Ability();
 }
 
 }  // namespace
 
 int debug_vulkan_test(const QStringList& words) {
   Arguments arguments("facet debug vulkan-test",
-                      "Tests on a Vulkan device what a model uses, against the CPU, and prints the verdict as JSON.");
+                      "Tests on a Vulkan device what a model uses, against the CPU, measures both, and prints the "
+                      "verdict as JSON.");
   arguments.model_options();
   arguments.option("device", "n", "The device's number, as doctor lists it.");
   arguments.option("form", "name", "The form of the kernels; the fastest that does not round when left out.");
   arguments.option("cache", "format", "Format of keys and values: f32, f16 or q8_0; f32 when left out.");
+  arguments.option("precision", "precision", "How the CPU multiplies, which is measured, too: full or fast.");
   if (const auto status = arguments.parse(words)) return *status;
   const auto device = arguments.integer("device");
   if (!device.ok()) return arguments.usage_error(device.error().message);
@@ -53,11 +68,12 @@ int debug_vulkan_test(const QStringList& words) {
   const auto cache = cache_format(arguments.has("cache") ? arguments.text("cache") : "f32");
   if (!cache.ok()) return arguments.usage_error(cache.error().message);
 
-  const Status done = test_device(arguments, std::to_string(**device), *cache);
+  const Result<engine::Ability> done = test_device(arguments, std::to_string(**device), *cache);
   // A test that could not be made says nothing about the device.
   json report;
   if (done.ok() || is_the_devices_fault(done.error())) report["passed"] = done.ok();
   if (!done.ok()) report["reason"] = done.error().message;
+  if (done.ok() && done->is_known()) report["seconds_per_token"] = devices::as_json(*done);
   print(report.dump(-1, ' ', false, json::error_handler_t::replace) + "\n");
   return done.ok() ? kSuccess : kFailure;
 }

@@ -4,6 +4,7 @@
 #include <string>
 
 #include "engine/formats/formats.h"
+#include "engine/trial/ability.h"
 #include "engine/vulkan/vulkan.h"
 
 namespace facet::engine {
@@ -21,6 +22,7 @@ struct DeviceVerdict {
   std::string form;       // the kernels that compute right, one of `vulkan_forms`; empty: none do
   std::string reason;     // why none do: "it computes wrong (attention with heads of 256, 3 rows)"
   bool is_known = false;  // from an earlier time
+  Ability ability;        // of the device with these kernels
 };
 
 }  // namespace facet::engine

@@ -16,6 +16,9 @@ namespace {
 
 constexpr std::size_t kNewTokens = 8;
 constexpr std::int32_t kDiscrete = 2;  // VK_PHYSICAL_DEVICE_TYPE_DISCRETE_GPU
+// Seconds for a token, of a device and of the CPU beside it.
+constexpr Ability kFaster = {{0.001, 0.0001}, {0.002, 0.0002}};
+constexpr Ability kSlower = {{0.002, 0.0002}, {0.001, 0.0001}};
 
 std::vector<Token> prompt(int variant = 0) {
   std::vector<Token> tokens(19);
@@ -73,7 +76,7 @@ class VulkanFaultsTest : public QObject {
   void a_device_that_is_away_for_a_moment_is_waited_for();
   void a_device_that_stays_away_is_replaced();
   void a_second_conversation_without_room_gives_a_sentence();
-  void auto_takes_a_graphics_device_that_is_trusted();
+  void auto_takes_a_device_that_is_trusted_and_faster();
   void a_device_that_computes_wrong_is_refused();
   void auto_goes_on_with_the_cpu_without_memory_data();
   void auto_goes_on_with_the_cpu_without_memory();
@@ -418,35 +421,46 @@ void VulkanFaultsTest::a_second_conversation_without_room_gives_a_sentence() {
   QVERIFY(notices_.empty());
 }
 
-// "auto" is the CPU unless there is a graphics device that somebody vouches for; a software device is none.
-void VulkanFaultsTest::auto_takes_a_graphics_device_that_is_trusted() {
+// "auto" is the CPU unless there is a device that somebody vouches for and that was measured to be faster, whatever it
+// calls itself.
+void VulkanFaultsTest::auto_takes_a_device_that_is_trusted_and_faster() {
   QVERIFY(QString::fromStdString((*open({.backend = "auto"}))->device()).startsWith("CPU"));
   std::vector<DeviceTrial> trials;
+  Ability ability;
   EngineOptions options{.backend = "auto"};
   options.try_device = [&](const DeviceTrial& trial) {
     trials.push_back(trial);
-    return DeviceVerdict{"plain", "", false};
+    return DeviceVerdict{"plain", "", false, ability};
   };
-  if (find_vulkan_devices("")->front().kind == VulkanDevice::Kind::Software) {
-    QVERIFY(QString::fromStdString((*open(options))->device()).startsWith("CPU"));
-    QVERIFY(trials.empty());
+  const std::size_t devices = find_vulkan_devices("")->size();
+  for (const std::int32_t kind : {fault_layer::kTruth, kDiscrete}) {
+    faults_->pretend(kind);
+    for (const auto& [measured, device] : {std::pair{Ability(), "CPU"}, {kSlower, "CPU"}, {kFaster, "Vulkan"}}) {
+      trials.clear();
+      ability = measured;
+      const auto engine = open(options);
+      QVERIFY(engine.ok());
+      QVERIFY2(QString::fromStdString((*engine)->device()).startsWith(device), (*engine)->device().c_str());
+      QCOMPARE(trials.size(), devices);
+      QCOMPARE(trials.front().model, std::filesystem::path(model_));
+      QVERIFY(trials.front().use.find("experts") != std::string::npos);
+      QCOMPARE(said(generate(**engine)), expected_[0]);
+      QVERIFY(notices_.empty());
+    }
   }
-  faults_->pretend(kDiscrete);
-  const auto engine = open(options);
-  QVERIFY(engine.ok());
-  QVERIFY(QString::fromStdString((*engine)->device()).startsWith("Vulkan"));
-  QCOMPARE(trials.size(), 1U);
-  QCOMPARE(trials.front().model, std::filesystem::path(model_));
-  QVERIFY(trials.front().use.find("experts") != std::string::npos);
-  QCOMPARE(said(generate(**engine)), expected_[0]);
-  QVERIFY(notices_.empty());
+  // Whoever names a device gets it.
+  ability = kSlower;
+  options.backend = "vulkan";
+  QVERIFY(QString::fromStdString((*open(options))->device()).startsWith("Vulkan"));
 }
 
 void VulkanFaultsTest::a_device_that_computes_wrong_is_refused() {
   faults_->pretend(kDiscrete);
   EngineOptions options{.backend = "auto"};
   bool is_known = false;
-  options.try_device = [&](const DeviceTrial&) { return DeviceVerdict{"", "it computes wrong (softcap)", is_known}; };
+  options.try_device = [&](const DeviceTrial&) {
+    return DeviceVerdict{"", "it computes wrong (softcap)", is_known, {}};
+  };
   for (const bool known : {false, true}) {
     is_known = known;
     notices_.clear();
@@ -476,7 +490,7 @@ void VulkanFaultsTest::auto_goes_on_with_the_cpu_without_memory() {
   QFETCH(QByteArray, function);
   faults_->pretend(kDiscrete);
   EngineOptions options{.backend = "auto"};
-  options.try_device = [](const DeviceTrial&) { return DeviceVerdict{"floats", "", true}; };
+  options.try_device = [](const DeviceTrial&) { return DeviceVerdict{"floats", "", true, kFaster}; };
   for (std::uint64_t n = 1;; ++n) {
     notices_.clear();
     QVERIFY(faults_->arm(function, n, fault_layer::kOutOfDeviceMemory, fault_layer::kForEver));
