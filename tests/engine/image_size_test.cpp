@@ -22,7 +22,7 @@ class ImageSizeTest : public QObject {
 
 void ImageSizeTest::published_cases_data() {
   QTest::addColumn<int>("index");
-  const nlohmann::json cases = media_vectors::read("vision-image-sizes.json")["cases"];
+  const nlohmann::json cases = media_vectors::read("vectors/vision-image-sizes.json")["cases"];
   QCOMPARE(cases.size(), std::size_t{75});
   for (int i = 0; i < static_cast<int>(cases.size()); ++i) {
     const nlohmann::json& item = cases[static_cast<std::size_t>(i)];
@@ -32,7 +32,7 @@ void ImageSizeTest::published_cases_data() {
 
 void ImageSizeTest::published_cases() {
   QFETCH(int, index);
-  static const nlohmann::json cases = media_vectors::read("vision-image-sizes.json")["cases"];
+  static const nlohmann::json cases = media_vectors::read("vectors/vision-image-sizes.json")["cases"];
   const nlohmann::json& item = cases[static_cast<std::size_t>(index)];
   const std::uint32_t budget = item["budget"];
   QVERIFY(std::find(kImageBudgets.begin(), kImageBudgets.end(), budget) != kImageBudgets.end());

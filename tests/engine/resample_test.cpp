@@ -21,7 +21,7 @@ class ResampleTest : public QObject {
 };
 
 void ResampleTest::published_weights() {
-  const nlohmann::json rows = media_vectors::read("vision-bicubic.json")["coefficients_13_to_7"];
+  const nlohmann::json rows = media_vectors::read("vectors/vision-bicubic.json")["coefficients_13_to_7"];
   const ResampleWeights axis = bicubic_weights(13, 7);
   QCOMPARE(rows.size(), axis.first.size());
   for (const nlohmann::json& row : rows) {
@@ -35,7 +35,7 @@ void ResampleTest::published_weights() {
 
 void ResampleTest::published_cases_data() {
   QTest::addColumn<int>("index");
-  const nlohmann::json cases = media_vectors::read("vision-bicubic.json")["cases"];
+  const nlohmann::json cases = media_vectors::read("vectors/vision-bicubic.json")["cases"];
   QCOMPARE(cases.size(), std::size_t{10});
   for (int i = 0; i < static_cast<int>(cases.size()); ++i) {
     const nlohmann::json& item = cases[static_cast<std::size_t>(i)];
@@ -47,7 +47,7 @@ void ResampleTest::published_cases_data() {
 
 void ResampleTest::published_cases() {
   QFETCH(int, index);
-  static const nlohmann::json cases = media_vectors::read("vision-bicubic.json")["cases"];
+  static const nlohmann::json cases = media_vectors::read("vectors/vision-bicubic.json")["cases"];
   const nlohmann::json& item = cases[static_cast<std::size_t>(index)];
   const bool is_pattern = item["image"] == "pattern";
   const RgbImage image = is_pattern ? media_vectors::pattern(item["width"], item["height"])
