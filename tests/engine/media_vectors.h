@@ -51,6 +51,16 @@ inline facet::engine::RgbImage smooth(std::uint32_t width, std::uint32_t height)
   });
 }
 
+// Number `i` of the noise in pictures and sounds of the reference projectors.
+inline std::uint32_t hashed(std::uint32_t i, std::uint32_t seed) {
+  std::uint32_t v = i * 2654435761U + seed * 40503U + 12345U;
+  v ^= v >> 16U;
+  v *= 2246822519U;
+  v ^= v >> 13U;
+  v *= 3266489917U;
+  return v ^ (v >> 16U);
+}
+
 // The pictures of the reference projectors. Their hashes tell whether these formulas are understood.
 inline facet::engine::RgbImage gradient(std::uint32_t width, std::uint32_t height, std::uint32_t c) {
   return draw(width, height, [=](std::uint32_t x, std::uint32_t y, std::uint32_t channel) {
@@ -81,13 +91,7 @@ inline facet::engine::RgbImage bars(std::uint32_t width, std::uint32_t height, s
 
 inline facet::engine::RgbImage noise(std::uint32_t width, std::uint32_t height, std::uint32_t seed) {
   return draw(width, height, [=](std::uint32_t x, std::uint32_t y, std::uint32_t channel) {
-    std::uint32_t v = ((y * width + x) * 3 + channel) * 2654435761U + seed * 40503U + 12345U;
-    v ^= v >> 16U;
-    v *= 2246822519U;
-    v ^= v >> 13U;
-    v *= 3266489917U;
-    v ^= v >> 16U;
-    return v >> 24U;
+    return hashed((y * width + x) * 3 + channel, seed) >> 24U;
   });
 }
 
