@@ -4,7 +4,8 @@
 #include "engine/cpu/cpu_backend.h"
 #include "engine/gguf/gguf_file.h"
 
-// What the backend takes of the machine's memory. Weights that stay in the mapped file are none of it.
+// What the backend takes of the machine's memory. Weights that stay in the mapped file are none of it; copies of
+// matrices are, from the beginning, though only those that were used have been written.
 namespace facet::engine {
 namespace {
 
@@ -17,8 +18,10 @@ std::uint64_t CpuBackend::memory_bytes(std::uint64_t cells) {
 }
 
 std::vector<std::uint64_t> CpuBackend::weight_parts(const GgufTensor& tensor, WeightUse use) const {
-  if (use != WeightUse::Vector) return {};
-  return {tensor.shape[0] * sizeof(float)};
+  if (use == WeightUse::Vector) return {tensor.shape[0] * sizeof(float)};
+  const bool is_copied =
+      use == WeightUse::Matrix && matrix_place_ == MatrixPlace::Copied && products_ == Products::Int8;
+  return is_copied ? std::vector<std::uint64_t>{tensor.data.size()} : std::vector<std::uint64_t>();
 }
 
 std::uint64_t CpuBackend::cache_bytes(const CacheShape& shape) const {
@@ -30,7 +33,7 @@ std::uint64_t CpuBackend::working_bytes(const LargestOperands& largest) const {
 }
 
 std::uint64_t CpuBackend::taken_bytes() const {
-  std::uint64_t bytes = 0;
+  std::uint64_t bytes = copies_.taken();
   const auto add = [&](const Memory& memory) { bytes += memory.cells == nullptr ? 0 : memory_bytes(memory.count); };
   for (const Memory& buffer : buffers_)
     add(buffer);
