@@ -181,10 +181,10 @@ class LocalModel : public TextModel {
       return;
     }
     engine::Sequence& sequence = sequence_of(request.conversation);
-    if (!read_prompt(sequence, prompt, callbacks, stop, outcome)) return;
+    engine::Sampler sampler(sampling, engine_->tokenizer().suppressed());
+    if (!read_prompt(sequence, prompt, callbacks, sampler.candidates_needed(), stop, outcome)) return;
     const auto begin = std::chrono::steady_clock::now();
     Speaker speaker(engine_->tokenizer(), callbacks, outcome);
-    engine::Sampler sampler(sampling, engine_->tokenizer().suppressed());
     decode(sequence, sampler, speaker, request.max_tokens, stop, outcome);
     speaker.finish();
     outcome.decode_ms = milliseconds_since(begin);
@@ -204,8 +204,9 @@ class LocalModel : public TextModel {
 
   // False when the outcome is already decided.
   bool read_prompt(engine::Sequence& sequence, const std::vector<Token>& prompt, const GenerateCallbacks& callbacks,
-                   const std::stop_token& stop, GenerateOutcome& outcome) {
+                   std::size_t candidates, const std::stop_token& stop, GenerateOutcome& outcome) {
     engine::SyncOptions options;
+    options.candidates = candidates;
     if (callbacks.prompt_progress) {
       options.progress = [&](std::size_t done, std::size_t total) {
         callbacks.prompt_progress(static_cast<std::int64_t>(done), static_cast<std::int64_t>(total));
@@ -229,6 +230,16 @@ class LocalModel : public TextModel {
     return true;
   }
 
+  // Where few logits decide, the others never leave the device.
+  Token choose(engine::Sequence& sequence, engine::Sampler& sampler, std::span<const Token> history) {
+    if (sampler.candidates_needed() > 0) {
+      candidates_.assign(sequence.candidates().begin(), sequence.candidates().end());
+      return sampler.sample_from(candidates_, history, &engine_->tokenizer());
+    }
+    logits_.assign(sequence.last_logits().begin(), sequence.last_logits().end());
+    return sampler.sample(logits_, history, &engine_->tokenizer());
+  }
+
   void decode(engine::Sequence& sequence, engine::Sampler& sampler, Speaker& speaker, std::int64_t max_tokens,
               const std::stop_token& stop, GenerateOutcome& outcome) {
     const engine::Tokenizer& tokenizer = engine_->tokenizer();
@@ -237,9 +248,8 @@ class LocalModel : public TextModel {
         outcome.reason = Reason::Stopped;
         return;
       }
-      logits_.assign(sequence.last_logits().begin(), sequence.last_logits().end());
       const auto history = speaker.in_call() ? std::span<const Token>() : sequence.tokens();
-      const Token token = sampler.sample(logits_, history, &tokenizer);
+      const Token token = choose(sequence, sampler, history);
       speaker.say(token);
       if (tokenizer.ends_generation(token)) {
         outcome.reason = token == marker_id(Marker::ToolResponseOpen) ? Reason::ToolResponse : Reason::EndOfTurn;
@@ -252,7 +262,7 @@ class LocalModel : public TextModel {
                         " tokens is full; begin a new conversation.";
         return;
       }
-      if (const Status appended = sequence.append(token); !appended.ok()) {
+      if (const Status appended = sequence.append(token, sampler.candidates_needed()); !appended.ok()) {
         outcome.reason = Reason::Failed;
         outcome.error = appended.error().message;
         return;
@@ -266,6 +276,7 @@ class LocalModel : public TextModel {
   std::size_t max_sequences_ = 1;
   std::list<std::pair<ConversationId, std::unique_ptr<engine::Sequence>>> sequences_;
   std::vector<float> logits_;
+  std::vector<engine::Candidate> candidates_;
 };
 
 // The prompt renderer and the reply parser rely on these ids.
@@ -293,6 +304,7 @@ Result<std::unique_ptr<TextModel>> open_local_model(std::unique_ptr<engine::Gguf
   engine_options.backend = options.backend;
   engine_options.gpu_layers = options.gpu_layers;
   engine_options.gpu_memory_bytes = options.gpu_memory_bytes;
+  engine_options.gpu_expert_bytes = options.gpu_expert_bytes;
   engine_options.context_length = options.context_length;
   engine_options.notice = options.notice;
   engine_options.try_device = options.try_device;

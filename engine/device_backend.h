@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <span>
 #include <vector>
@@ -16,6 +17,10 @@ enum class MatrixPlace { InFile, Copied };
 // anything is set aside; the same functions decide what is.
 class DeviceBackend : public Backend {
  public:
+  // Puts an expert, rows as the file has them, into a matrix that was loaded without data; another one that was there is
+  // gone. In order with the operations: what was called before still finds the old one.
+  virtual Status replace_expert(const Weight& weight, std::uint32_t expert, std::span<const std::byte> rows) = 0;
+
   // Before anything is loaded; until then matrices are in the file. A device that reads no file's pages has no choice.
   virtual void place_matrices(MatrixPlace) {}
 

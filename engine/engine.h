@@ -53,6 +53,9 @@ struct EngineOptions {
   // as fit into its memory. The CPU computes the others.
   std::optional<std::uint32_t> gpu_layers = {};
   std::uint64_t gpu_memory_bytes = 0;  // that the graphics device may take; 0: what it has unused
+  // Of that, memory for experts that are asked for often, of a model whose experts are too many for the device. It goes
+  // before whole layers' experts and behind everything else. Nothing: what is left over behind all of them.
+  std::optional<std::uint64_t> gpu_expert_bytes = {};
   int threads = 0;                     // 0: one per core
   std::uint32_t context_length = 0;    // tokens of one sequence; 0: the smaller of the model's own and 8192
   // Tokens that a sequence can take back without evaluating it anew; more need more memory. 0: the engine's own choice.
@@ -110,6 +113,7 @@ struct DeviceMemory {
   std::uint32_t layers = 0;
   std::uint32_t first_layer = 0;    // of these, which lie side by side
   std::uint32_t expert_layers = 0;  // layers whose experts it has, of a model with experts
+  std::uint64_t held_experts = 0;   // of other layers: those of all experts that are asked for most
   bool has_head = false;            // the output matrix
   std::uint64_t weight_bytes = 0;   // that the device holds itself
   std::uint64_t mapped_bytes = 0;   // matrices that it reads from the mapped file
@@ -172,7 +176,7 @@ class Engine {
 struct FitReport {
   ModelDescription model;
   MemoryPlan memory;
-  bool has_experts = false;
+  std::uint64_t experts = 0;  // of all layers; 0: the model has none
   std::uint32_t context = 0;
   CacheFormat cache_format = CacheFormat::F32;
   // The longest context with which it still fits the same devices; 0: none.
@@ -189,6 +193,9 @@ Result<ModelDescription> describe_model(const GgufFile& model);
 struct SyncOptions {
   std::size_t chunk = 0;       // tokens evaluated at once; 0: the engine's own choice
   std::size_t logit_rows = 1;  // for how many of the last tokens logits are kept
+  // Instead of all logits of the last token, how many of the largest are kept; 0: all. The others then stay where they
+  // were computed.
+  std::size_t candidates = 0;
   // Called between chunks with tokens done and tokens to do.
   std::function<void(std::size_t done, std::size_t total)> progress = {};
 };
@@ -214,10 +221,15 @@ class Sequence {
   // How many of the first tokens of a list `sync` would find cached.
   std::size_t cached(std::span<const Token> tokens) const;
 
-  // Appends one token and evaluates it.
-  Status append(Token token);
+  // Appends one token and evaluates it; `candidates` as for `sync`.
+  Status append(Token token, std::size_t candidates = 0);
+
+  // The largest logits after the last token, as many as the last `sync` or `append` was asked for or all that there
+  // are, in the order of `select_top`.
+  std::span<const Candidate> candidates() const;
 
   // Logits after the tokens, softcap applied, nothing suppressed. Row 0 is the oldest kept; one row after `append`.
+  // None where candidates were asked for.
   std::size_t logit_rows() const;
   std::span<const float> logits(std::size_t row) const;
   std::span<const float> last_logits() const { return logits(logit_rows() - 1); }

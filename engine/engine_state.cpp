@@ -22,8 +22,10 @@ std::string reason(const Rung& failed, const Error& failure) {
 
 Result<std::string> Engine::State::trusted_form(const VulkanDevice& device) const {
   if (!options.try_device) return std::string();
-  const DeviceVerdict verdict = options.try_device(
-      {device, file->path(), kv_layout.format, describe(kernel_use(*file, config, kv_layout.format))});
+  const bool may_round = needs.products == Products::Int8;
+  const DeviceVerdict verdict =
+      options.try_device({device, file->path(), kv_layout.format,
+                          describe(kernel_use(*file, config, kv_layout.format, may_round)), may_round});
   if (!verdict.form.empty()) return verdict.form;
   return Error{verdict.is_known ? Error::Code::Denied : Error::Code::Unsupported,
                "The graphics device '" + device.name + "' failed its self-test: " + verdict.reason + "."};

@@ -31,6 +31,7 @@ struct Sequence::State {
   // Logits of the last rows of `tokens`, oldest first.
   std::vector<float> logits = {};
   std::size_t logit_rows = 0;
+  std::vector<Candidate> candidates = {};
 
   std::uint64_t generation = 0;  // of the engine, when the cache was created
   int losses = 0;                // of the device, during one call
@@ -43,23 +44,36 @@ struct Sequence::State {
   std::uint32_t vocabulary() const { return engine.config.vocabulary_size; }
 
   Status check(std::span<const Token> list) const;
-  // How many of the tokens need not be evaluated, given that logits of the last `rows` are wanted.
-  std::size_t reusable(std::span<const Token> list, std::size_t rows) const;
+  // What is to be left: logits of so many rows, or so many candidates of one.
+  struct Wanted {
+    std::size_t rows = 1;
+    std::size_t candidates = 0;
+
+    // More than a backend chooses itself are chosen from all logits.
+    bool reads_candidates() const { return candidates > 0 && candidates <= Backend::kMostCandidates; }
+  };
+  Wanted wanted(std::size_t rows, std::size_t count) const;
+  bool has(const Wanted& wanted) const;
+  // How many of the tokens need not be evaluated.
+  std::size_t reusable(std::span<const Token> list, const Wanted& wanted) const;
   void rewind(std::size_t length);
   void forget();
   Status reserve_logits(std::size_t rows);
   void keep_last_logits(std::size_t rows);
+  // Leaves what is wanted of what is there.
+  void keep(const Wanted& wanted);
 
   // Evaluates the rest of the list; from its beginning, when the device is lost or was.
-  Status extend(std::span<const Token> list, std::size_t rows, const SyncOptions& options, const std::stop_token& stop,
-                SyncResult& result);
+  Status extend(std::span<const Token> list, const Wanted& wanted, const SyncOptions& options,
+                const std::stop_token& stop, SyncResult& result);
 
   // These need the turn. What was cached may be gone after them.
   enum class Outcome { Done, NothingCached };
-  Result<Outcome> evaluate(std::span<const Token> batch, std::size_t wanted_rows, const std::stop_token& stop);
+  Result<Outcome> evaluate(std::span<const Token> batch, const Wanted& wanted, const std::stop_token& stop);
   Result<Outcome> create_cache();
   Result<Outcome> recover(const Error& failure);
-  Status compute(std::span<const Token> batch, std::uint32_t rows, const std::stop_token& stop);
+  Status compute(std::span<const Token> batch, const Wanted& wanted, const std::stop_token& stop);
+  bool last_are_numbers(const Wanted& wanted) const;
   void release_cache();
 };
 
@@ -77,12 +91,21 @@ Status Sequence::State::check(std::span<const Token> list) const {
   return {};
 }
 
-std::size_t Sequence::State::reusable(std::span<const Token> list, std::size_t rows) const {
+Sequence::State::Wanted Sequence::State::wanted(std::size_t rows, std::size_t count) const {
+  return {count == 0 ? rows : 1, std::min<std::size_t>(count, vocabulary())};
+}
+
+bool Sequence::State::has(const Wanted& wanted) const {
+  if (wanted.candidates == 0) return wanted.rows <= logit_rows;
+  return wanted.candidates <= candidates.size() || logit_rows > 0;
+}
+
+std::size_t Sequence::State::reusable(std::span<const Token> list, const Wanted& wanted) const {
   const auto differing = std::mismatch(tokens.begin(), tokens.end(), list.begin(), list.end()).first;
   const auto common = static_cast<std::size_t>(differing - tokens.begin());
   // Nothing to do at all, and the logits are still there.
-  if (common == list.size() && common == tokens.size() && rows <= logit_rows) return common;
-  const std::size_t before_wanted = list.size() - std::min(list.size(), rows);
+  if (common == list.size() && common == tokens.size() && has(wanted)) return common;
+  const std::size_t before_wanted = list.size() - std::min(list.size(), wanted.rows);
   if (cache == nullptr) return 0;
   return cache->exact_length(static_cast<std::uint32_t>(std::min(common, before_wanted)));
 }
@@ -95,8 +118,7 @@ void Sequence::State::rewind(std::size_t length) {
 
 void Sequence::State::forget() {
   rewind(0);
-  logits.clear();
-  logit_rows = 0;
+  keep_last_logits(0);
 }
 
 // All at once and in front: they may be more than the machine has.
@@ -115,6 +137,17 @@ void Sequence::State::keep_last_logits(std::size_t rows) {
   const std::size_t dropped = (logit_rows - rows) * vocabulary();
   logits.erase(logits.begin(), logits.begin() + static_cast<std::ptrdiff_t>(dropped));
   logit_rows = rows;
+  if (rows == 0) candidates.clear();
+}
+
+void Sequence::State::keep(const Wanted& wanted) {
+  if (wanted.candidates == 0) {
+    keep_last_logits(wanted.rows);
+    return;
+  }
+  if (logit_rows > 0 && candidates.size() < wanted.candidates)
+    select_top(std::span(logits).last(vocabulary()), wanted.candidates, candidates);
+  candidates.resize(wanted.candidates);
 }
 
 Result<Sequence::State::Outcome> Sequence::State::create_cache() {
@@ -140,8 +173,7 @@ void Sequence::State::release_cache() {
   }
   cache.reset();
   tokens.clear();
-  logits.clear();
-  logit_rows = 0;
+  keep_last_logits(0);
 }
 
 Result<Sequence::State::Outcome> Sequence::State::recover(const Error& failure) {
@@ -150,17 +182,28 @@ Result<Sequence::State::Outcome> Sequence::State::recover(const Error& failure) 
   return Outcome::NothingCached;
 }
 
-Status Sequence::State::compute(std::span<const Token> batch, std::uint32_t rows, const std::stop_token& stop) {
+Status Sequence::State::compute(std::span<const Token> batch, const Wanted& wanted, const std::stop_token& stop) {
+  const auto rows = static_cast<std::uint32_t>(wanted.rows);
   const auto start = std::chrono::steady_clock::now();
   FACET_RETURN_IF_ERROR(engine.loaded->forward().evaluate({batch, rows}, *cache, stop));
   const std::chrono::duration<double> taken = std::chrono::steady_clock::now() - start;
   engine.reading_speed.add(static_cast<std::uint32_t>(batch.size()), taken.count());
   tokens.insert(tokens.end(), batch.begin(), batch.end());
+  if (rows > 0 && wanted.reads_candidates()) {
+    candidates.resize(wanted.candidates);
+    return engine.loaded->forward().read_candidates(candidates);
+  }
   logits.resize((logit_rows + rows) * vocabulary());
   return engine.loaded->forward().read_logits(std::span(logits).subspan(logit_rows * vocabulary()));
 }
 
-Result<Sequence::State::Outcome> Sequence::State::evaluate(std::span<const Token> batch, std::size_t wanted_rows,
+bool Sequence::State::last_are_numbers(const Wanted& wanted) const {
+  if (!wanted.reads_candidates()) return are_numbers(std::span(logits).subspan(logit_rows * vocabulary()));
+  // What is no number is the largest.
+  return candidates.empty() || are_numbers({&candidates.front().logit, 1});
+}
+
+Result<Sequence::State::Outcome> Sequence::State::evaluate(std::span<const Token> batch, const Wanted& wanted,
                                                            const std::stop_token& stop) {
   const Turn turn(engine.turn, priority);
   if (engine.loaded == nullptr) FACET_RETURN_IF_ERROR(engine.load());
@@ -172,8 +215,7 @@ Result<Sequence::State::Outcome> Sequence::State::evaluate(std::span<const Token
     FACET_ASSIGN_OR_RETURN(const Outcome created, create_cache());
     if (created != Outcome::Done) return created;
   }
-  const auto rows = static_cast<std::uint32_t>(std::min(wanted_rows, batch.size()));
-  if (const Status done = compute(batch, rows, stop); !done.ok())
+  if (const Status done = compute(batch, wanted, stop); !done.ok())
     return done.error().code == Error::Code::Stopped ? Result<Outcome>(done.error()) : recover(done.error());
   if (!engine.file->is_intact()) {
     // Nobody knows how much of it was computed with zeros.
@@ -182,22 +224,22 @@ Result<Sequence::State::Outcome> Sequence::State::evaluate(std::span<const Token
   }
   // Weights are too many to be looked at before they are used; what is wrong with one shows here. On a graphics device
   // it may be the device that is wrong.
-  if (!are_numbers(std::span(logits).subspan(logit_rows * vocabulary()))) {
+  if (!last_are_numbers(wanted)) {
     const Error damaged{Error::Code::CorruptFile,
                         "'" + engine.file->path().filename().string() +
                             "' gave results that are not numbers, so its weights are damaged; get the file again."};
     return engine.computes_on_cpu() ? Result<Outcome>(damaged)
                                     : recover({Error::Code::Internal, "its results are not numbers."});
   }
-  logit_rows += rows;
+  if (!wanted.reads_candidates()) logit_rows += wanted.rows;
   return Outcome::Done;
 }
 
-Status Sequence::State::extend(std::span<const Token> list, std::size_t rows, const SyncOptions& options,
+Status Sequence::State::extend(std::span<const Token> list, const Wanted& wanted, const SyncOptions& options,
                                const std::stop_token& stop, SyncResult& result) {
   const std::uint32_t largest = engine.kv_layout.largest_batch();
   const std::uint32_t least = least_chunk(engine.config);
-  const std::size_t first_wanted = list.size() - rows;
+  const std::size_t first_wanted = list.size() - wanted.rows;
   losses = 0;
   while (tokens.size() < list.size()) {
     if (stop.stop_requested()) return Error{Error::Code::Stopped, "The evaluation was stopped."};
@@ -205,8 +247,9 @@ Status Sequence::State::extend(std::span<const Token> list, std::size_t rows, co
                                                  : std::min<std::size_t>(options.chunk, largest);
     const std::size_t begin = tokens.size();
     const std::size_t end = std::min(begin + chunk, list.size());
-    const std::size_t wanted = end - std::min(end, std::max(begin, first_wanted));
-    FACET_ASSIGN_OR_RETURN(const Outcome outcome, evaluate(list.subspan(begin, end - begin), wanted, stop));
+    const std::size_t rows = end - std::min(end, std::max(begin, first_wanted));
+    FACET_ASSIGN_OR_RETURN(const Outcome outcome,
+                           evaluate(list.subspan(begin, end - begin), {rows, wanted.candidates}, stop));
     if (outcome == Outcome::NothingCached) {
       result = {};
       continue;
@@ -214,6 +257,7 @@ Status Sequence::State::extend(std::span<const Token> list, std::size_t rows, co
     result.evaluated += end - begin;
     if (options.progress) options.progress(result.evaluated, list.size() - result.reused);
   }
+  keep(wanted);
   return {};
 }
 
@@ -225,25 +269,26 @@ Result<Sequence::SyncResult> Sequence::sync(std::span<const Token> list, const S
                                             const std::stop_token& stop) {
   State& state = *state_;
   FACET_RETURN_IF_ERROR(state.check(list));
-  const std::size_t rows = std::clamp<std::size_t>(options.logit_rows, 1, list.size());
+  const State::Wanted wanted =
+      state.wanted(std::clamp<std::size_t>(options.logit_rows, 1, list.size()), options.candidates);
   SyncResult result;
-  result.reused = state.reusable(list, rows);
+  result.reused = state.reusable(list, wanted);
   if (result.reused == list.size()) {
-    state.keep_last_logits(rows);
+    state.keep(wanted);
     return result;
   }
-  FACET_RETURN_IF_ERROR(state.reserve_logits(rows));
+  if (!wanted.reads_candidates()) FACET_RETURN_IF_ERROR(state.reserve_logits(wanted.rows));
   state.rewind(result.reused);
   state.keep_last_logits(0);
-  FACET_RETURN_IF_ERROR(state.extend(list, rows, options, stop, result));
+  FACET_RETURN_IF_ERROR(state.extend(list, wanted, options, stop, result));
   return result;
 }
 
 std::size_t Sequence::cached(std::span<const Token> list) const {
-  return state_->cache == nullptr ? 0 : state_->reusable(list, 1);
+  return state_->cache == nullptr ? 0 : state_->reusable(list, {});
 }
 
-Status Sequence::append(Token token) {
+Status Sequence::append(Token token, std::size_t candidates) {
   State& state = *state_;
   FACET_RETURN_IF_ERROR(state.check({&token, 1}));
   const std::uint32_t context = state.engine.kv_layout.context;
@@ -254,7 +299,11 @@ Status Sequence::append(Token token) {
   std::vector<Token> list = state.tokens;
   list.push_back(token);
   SyncResult result;
-  return state.extend(list, 1, {}, {}, result);
+  return state.extend(list, state.wanted(1, candidates), {}, {}, result);
+}
+
+std::span<const Candidate> Sequence::candidates() const {
+  return state_->candidates;
 }
 
 std::size_t Sequence::logit_rows() const {

@@ -33,7 +33,8 @@ Status test_device(const Arguments& arguments, const std::string& device, engine
   FACET_ASSIGN_OR_RETURN(const auto file, models::open_model_file(model));
   FACET_ASSIGN_OR_RETURN(const engine::ModelConfig config, engine::read_config(*file));
   FACET_ASSIGN_OR_RETURN(const auto backend, engine::open_vulkan(device, arguments.text("form")));
-  return engine::try_kernels(*backend, engine::kernel_use(*file, config, cache));
+  return engine::try_kernels(*backend, engine::kernel_use(*file, config, cache),
+                             engine::vulkan_product_tolerance(arguments.text("form")));
 }
 
 }  // namespace
@@ -43,7 +44,7 @@ int debug_vulkan_test(const QStringList& words) {
                       "Tests on a Vulkan device what a model uses, against the CPU, and prints the verdict as JSON.");
   arguments.model_options();
   arguments.option("device", "n", "The device's number, as doctor lists it.");
-  arguments.option("form", "name", "The form of the kernels; the fastest when left out.");
+  arguments.option("form", "name", "The form of the kernels; the fastest that does not round when left out.");
   arguments.option("cache", "format", "Format of keys and values: f32, f16 or q8_0; f32 when left out.");
   if (const auto status = arguments.parse(words)) return *status;
   const auto device = arguments.integer("device");

@@ -49,8 +49,7 @@ Json read_verdicts(const std::filesystem::path& path) {
 }
 
 bool is_form(const std::string& name) {
-  const std::vector<std::string> forms = engine::vulkan_forms();
-  return name.empty() || std::find(forms.begin(), forms.end(), name) != forms.end();
+  return name.empty() || engine::is_vulkan_form(name);
 }
 
 std::string how_it_ended(const ChildEnd& end) {
@@ -85,7 +84,7 @@ std::optional<DeviceVerdict> DeviceTrials::remembered(const DeviceTrial& trial) 
 
 DeviceVerdict DeviceTrials::test(const DeviceTrial& trial) const {
   DeviceVerdict verdict;
-  for (const std::string& form : engine::vulkan_forms()) {
+  for (const std::string& form : engine::vulkan_forms(trial.device, trial.may_round)) {
     const Result<Complaint> found = complaint(trial, form);
     // Not the device's fault, and another time it may go well.
     if (!found.ok()) return {{}, without_period(found.error().message), /*is_known=*/false};

@@ -9,6 +9,7 @@
 #include "engine/base/thread_pool.h"
 #include "engine/cpu/kernels.h"
 #include "engine/device_backend.h"
+#include "engine/text/top_k.h"
 
 namespace facet::engine {
 
@@ -33,6 +34,7 @@ class CpuBackend final : public DeviceBackend {
   void write(const View& to, std::span<const float> values) override;
   void read(const View& from, std::span<float> values) override;
   Status finish() override { return {}; }
+  Status replace_expert(const Weight& weight, std::uint32_t expert, std::span<const std::byte> rows) override;
 
   void place_matrices(MatrixPlace place) override { matrix_place_ = place; }
   std::vector<std::uint64_t> weight_parts(const GgufTensor& tensor, WeightUse use) const override;
@@ -55,6 +57,7 @@ class CpuBackend final : public DeviceBackend {
   void scale(const View& x, float factor) override;
   void geglu(const View& gate, const View& up, const View& out) override;
   void softcap(const View& x, float cap) override;
+  void top_k(const View& logits, float cap, const View& ids, const View& values) override;
   void rope_table(std::span<const double> frequencies, std::uint32_t first_position, const View& out) override;
   void prepare_heads(const HeadInputs& inputs) override;
   void store(const View& x, std::uint32_t first_position, const Buffer& cache) override;
@@ -76,9 +79,10 @@ class CpuBackend final : public DeviceBackend {
     std::uint64_t row_bytes = 0;
   };
   struct LoadedWeight {
-    const std::byte* rows = nullptr;  // in the mapped file
-    std::byte* copy = nullptr;        // memory for the same rows; null where they stay in the file
-    std::vector<bool> is_copied;      // of each expert, whether its rows are there
+    const std::byte* rows = nullptr;  // in the mapped file, or in `own_rows`
+    std::vector<std::byte> own_rows;  // of a matrix that came without data
+    std::byte* copy = nullptr;        // memory for the file's rows; null where they stay there
+    std::vector<bool> is_copied;      // of each expert, whether its rows are in the copy
     bool is_mapped = false;
     std::uint64_t row_bytes = 0;
     std::uint32_t block_elements = 1;
@@ -142,6 +146,9 @@ class CpuBackend final : public DeviceBackend {
   std::uint32_t keep(Memory memory);
   // Makes sure that a memory to work in has so many cells.
   float* working_cells(Memory& memory, std::uint64_t cells) const;
+  // A matrix without data gets it later.
+  static bool has_own_rows(const GgufTensor& tensor, WeightUse use);
+  bool is_to_be_copied(const GgufTensor& tensor, WeightUse use) const;
   Rows rows_of(const View& view) const;
   const LoadedWeight& loaded(const Weight& weight) const;
   // The matrix of an expert where it lies now.
@@ -199,6 +206,7 @@ class CpuBackend final : public DeviceBackend {
   Memory rounded_memory_;
   std::vector<std::uint32_t> expert_begin_;
   std::vector<std::uint32_t> expert_list_;
+  std::vector<Candidate> candidates_;
   // What the segments of a row's keys come to, when several threads share them.
   Memory segment_memory_;
   bool is_reserved_ = false;

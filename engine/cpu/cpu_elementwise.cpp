@@ -114,6 +114,19 @@ void CpuBackend::softcap(const View& x, float cap) {
   });
 }
 
+void CpuBackend::top_k(const View& logits, float cap, const View& ids, const View& values) {
+  FACET_CHECK(logits.rows == 1 && ids.rows == 1 && values.rows == 1 && ids.width == values.width &&
+                  ids.width <= std::min(logits.width, kMostCandidates),
+              "%u of %u", ids.width, logits.width);
+  if (cap != 0) softcap(logits, cap);
+  select_top({rows_of(logits)[0], logits.width}, ids.width, candidates_);
+  for (std::uint32_t i = 0; i < ids.width; ++i) {
+    const auto token = static_cast<std::uint32_t>(candidates_[i].token);
+    std::memcpy(rows_of(ids)[0] + i, &token, sizeof token);
+    rows_of(values)[0][i] = candidates_[i].logit;
+  }
+}
+
 void CpuBackend::rope_table(std::span<const double> frequencies, std::uint32_t first_position, const View& out) {
   const std::size_t pairs = frequencies.size();
   FACET_CHECK(out.width == 2 * pairs, "%u columns", out.width);

@@ -17,11 +17,20 @@ std::uint64_t CpuBackend::memory_bytes(std::uint64_t cells) {
   return std::max(kCacheLine, (cells * sizeof(float) + kCacheLine - 1) / kCacheLine * kCacheLine);
 }
 
+bool CpuBackend::has_own_rows(const GgufTensor& tensor, WeightUse use) {
+  return use == WeightUse::Matrix && tensor.data.empty();
+}
+
+// A model that is multiplied in full precision is a small one, and its matrices are decoded as they are.
+bool CpuBackend::is_to_be_copied(const GgufTensor& tensor, WeightUse use) const {
+  return use == WeightUse::Matrix && matrix_place_ == MatrixPlace::Copied && products_ == Products::Int8 &&
+         !tensor.data.empty();
+}
+
 std::vector<std::uint64_t> CpuBackend::weight_parts(const GgufTensor& tensor, WeightUse use) const {
+  if (has_own_rows(tensor, use)) return {row_bytes(tensor.format, tensor.shape[0]) * tensor.shape[1] * tensor.shape[2]};
   if (use == WeightUse::Vector) return {tensor.shape[0] * sizeof(float)};
-  const bool is_copied =
-      use == WeightUse::Matrix && matrix_place_ == MatrixPlace::Copied && products_ == Products::Int8;
-  return is_copied ? std::vector<std::uint64_t>{tensor.data.size()} : std::vector<std::uint64_t>();
+  return is_to_be_copied(tensor, use) ? std::vector<std::uint64_t>{tensor.data.size()} : std::vector<std::uint64_t>();
 }
 
 std::uint64_t CpuBackend::cache_bytes(const CacheShape& shape) const {
@@ -40,7 +49,7 @@ std::uint64_t CpuBackend::taken_bytes() const {
   add(rounded_memory_);
   add(segment_memory_);
   for (const LoadedWeight& weight : weights_)
-    bytes += weight.vector.capacity() * sizeof(float);
+    bytes += weight.vector.capacity() * sizeof(float) + weight.own_rows.capacity();
   return bytes;
 }
 

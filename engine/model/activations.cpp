@@ -45,6 +45,7 @@ std::vector<ActivationShape> plan_activations(const ModelConfig& config, std::ui
       {"rope_full", &Activations::rope_full, batch, widths.rope_full},
       {"rope_sliding", &Activations::rope_sliding, batch, widths.rope_sliding},
       {"logits", &Activations::logits, kLogitRows, config.vocabulary_size},
+      {"candidates", &Activations::candidates, 1, 2 * Backend::kMostCandidates},
   };
   if (config.per_layer_width > 0) {
     const std::uint32_t all_layers = config.per_layer_width * config.layer_count();
@@ -68,6 +69,7 @@ LargestOperands plan_operands(const ModelConfig& config, std::uint32_t batch, st
   const Widths widths = widest(config);
   LargestOperands largest;
   largest.context = context;
+  largest.vocabulary = config.vocabulary_size;
   for (const std::uint32_t inputs : {config.embedding_length, widths.q, widths.ffn, config.per_layer_width})
     largest.products.push_back({batch, inputs});
   if (config.expert_count > 0) {

@@ -26,7 +26,8 @@ struct Activations {
   Buffer attended;
   Buffer gate, up;  // of the dense feed-forward
   Buffer rope_full, rope_sliding;
-  Buffer logits;  // kLogitRows rows
+  Buffer logits;      // kLogitRows rows
+  Buffer candidates;  // tokens, then their logits
 
   // Per-layer embeddings: all layers side by side, and the gate of one.
   Buffer per_layer, per_layer_context, per_layer_gate;

@@ -11,6 +11,7 @@
 #include "engine/model/config.h"
 #include "engine/model/kv_cache.h"
 #include "engine/model/weights.h"
+#include "engine/text/top_k.h"
 
 namespace facet::engine {
 
@@ -42,6 +43,10 @@ class ForwardPass {
   // Logits of the wanted rows of the last batch, one after the other.
   Status read_logits(std::span<float> out);
 
+  // The largest logits of the last row of the last batch, as `select_top` chooses them. At most
+  // Backend::kMostCandidates, and no more than the vocabulary has.
+  Status read_candidates(std::span<Candidate> out);
+
  private:
   // The rows that take part in the pass at the moment, and the position of the first.
   struct Wave {
@@ -62,6 +67,7 @@ class ForwardPass {
   void attend(std::uint32_t layer, const Wave& wave, const KvCache& cache);
   void feed_forward(std::uint32_t layer, const Wave& wave);
   View experts_branch(const LayerWeights& weights, std::uint32_t layer, const View& x);
+  void apply_experts(const ExpertBranch& experts);
   void per_layer_embedding(std::uint32_t layer, const Wave& wave);
 
   BranchEnd end_of_layer(std::uint32_t layer, const Weight& branch_norm, const Wave& wave) const;

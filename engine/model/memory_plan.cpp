@@ -30,6 +30,11 @@ Buffers buffers_of(const ModelParts& parts, const Placement& placement, Side sid
   Buffers buffers;
   if (!placement.uses(side)) return buffers;
   for (const NeededWeight& weight : parts.weights) {
+    const std::uint32_t held = side == Side::Gpu ? placement.held_experts(weight.tensor->name) : 0;
+    if (held > 0) {
+      const std::vector<std::uint64_t> pieces = device.weight_parts(room_for_experts(*weight.tensor, held), weight.use);
+      buffers.weights.insert(buffers.weights.end(), pieces.begin(), pieces.end());
+    }
     if (!placement.lies_on(side, weight.tensor->name, weight.use)) continue;
     const std::vector<std::uint64_t> pieces = device.weight_parts(*weight.tensor, weight.use);
     buffers.weights.insert(buffers.weights.end(), pieces.begin(), pieces.end());
@@ -79,8 +84,10 @@ DeviceMemory memory_of(const ModelParts& parts, const Placement& placement, Side
   for (std::uint32_t l = static_cast<std::uint32_t>(placement.layers.size()); l-- > 0;)
     if (placement.layers[l].side == side) memory.first_layer = l;
   memory.has_head = placement.head == side;
-  for (const Placement::Layer& layer : placement.layers)
+  for (const Placement::Layer& layer : placement.layers) {
     if (layer.experts == side) ++memory.expert_layers;
+    if (memory.is_gpu) memory.held_experts += layer.held_experts;
+  }
   const Buffers buffers = buffers_of(parts, placement, side, device);
   memory.weight_bytes = sum(buffers.weights);
   memory.mapped_bytes = mapped_bytes(parts, placement, side, device);

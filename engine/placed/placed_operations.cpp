@@ -92,6 +92,11 @@ void PlacedBackend::softcap(const View& x, float cap) {
   run(side_of(x), {x}, {x}, [&](Backend& side, const Local& local) { side.softcap(local(x), cap); });
 }
 
+void PlacedBackend::top_k(const View& logits, float cap, const View& ids, const View& values) {
+  run(side_of(logits), {logits}, {logits, ids, values},
+      [&](Backend& side, const Local& local) { side.top_k(local(logits), cap, local(ids), local(values)); });
+}
+
 // Cheaper to compute than to copy, and the same numbers everywhere: angles are in double precision.
 void PlacedBackend::rope_table(std::span<const double> frequencies, std::uint32_t first_position, const View& out) {
   if (has_failed() || out.rows == 0 || out.width == 0) return;

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "engine/text/tokenizer.h"
+#include "engine/text/top_k.h"
 
 namespace facet::engine {
 
@@ -33,25 +34,28 @@ class Sampler {
   // is never chosen.
   Token sample(std::span<float> logits, std::span<const Token> history, const Tokenizer* tokenizer = nullptr);
 
- private:
-  struct Candidate {
-    Token token;
-    float logit;
-    double weight = 0.0;  // not normalised
-  };
+  // How many of the largest logits decide what is drawn, whatever all others are; 0: all of them do.
+  std::size_t candidates_needed() const;
+  // The same draw from so many of the largest logits, or all where there are fewer. They are changed in place.
+  Token sample_from(std::span<Candidate> largest, std::span<const Token> history, const Tokenizer* tokenizer = nullptr);
 
-  void penalise(std::span<float> logits, std::span<const Token> history, const Tokenizer* tokenizer) const;
-  void select_top(std::span<const float> logits, std::size_t count);
+ private:
+  bool has_penalty() const;
+  float penalised(float logit) const;
+  void find_recent(std::span<const Token> history, const Tokenizer* tokenizer);
+  Token draw(std::span<const float> logits);
   void keep_top_p(std::span<const float> logits);
   bool cut_at(double wanted);
   void keep_min_p();
-  double weight(float logit) const;
+  double weight(const Candidate& candidate) const;
   double uniform();
 
   Sampling sampling_;
-  std::vector<Token> suppressed_;
+  std::vector<Token> suppressed_;  // sorted, each once
   std::mt19937_64 random_;
+  std::vector<Token> recent_;          // that the penalty is for; sorted, each once
   std::vector<Candidate> candidates_;  // best first
+  std::vector<double> weights_;        // theirs, not normalised
 };
 
 }  // namespace facet::engine

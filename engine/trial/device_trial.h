@@ -13,7 +13,8 @@ struct DeviceTrial {
   VulkanDevice device;
   std::filesystem::path model;
   Format cache = Format::F32;
-  std::string use;  // `describe` of what the model uses (engine/trial/kernel_use.h)
+  std::string use;         // `describe` of what the model uses (engine/trial/kernel_use.h)
+  bool may_round = false;  // products may round what they multiply
 };
 
 struct DeviceVerdict {

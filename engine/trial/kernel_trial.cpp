@@ -11,7 +11,7 @@ namespace {
 
 // Sums of a few thousand float32 products in two orders differ by some 1e-5 of their size, and functions that drivers
 // compute roughly by no more; what is wrong is wrong by far more than this.
-constexpr float kTolerance = 2e-3F;
+constexpr float kTolerance = kExactProducts;
 // With eight bits a value next to the middle of two codes may become either.
 constexpr float kEightBitTolerance = 2e-2F;
 constexpr float kEps = 1e-6F;
@@ -31,7 +31,11 @@ std::string name_of(const char* operation, const KernelUse::Product& product, st
          std::to_string(product.inputs) + " inputs, " + rows_text(rows);
 }
 
-void try_product(TwinOperands& twins, const KernelUse::Product& product) {
+TwinOperands::Kind kind_of(float tolerance) {
+  return tolerance > kExactProducts ? TwinOperands::Kind::Rounded : TwinOperands::Kind::Numbers;
+}
+
+void try_product(TwinOperands& twins, const KernelUse::Product& product, float tolerance) {
   const auto weight = twins.matrix(product.format, product.inputs, kOutputs);
   const auto other = twins.matrix(product.format, product.inputs, kOutputs);
   const auto small = twins.matrix(product.format, product.inputs, 7);
@@ -41,7 +45,7 @@ void try_product(TwinOperands& twins, const KernelUse::Product& product) {
     const auto x = twins.numbers(rows, product.inputs, size);
     const auto out = twins.room(rows, kOutputs);
     twins.run([&](Backend& b, std::size_t i) { b.matmul(weight[i], x[i], out[i]); });
-    twins.compare(name_of("matmul", product, rows), out, kTolerance);
+    twins.compare(name_of("matmul", product, rows), out, tolerance, kind_of(tolerance));
 
     const auto first = twins.room(rows, kOutputs);
     const auto second = twins.room(rows, 7);
@@ -51,15 +55,15 @@ void try_product(TwinOperands& twins, const KernelUse::Product& product) {
       b.matmul_all(weights, x[i], outs);
     });
     for (const auto& each : {first, second, out})
-      twins.compare(name_of("matmul_all", product, rows), each, kTolerance);
+      twins.compare(name_of("matmul_all", product, rows), each, tolerance, kind_of(tolerance));
 
     const auto gated = twins.room(rows, kOutputs);
     const auto scratch = twins.room(rows, kOutputs);
     twins.run([&](Backend& b, std::size_t i) { b.matmul_geglu(weight[i], other[i], x[i], scratch[i], gated[i]); });
-    twins.compare(name_of("matmul_geglu", product, rows), gated, kTolerance);
+    twins.compare(name_of("matmul_geglu", product, rows), gated, tolerance, kind_of(tolerance));
     const auto up = twins.numbers(rows, kOutputs);
     twins.run([&](Backend& b, std::size_t i) { b.matmul_geglu(weight[i], up[i], x[i], gated[i]); });
-    twins.compare(name_of("matmul_geglu", product, rows), gated, kTolerance);
+    twins.compare(name_of("matmul_geglu", product, rows), gated, tolerance, kind_of(tolerance));
 
     const auto branch = twins.room(rows, kOutputs);
     const auto sum = twins.numbers(rows, kOutputs);
@@ -68,12 +72,12 @@ void try_product(TwinOperands& twins, const KernelUse::Product& product) {
       b.matmul_add_branch(weight[i], x[i], branch[i], {norm[i], kEps, 0.75F, sum[i], norm[i], next[i]});
     });
     for (const auto& each : {branch, sum, next})
-      twins.compare(name_of("matmul_add_branch", product, rows), each, kTolerance);
+      twins.compare(name_of("matmul_add_branch", product, rows), each, tolerance, kind_of(tolerance));
     twins.forget();
   }
 }
 
-void try_experts(TwinOperands& twins, const KernelUse& use, const KernelUse::Product& product) {
+void try_experts(TwinOperands& twins, const KernelUse& use, const KernelUse::Product& product, float tolerance) {
   constexpr std::uint32_t kMostExperts = 8;
   const std::uint32_t experts = std::min(use.expert_count, kMostExperts);
   const std::uint32_t chosen = std::min(use.experts_used, experts);
@@ -91,11 +95,11 @@ void try_experts(TwinOperands& twins, const KernelUse& use, const KernelUse::Pro
       const auto x = twins.numbers(x_rows, product.inputs);
       const auto out = twins.room(rows * chosen, kOutputs);
       twins.run([&](Backend& b, std::size_t i) { b.matmul_experts(weight[i], ids[i], x[i], out[i]); });
-      twins.compare(name_of("matmul_experts", product, rows), out, kTolerance);
+      twins.compare(name_of("matmul_experts", product, rows), out, tolerance, kind_of(tolerance));
       const auto shares = twins.numbers(rows, chosen);
       const auto combined = twins.room(rows, kOutputs);
       twins.run([&](Backend& b, std::size_t i) { b.combine_experts(out[i], shares[i], combined[i]); });
-      twins.compare("combine_experts, " + rows_text(rows), combined, kTolerance);
+      twins.compare("combine_experts, " + rows_text(rows), combined, tolerance, kind_of(tolerance));
     }
     twins.forget();
   }
@@ -144,6 +148,26 @@ void try_elementwise(TwinOperands& twins, std::uint32_t width) {
     twins.compare("geglu, " + rows_text(rows), gated, kTolerance);
     twins.run([&](Backend& b, std::size_t i) { b.softcap(x[i], 4.0F); });
     twins.compare("softcap, " + rows_text(rows), x, kTolerance);
+    twins.forget();
+  }
+}
+
+// One slice of logits and many, a few candidates and the most.
+void try_top(TwinOperands& twins) {
+  for (const std::uint32_t vocabulary : {1000U, 70001U}) {
+    const auto logits = twins.numbers(1, vocabulary, 10.0F);
+    for (const std::uint32_t count : {1U, 100U, Backend::kMostCandidates}) {
+      const auto ids = twins.room(1, count);
+      const auto values = twins.room(1, count);
+      twins.run([&](Backend& b, std::size_t i) { b.top_k(logits[i], 0, ids[i], values[i]); });
+      const std::string name = "top_k, " + std::to_string(count) + " of " + std::to_string(vocabulary);
+      twins.compare(name, ids, 0, TwinOperands::Kind::Integers);
+      twins.compare(name, values, 0);
+    }
+    const auto ids = twins.room(1, 1);
+    const auto value = twins.room(1, 1);
+    twins.run([&](Backend& b, std::size_t i) { b.top_k(logits[i], 30.0F, ids[i], value[i]); });
+    twins.compare("top_k with a cap", logits, kTolerance);
     twins.forget();
   }
 }
@@ -220,16 +244,17 @@ void try_heads(TwinOperands& twins, const AttentionShape& shape, Format format) 
 
 }  // namespace
 
-Status try_kernels(Backend& backend, const KernelUse& use) {
+Status try_kernels(Backend& backend, const KernelUse& use, float product_tolerance) {
   TwinOperands twins(backend);
   try_elementwise(twins, use.width);
+  try_top(twins);
   for (const AttentionShape& shape : use.heads)
     try_heads(twins, shape, use.cache);
   for (const KernelUse::Product& product : use.products)
-    try_product(twins, product);
+    try_product(twins, product, product_tolerance);
   if (use.expert_count > 0) try_router(twins, use);
   for (const KernelUse::Product& product : use.experts)
-    try_experts(twins, use, product);
+    try_experts(twins, use, product, product_tolerance);
   return twins.status();
 }
 

@@ -32,8 +32,9 @@ std::string text_of(const std::vector<KernelUse::Product>& products) {
 
 }  // namespace
 
-KernelUse kernel_use(const GgufFile& file, const ModelConfig& config, Format cache) {
+KernelUse kernel_use(const GgufFile& file, const ModelConfig& config, Format cache, bool may_round) {
   KernelUse use;
+  use.may_round = may_round;
   use.cache = cache;
   use.width = config.embedding_length;
   use.expert_count = config.expert_count;
@@ -62,7 +63,8 @@ std::string describe(const KernelUse& use) {
   if (use.expert_count > 0)
     text += "; " + std::to_string(use.experts_used) + " of " + std::to_string(use.expert_count) + " experts, " +
             text_of(use.experts);
-  return text + "; cache " + std::string(format_info(use.cache).name);
+  text += "; cache " + std::string(format_info(use.cache).name);
+  return use.may_round ? text + "; may round" : text;
 }
 
 }  // namespace facet::engine

@@ -26,10 +26,11 @@ struct KernelUse {
   std::uint32_t width = 0;  // of the residual stream
   std::uint32_t expert_count = 0;
   std::uint32_t experts_used = 0;
+  bool may_round = false;  // products may round what they multiply
 };
 
 // `cache` is the format of keys and values.
-KernelUse kernel_use(const GgufFile& file, const ModelConfig& config, Format cache);
+KernelUse kernel_use(const GgufFile& file, const ModelConfig& config, Format cache, bool may_round = false);
 
 // The same use gives the same words: "Q4_0 1536, Q4_0 2048; heads 8/1 of 256, window 512, ...; cache F16".
 std::string describe(const KernelUse& use);

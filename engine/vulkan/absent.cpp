@@ -18,8 +18,16 @@ Result<std::vector<VulkanDevice>> find_vulkan_devices(const std::string&) {
   return absent();
 }
 
-std::vector<std::string> vulkan_forms() {
+std::vector<std::string> vulkan_forms(const VulkanDevice&, bool) {
   return {};
+}
+
+bool is_vulkan_form(const std::string&) {
+  return false;
+}
+
+float vulkan_product_tolerance(const std::string&) {
+  return 0;
 }
 
 std::string vulkan_kernels_version() {

@@ -1,5 +1,8 @@
 #include "engine/vulkan/device.h"
 
+#include <utility>
+#include <vector>
+
 #include "engine/vulkan/loader.h"
 
 namespace facet::engine::vulkan {
@@ -20,14 +23,28 @@ Result<std::unique_ptr<Device>> Device::open(const std::string& wanted) {
   create.sType = VK_STRUCTURE_TYPE_DEVICE_CREATE_INFO;
   create.queueCreateInfoCount = 1;
   create.pQueueCreateInfos = &queue;
+  // What the kernels use where it is there.
+  const VulkanDevice& description = device->description();
+  std::vector<const char*> extensions;
+  VkPhysicalDeviceVulkan12Features vulkan12{};
+  vulkan12.sType = VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_VULKAN_1_2_FEATURES;
+  vulkan12.shaderFloat16 = description.float16 ? VK_TRUE : VK_FALSE;
+  vulkan12.vulkanMemoryModel = description.matrices ? VK_TRUE : VK_FALSE;
+  create.pNext = &vulkan12;
   VkPhysicalDeviceShaderIntegerDotProductFeatures dot{
       VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_SHADER_INTEGER_DOT_PRODUCT_FEATURES, nullptr, VK_TRUE};
-  const char* const extension = VK_KHR_SHADER_INTEGER_DOT_PRODUCT_EXTENSION_NAME;
-  if (device->description().integer_dot) {
-    create.pNext = &dot;
-    create.enabledExtensionCount = 1;
-    create.ppEnabledExtensionNames = &extension;
+  if (description.integer_dot) {
+    dot.pNext = std::exchange(vulkan12.pNext, &dot);
+    extensions.push_back(VK_KHR_SHADER_INTEGER_DOT_PRODUCT_EXTENSION_NAME);
   }
+  VkPhysicalDeviceCooperativeMatrixFeaturesNV matrices{VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_COOPERATIVE_MATRIX_FEATURES_NV,
+                                                       nullptr, VK_TRUE, VK_FALSE};
+  if (description.matrices) {
+    matrices.pNext = std::exchange(vulkan12.pNext, &matrices);
+    extensions.push_back(VK_NV_COOPERATIVE_MATRIX_EXTENSION_NAME);
+  }
+  create.enabledExtensionCount = static_cast<std::uint32_t>(extensions.size());
+  create.ppEnabledExtensionNames = extensions.data();
   const VkResult result =
       device->functions_.vkCreateDevice(device->physical_->handle, &create, nullptr, &device->device_);
   if (result != VK_SUCCESS) {

@@ -31,6 +31,7 @@ std::string describe(const VulkanDevice& device) {
   if (device.unified_memory) text += ", unified memory";
   if (device.float16) text += ", float16";
   if (device.integer_dot) text += ", integer dot";
+  if (device.matrices) text += ", matrices";
   return text;
 }
 

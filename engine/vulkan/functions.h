@@ -72,10 +72,11 @@
   X(vkWaitForFences)
 
 // There only where the validation layer is.
-#define FACET_VULKAN_DEBUG_FUNCTIONS(X) \
-  X(vkCreateDebugUtilsMessengerEXT)     \
-  X(vkDestroyDebugUtilsMessengerEXT)    \
-  X(vkSetDebugUtilsObjectNameEXT)
+#define FACET_VULKAN_OPTIONAL_FUNCTIONS(X) \
+  X(vkCreateDebugUtilsMessengerEXT)        \
+  X(vkDestroyDebugUtilsMessengerEXT)       \
+  X(vkSetDebugUtilsObjectNameEXT)          \
+  X(vkGetPhysicalDeviceCooperativeMatrixPropertiesNV)
 
 namespace facet::engine::vulkan {
 
@@ -86,7 +87,7 @@ struct Functions {
   FACET_VULKAN_GLOBAL_FUNCTIONS(FACET_DECLARE)
   FACET_VULKAN_INSTANCE_FUNCTIONS(FACET_DECLARE)
   FACET_VULKAN_DEVICE_FUNCTIONS(FACET_DECLARE)
-  FACET_VULKAN_DEBUG_FUNCTIONS(FACET_DECLARE)
+  FACET_VULKAN_OPTIONAL_FUNCTIONS(FACET_DECLARE)
 #undef FACET_DECLARE
 };
 

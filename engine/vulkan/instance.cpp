@@ -97,6 +97,31 @@ void read_properties(const Functions& functions, PhysicalDevice& device) {
   description.shared_memory_bytes = properties.properties.limits.maxComputeSharedMemorySize;
 }
 
+// Whether the device multiplies 16 x 16 halves with 16 x 16 halves to floats, in subgroups that fill a workgroup.
+bool has_matrices(const Functions& functions, const PhysicalDevice& device, bool has_memory_model) {
+  const VulkanDevice& description = device.description;
+  if (!description.float16 || !has_memory_model) return false;
+  if (description.subgroup_size != 32 && description.subgroup_size != 64) return false;
+  if (!has_extension(functions, device.handle, VK_NV_COOPERATIVE_MATRIX_EXTENSION_NAME)) return false;
+  VkPhysicalDeviceCooperativeMatrixFeaturesNV matrices{};
+  matrices.sType = VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_COOPERATIVE_MATRIX_FEATURES_NV;
+  VkPhysicalDeviceFeatures2 features{VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_FEATURES_2, &matrices, {}};
+  functions.vkGetPhysicalDeviceFeatures2(device.handle, &features);
+  if (matrices.cooperativeMatrix != VK_TRUE) return false;
+  const auto list = functions.vkGetPhysicalDeviceCooperativeMatrixPropertiesNV;
+  std::uint32_t count = 0;
+  if (list == nullptr || list(device.handle, &count, nullptr) != VK_SUCCESS) return false;
+  VkCooperativeMatrixPropertiesNV empty{};
+  empty.sType = VK_STRUCTURE_TYPE_COOPERATIVE_MATRIX_PROPERTIES_NV;
+  std::vector<VkCooperativeMatrixPropertiesNV> kinds(count, empty);
+  if (list(device.handle, &count, kinds.data()) != VK_SUCCESS) return false;
+  return std::any_of(kinds.begin(), kinds.end(), [](const VkCooperativeMatrixPropertiesNV& kind) {
+    return kind.MSize == 16 && kind.NSize == 16 && kind.KSize == 16 && kind.scope == VK_SCOPE_SUBGROUP_NV &&
+           kind.AType == VK_COMPONENT_TYPE_FLOAT16_NV && kind.BType == VK_COMPONENT_TYPE_FLOAT16_NV &&
+           kind.CType == VK_COMPONENT_TYPE_FLOAT32_NV && kind.DType == VK_COMPONENT_TYPE_FLOAT32_NV;
+  });
+}
+
 void read_features(const Functions& functions, PhysicalDevice& device) {
   VkPhysicalDeviceVulkan11Features vulkan11{};
   vulkan11.sType = VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_VULKAN_1_1_FEATURES;
@@ -119,6 +144,7 @@ void read_features(const Functions& functions, PhysicalDevice& device) {
     functions.vkGetPhysicalDeviceProperties2(device.handle, &properties);
     description.fast_integer_dot = dots.integerDotProduct4x8BitPackedSignedAccelerated == VK_TRUE;
   }
+  description.matrices = has_matrices(functions, device, vulkan12.vulkanMemoryModel == VK_TRUE);
   description.storage_8_bit = vulkan12.storageBuffer8BitAccess == VK_TRUE;
   description.storage_16_bit = vulkan11.storageBuffer16BitAccess == VK_TRUE;
 }

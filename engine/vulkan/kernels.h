@@ -14,14 +14,17 @@ struct Shader {
   std::span<const std::uint32_t> code;
 };
 
-enum class Operation { Norm, Elementwise, Heads, Store, Attention, BranchEnd, Round, Route, Sort, Combine };
+enum class Operation { Norm, Elementwise, Heads, Store, Attention, BranchEnd, Round, Halve, Route, Sort, Combine, Top };
 
 const Shader& shader_of(Operation operation);
-// The products of few rows and those of many, which work on tiles; null for a format that has no decoder.
+// What products of many rows consist of. All but the first two round what they multiply: codes are 8 bits of x and the
+// weights' own, halves are floats of 16 bits, and matrices are halves that the device multiplies 16 x 16 at a time.
+enum class Tiles { None, Floats, Codes, Halves, Matrices };
+
+// The products of few rows and those of many; null for a format that has no decoder, and for tiles that it can not
+// have.
 const Shader* product_shader(Format format);
-const Shader* tile_shader(Format format);
-// Tiles of codes; null for formats that have none.
-const Shader* integer_tile_shader(Format format);
+const Shader* tile_shader(Format format, Tiles tiles);
 
 // A shader with the values of its specialization constants, from 0 on; those that it does not have are ignored.
 inline constexpr std::size_t kConstants = 5;

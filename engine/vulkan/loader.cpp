@@ -36,7 +36,7 @@ Status load_instance_functions(Functions& functions, VkInstance instance) {
 #undef FACET_LOAD
 #define FACET_LOAD(name) \
   functions.name = reinterpret_cast<PFN_##name>(functions.vkGetInstanceProcAddr(instance, #name));
-  FACET_VULKAN_DEBUG_FUNCTIONS(FACET_LOAD)
+  FACET_VULKAN_OPTIONAL_FUNCTIONS(FACET_LOAD)
 #undef FACET_LOAD
   return {};
 }

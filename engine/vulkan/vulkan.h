@@ -31,6 +31,7 @@ struct VulkanDevice {
   bool float16 = false;
   bool integer_dot = false;
   bool fast_integer_dot = false;  // it has instructions for the dot product of bytes
+  bool matrices = false;  // it multiplies matrices of 16 x 16 halves, a subgroup at a time
   bool storage_8_bit = false;
   bool storage_16_bit = false;
   // Why Facet can not use it; empty when it can.
@@ -51,13 +52,17 @@ std::optional<std::string> vulkan_device_in(const std::string& backend);
 // The devices that `wanted` means and that can be used, the best first. A sentence when there is none.
 Result<std::vector<VulkanDevice>> find_vulkan_devices(const std::string& wanted);
 
-// The forms that the kernels come in, in the order in which they are given up: the last is the plainest. Where a driver
-// computes wrong with one, it may compute right with the next.
-std::vector<std::string> vulkan_forms();
+// The forms that the kernels have for a device, in the order in which they are given up: the last is the plainest. Where
+// a driver computes wrong with one, it may compute right with the next. Some round the operands of products of many
+// rows, to 8 or 16 bits.
+std::vector<std::string> vulkan_forms(const VulkanDevice& device, bool may_round);
+bool is_vulkan_form(const std::string& name);
+// How far a form's products may be from those of float32, in units of their root mean square.
+float vulkan_product_tolerance(const std::string& form);
 // Changes when a kernel does.
 std::string vulkan_kernels_version();
 
-// `wanted` as above, with the kernels of a form; empty: the first. A sentence when there is no such device, or it can
+// `wanted` as above, with the kernels of a form; empty: the first that does not round. A sentence when there is no such device, or it can
 // not be used.
 Result<std::unique_ptr<DeviceBackend>> open_vulkan(const std::string& wanted, const std::string& form = {});
 

@@ -20,10 +20,8 @@ namespace facet::engine::vulkan {
 
 // Kernels that a plainer one can stand in for, should a driver compute them wrongly.
 struct Variants {
-  // Products of many rows round x to 8 bits and multiply codes, as the CPU does with large models.
-  bool integer_tiles = false;
-  bool tiles = true;         // products of many rows by tiles; otherwise eight rows at a time
-  bool wide_cells = true;    // cells are read four at a time where they lie so
+  Tiles tiles = Tiles::Floats;  // of products of many rows; without any, eight rows at a time
+  bool wide_cells = true;       // cells are read four at a time where they lie so
   bool last_groups = true;   // the last workgroup of a kernel ends what all began; otherwise a kernel of its own does
   bool several_rows = true;  // a thread of a product works on several rows of the matrix
 };
@@ -45,9 +43,12 @@ class VulkanBackend final : public DeviceBackend {
   Result<Weight> load_weight(const GgufTensor& tensor, WeightUse use) override;
   void write(const View& to, std::span<const float> values) override;
   void read(const View& from, std::span<float> values) override;
+  void start() override { commands_->submit(); }
   Status finish() override { return commands_->wait(); }
-  DeviceWork work() const override { return {counts().dispatches, counts().seconds}; }
+  DeviceWork work() const override { return {counts().dispatches, counts().seconds, 0, 0}; }
   Result<std::optional<double>> copy_bandwidth() override;
+
+  Status replace_expert(const Weight& weight, std::uint32_t expert, std::span<const std::byte> rows) override;
 
   std::vector<std::uint64_t> weight_parts(const GgufTensor& tensor, WeightUse use) const override;
   std::uint64_t cache_bytes(const CacheShape& shape) const override;
@@ -69,6 +70,7 @@ class VulkanBackend final : public DeviceBackend {
   void scale(const View& x, float factor) override;
   void geglu(const View& gate, const View& up, const View& out) override;
   void softcap(const View& x, float cap) override;
+  void top_k(const View& logits, float cap, const View& ids, const View& values) override;
   void rope_table(std::span<const double> frequencies, std::uint32_t first_position, const View& out) override;
   void prepare_heads(const HeadInputs& inputs) override;
   void store(const View& x, std::uint32_t first_position, const Buffer& cache) override;
@@ -122,6 +124,9 @@ class VulkanBackend final : public DeviceBackend {
   // Puts `units` of so many bytes each where they belong, as `fill(first, count, room)` gives them.
   using Fill = std::function<void(std::uint64_t first, std::uint64_t count, std::byte* room)>;
   Status upload(const DeviceBuffer& to, std::uint64_t units, std::uint64_t unit_bytes, const Fill& fill);
+  // The same through the staging memory, so in order with the operations, from so many units on.
+  Status stage(const DeviceBuffer& to, std::uint64_t first_unit, std::uint64_t units, std::uint64_t unit_bytes,
+               const Fill& fill);
   // How a matrix is taken apart: into units of whole rows, or whole experts where there are any, so many to a part.
   struct Division {
     std::uint64_t rows_per_unit = 1;
@@ -177,6 +182,7 @@ class VulkanBackend final : public DeviceBackend {
     bool is_wide = false;
   };
   TileInput tile_input(const LoadedWeight& weight, const View& x);
+  Kernel tile_kernel(const TileInput& x, bool experts) const;
   void multiply_tiles(const LoadedWeight& weight, const Part& part, const TileInput& x, std::uint32_t rows,
                       std::uint32_t inputs, const View& out);
   void multiply_sorted(const LoadedWeight& weight, const Weight& shape, const View& ids, const View& x,
@@ -195,11 +201,12 @@ class VulkanBackend final : public DeviceBackend {
   static std::uint32_t segments_of(const AttentionShape& shape, std::uint32_t rows, std::uint32_t end);
   static std::uint64_t segment_bytes(const AttentionShape& shape, std::uint32_t rows, std::uint32_t segments);
   static std::uint64_t segment_bytes(const LargestOperands& largest);
-  static std::uint32_t rounded_row_cells(std::uint32_t inputs);
+  std::uint32_t rounded_row_cells(std::uint32_t inputs) const;
   std::uint64_t rounded_bytes(const LargestOperands& largest) const;
   // Of what `reserve` sets aside.
   std::vector<std::uint64_t> working_parts(const LargestOperands& largest) const;
   static std::uint64_t sorted_bytes(const LargestOperands& largest);
+  static std::uint64_t candidate_bytes(std::uint32_t vocabulary);
   // Makes sure that a memory to work in has so many bytes.
   bool make_room(DeviceBuffer& memory, std::uint64_t bytes, const char* name);
 
@@ -212,9 +219,10 @@ class VulkanBackend final : public DeviceBackend {
   std::vector<Cells> buffers_;
   std::vector<std::uint32_t> free_ids_;
   std::vector<LoadedWeight> weights_;
-  DeviceBuffer segments_;  // of attention
-  DeviceBuffer sorted_;    // pairs of tokens and experts
-  DeviceBuffer rounded_;   // rows of x in 8 bits
+  DeviceBuffer segments_;    // of attention
+  DeviceBuffer sorted_;      // pairs of tokens and experts
+  DeviceBuffer rounded_;     // rows of x in fewer bits
+  DeviceBuffer candidates_;  // of which the largest logits are chosen
   Variants variants_;
   bool is_reserved_ = false;
   bool stages_all_ = false;

@@ -37,7 +37,8 @@ std::uint64_t VulkanBackend::working_bytes(const LargestOperands& largest) const
 }
 
 std::vector<std::uint64_t> VulkanBackend::working_parts(const LargestOperands& largest) const {
-  std::vector<std::uint64_t> parts = {segment_bytes(largest), sorted_bytes(largest), rounded_bytes(largest)};
+  std::vector<std::uint64_t> parts = {segment_bytes(largest), sorted_bytes(largest), rounded_bytes(largest),
+                                      candidate_bytes(largest.vocabulary)};
   std::erase(parts, std::uint64_t{0});
   return parts;
 }

@@ -116,6 +116,45 @@ void VulkanBackend::softcap(const View& x, float cap) {
   elementwise(Elementwise::Softcap, x, x, cap, x);
 }
 
+// What two passes leave, one behind the other: a value and an index of each candidate.
+std::uint64_t VulkanBackend::candidate_bytes(std::uint32_t vocabulary) {
+  const std::uint32_t of_first = groups_for(vocabulary, FACET_TOP_SLICE) * FACET_MOST_TOP;
+  const std::uint32_t of_second = groups_for(of_first, FACET_TOP_SLICE) * FACET_MOST_TOP;
+  return (std::uint64_t{of_first} + of_second) * 2 * sizeof(float);
+}
+
+void VulkanBackend::top_k(const View& logits, float cap, const View& ids, const View& values) {
+  static_assert(kMostCandidates == FACET_MOST_TOP && FACET_MOST_TOP < FACET_TOP_SLICE);
+  const std::uint32_t chosen = ids.width;
+  FACET_CHECK(logits.rows == 1 && ids.rows == 1 && values.rows == 1 && chosen == values.width &&
+                  chosen <= std::min(logits.width, kMostCandidates),
+              "%u of %u", chosen, logits.width);
+  if (!make_room(candidates_, candidate_bytes(logits.width), "candidates")) return;
+  const Operand from = operand_of(logits);
+  const Operand to_ids = operand_of(ids);
+  const Operand to_values = operand_of(values);
+  // Passes read and write the two parts of the candidates in turn.
+  const std::uint32_t second_part = groups_for(logits.width, FACET_TOP_SLICE) * FACET_MOST_TOP * 2;
+  TopParams params{logits.width, chosen, cap, from.offset, 0, to_ids.offset, to_values.offset};
+  bool is_first = true;
+  bool is_last = false;
+  while (!is_last) {
+    const std::uint32_t groups = groups_for(params.count, FACET_TOP_SLICE);
+    is_last = groups == 1;
+    run({&shader_of(Operation::Top), {is_first ? 1U : 0U, is_last ? 1U : 0U}},
+        {{0, {from.buffer, is_first}},
+         {1, {candidates_.handle, true}},
+         {2, {to_ids.buffer, is_last}},
+         {3, {to_values.buffer, is_last}}},
+        params, {groups, 1, 1}, 64 * std::uint64_t{params.count});
+    const std::uint32_t in_last_slice = params.count - (groups - 1) * FACET_TOP_SLICE;
+    params.count = (groups - 1) * chosen + std::min(chosen, in_last_slice);
+    params.in_offset = params.out_offset;
+    params.out_offset = second_part - params.out_offset;
+    is_first = false;
+  }
+}
+
 BranchEndParams VulkanBackend::branch_params(const BranchEnd& end) const {
   const Operand sum = operand_of(end.sum);
   BranchEndParams params{};

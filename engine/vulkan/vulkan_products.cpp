@@ -14,6 +14,10 @@ std::uint32_t groups_for(std::uint64_t items, std::uint32_t per_group) {
   return static_cast<std::uint32_t>((items + per_group - 1) / per_group);
 }
 
+bool rounds(Tiles tiles) {
+  return tiles != Tiles::None && tiles != Tiles::Floats;
+}
+
 // Kernels are made for 1, 2, 4 and 8 columns.
 std::uint32_t columns_at_once(std::uint32_t columns) {
   std::uint32_t at_once = 1;
@@ -125,29 +129,40 @@ void VulkanBackend::multiply_rows(const LoadedWeight& weight, const Part& part, 
   }
 }
 
-// Codes, scales and sums of halves, from a multiple of four cells on.
-std::uint32_t VulkanBackend::rounded_row_cells(std::uint32_t inputs) {
-  return (inputs / 4 + inputs / 32 + inputs / 16 + 3) / 4 * 4;
+// Codes, scales and sums of half groups; or halves and a scale. A multiple of four cells.
+std::uint32_t VulkanBackend::rounded_row_cells(std::uint32_t inputs) const {
+  const std::uint32_t cells = variants_.tiles == Tiles::Codes ? inputs / 4 + inputs / 32 + inputs / 16 : inputs / 2 + 1;
+  return (cells + 3) / 4 * 4;
 }
 
 std::uint64_t VulkanBackend::rounded_bytes(const LargestOperands& largest) const {
   std::uint64_t cells = 1;
   for (const LargestOperands::Product& product : largest.products)
     cells = std::max(cells, std::uint64_t{product.rows} * rounded_row_cells(product.inputs));
-  return variants_.integer_tiles ? cells * sizeof(std::uint32_t) : sizeof(std::uint32_t);
+  return rounds(variants_.tiles) ? cells * sizeof(std::uint32_t) : sizeof(std::uint32_t);
 }
 
 VulkanBackend::TileInput VulkanBackend::tile_input(const LoadedWeight& weight, const View& x) {
   const Operand from = operand_of(x);
-  const Shader* const integer = integer_tile_shader(weight.format->format);
-  if (!variants_.integer_tiles || integer == nullptr || x.width % 32 != 0)
-    return {from, tile_shader(weight.format->format), is_wide(from)};
+  const Shader* const rounding = tile_shader(weight.format->format, variants_.tiles);
+  if (!rounds(variants_.tiles) || rounding == nullptr || x.width % 32 != 0)
+    return {from, tile_shader(weight.format->format, Tiles::Floats), is_wide(from)};
   const std::uint32_t row_cells = rounded_row_cells(x.width);
   if (!make_room(rounded_, std::uint64_t{x.rows} * row_cells * sizeof(std::uint32_t), "rounded rows")) return {};
   const RoundParams params{x.width, from.offset, from.stride, row_cells};
-  run({&shader_of(Operation::Round), {}}, {{0, {from.buffer, false}}, {1, {rounded_.handle, true}}}, params,
-      {groups_for(x.width / 32, FACET_GROUP_SIZE), x.rows, 1}, 8 * std::uint64_t{x.width} * x.rows);
-  return {{rounded_.handle, 0, row_cells}, integer, false};
+  const bool to_codes = variants_.tiles == Tiles::Codes;
+  const std::array<std::uint32_t, 3> groups = {to_codes ? groups_for(x.width / 32, FACET_GROUP_SIZE) : x.rows,
+                                               to_codes ? x.rows : 1, 1};
+  run({&shader_of(to_codes ? Operation::Round : Operation::Halve), {}},
+      {{0, {from.buffer, false}}, {1, {rounded_.handle, true}}}, params, groups, 8 * std::uint64_t{x.width} * x.rows);
+  return {{rounded_.handle, 0, row_cells}, rounding, false};
+}
+
+// Besides what it works with, a tile of matrices is told how many strips a subgroup has.
+Kernel VulkanBackend::tile_kernel(const TileInput& x, bool experts) const {
+  constexpr std::uint32_t kStripThreads = FACET_GROUP_SIZE / (FACET_TILE / 16);
+  const std::uint32_t strips = std::max(1U, device().subgroup_size / kStripThreads);
+  return {x.shader, {experts ? 1U : 0U, x.is_wide ? 1U : 0U, strips}};
 }
 
 void VulkanBackend::multiply_tiles(const LoadedWeight& weight, const Part& part, const TileInput& x, std::uint32_t rows,
@@ -167,7 +182,7 @@ void VulkanBackend::multiply_tiles(const LoadedWeight& weight, const Part& part,
     params.first_row = first;
     params.outputs[0] = std::min(rows_at_once, part.count - first);
     params.out_offset[0] = to.offset + part.first + first;
-    run({x.shader, {0, x.is_wide ? 1U : 0U}},
+    run(tile_kernel(x, /*experts=*/false),
         {{FACET_BINDING_WEIGHTS, {part.memory.handle, false}},
          {FACET_BINDING_X, {x.cells.buffer, false}},
          {FACET_BINDING_OUT, {to.buffer, true}}},
@@ -183,7 +198,7 @@ void VulkanBackend::multiply(const LoadedWeight& weight, const View& x, const Vi
     product.outs[0] = out;
     return multiply_few(product, x);
   }
-  const bool has_tiles = variants_.tiles && x.rows > kFewRows;
+  const bool has_tiles = variants_.tiles != Tiles::None && x.rows > kFewRows;
   TileInput input;
   if (has_tiles) input = tile_input(weight, x);
   if (has_tiles && input.shader == nullptr) return;
@@ -325,7 +340,7 @@ void VulkanBackend::multiply_sorted(const LoadedWeight& weight, const Weight& sh
       params.outputs[0] = std::min(rows_at_once, shape.outputs - first);
       params.out_offset[0] = to.offset + first;
       // A token does not choose an expert twice, so none has more pairs than there are tokens.
-      run({input.shader, {1, input.is_wide ? 1U : 0U}},
+      run(tile_kernel(input, /*experts=*/true),
           {{FACET_BINDING_WEIGHTS, {part.memory.handle, false}},
            {FACET_BINDING_X, {input.cells.buffer, false}},
            {FACET_BINDING_OUT, {to.buffer, true}},
@@ -344,7 +359,8 @@ void VulkanBackend::matmul_experts(const Weight& weight, const View& ids, const 
                   (x.rows == ids.rows || x.rows == pairs),
               "%u x %u times %u x %u", weight.outputs, weight.inputs, x.rows, x.width);
   constexpr std::uint32_t kPairsWorthSorting = 4;
-  if (variants_.tiles && pairs >= kPairsWorthSorting * weight.experts && weight.experts <= FACET_MOST_EXPERTS)
+  if (variants_.tiles != Tiles::None && pairs >= kPairsWorthSorting * weight.experts &&
+      weight.experts <= FACET_MOST_EXPERTS)
     return multiply_sorted(matrix, weight, ids, x, out);
   const Operand from = operand_of(x);
   const Operand to = operand_of(out);

@@ -2,13 +2,18 @@
 
 #include <QTest>
 #include <algorithm>
+#include <array>
+#include <bit>
 #include <cmath>
 #include <cstring>
+#include <functional>
+#include <limits>
 #include <list>
 #include <memory>
+#include <numeric>
 #include <random>
 
-#include "engine/backend.h"
+#include "engine/device_backend.h"
 #include "engine/gguf/gguf_file.h"
 #include "reference_ops.h"
 
@@ -344,6 +349,69 @@ inline void softcap(Bench& b) {
     b.backend().softcap(view, 30.0F);
     COMPARE_OR_RETURN(view, expected);
   }
+}
+
+// The largest of a row, by the definition: everything is sorted. A vocabulary of one workgroup's and more, few and many
+// chosen, equals on the border of what is chosen, and what is no number.
+inline void top_k(Bench& b) {
+  const auto infinity = std::numeric_limits<float>::infinity();
+  for (const std::size_t width : {1, 300, 4096, 4097, 70001}) {
+    for (const std::size_t wanted : {1, 64, 256}) {
+      for (const char* const kind : {"ordinary", "few values", "odd"}) {
+        const std::size_t count = std::min(wanted, width);
+        Matrix x = b.normal(1, width, 10.0);
+        if (kind[0] == 'f')
+          for (double& cell : x.cells)
+            cell = std::round(cell / 10);
+        if (kind[0] == 'o' && width > 10) {
+          x.cells[3] = x.cells[7] = std::numeric_limits<double>::quiet_NaN();
+          x.cells[width - 1] = static_cast<double>(infinity);
+          x.cells[5] = static_cast<double>(-infinity);
+        }
+        const View logits = b.put(x);
+        const View ids = b.room(1, count);
+        const View values = b.room(1, count);
+        b.backend().top_k(logits, 0, ids, values);
+        std::vector<std::uint32_t> order(width);
+        std::iota(order.begin(), order.end(), 0U);
+        const auto rank = [&](std::uint32_t i) {
+          return std::isnan(x.cells[i]) ? std::numeric_limits<double>::max() : std::min(x.cells[i], 1e300);
+        };
+        std::stable_sort(order.begin(), order.end(),
+                         [&](std::uint32_t i, std::uint32_t j) { return rank(i) > rank(j); });
+        const std::vector<float> found = b.get(ids);
+        const std::vector<float> found_values = b.get(values);
+        for (std::size_t i = 0; i < count; ++i) {
+          QCOMPARE(std::bit_cast<std::uint32_t>(found[i]), order[i]);
+          const auto value = static_cast<float>(x.cells[order[i]]);
+          QVERIFY(std::isnan(value) ? std::isnan(found_values[i]) : found_values[i] == value);
+        }
+      }
+    }
+  }
+}
+
+// A cap comes first, and stays in the logits.
+inline void top_k_with_cap(Bench& b) {
+  const Matrix x = b.normal(1, 5000, 40.0);
+  const View logits = b.put(x);
+  const View ids = b.room(1, 20);
+  const View values = b.room(1, 20);
+  b.backend().top_k(logits, 30.0F, ids, values);
+  Expected expected(1, 5000);
+  for (std::size_t i = 0; i < x.cells.size(); ++i) {
+    expected.value.cells[i] = 30 * std::tanh(x.cells[i] / 30);
+    expected.bound.cells[i] = 30 * 8 * kUnit;
+  }
+  COMPARE_OR_RETURN(logits, expected);
+  std::vector<float> capped = b.get(logits);
+  const std::vector<float> found = b.get(ids);
+  const std::vector<float> found_values = b.get(values);
+  for (std::size_t i = 0; i < found.size(); ++i)
+    QCOMPARE(found_values[i], capped[std::bit_cast<std::uint32_t>(found[i])]);
+  std::sort(capped.begin(), capped.end(), std::greater<>());
+  for (std::size_t i = 0; i < found_values.size(); ++i)
+    QCOMPARE(found_values[i], capped[i]);
 }
 
 // The rotated norms of the heads of x.
@@ -791,6 +859,54 @@ inline void matmul_experts(Bench& b, Format format, Rounding rounding) {
 // So many that backends may bring together what belongs to an expert.
 inline void matmul_experts_of_many_rows(Bench& b, Format format, Rounding rounding) {
   matmul_experts(b, format, rounding, {70});
+}
+
+// A matrix without data that gets its experts one by one, and another one in the place of the first while results of
+// that are still to be computed. `device` is the bench's backend.
+inline void replace_expert(Bench& b, DeviceBackend& device, Format format) {
+  const std::uint32_t inputs = 256;
+  const std::uint32_t outputs = 21;
+  const std::uint32_t places = 3;
+  const FormatInfo& info = format_info(format);
+  const std::size_t bytes = row_bytes(format, inputs) * outputs;
+  const std::vector<std::byte> source = random_blocks(info, std::size_t{inputs} * outputs * 5, b.random());
+  const Weight weight = device.load_weight({"w", format, {inputs, outputs, places, 1}, {}}, WeightUse::Matrix).value();
+  QCOMPARE(weight.experts, places);
+  const auto put = [&](std::uint32_t expert, std::uint32_t place) {
+    QVERIFY(device.replace_expert(weight, place, std::span(source).subspan(expert * bytes, bytes)).ok());
+  };
+  const Matrix x = b.normal(1, inputs);
+  const View row = b.put(x);
+  const View ids = b.room(1, places);
+  const std::uint32_t order[places] = {2, 0, 1};
+  std::vector<float> cells(places);
+  std::memcpy(cells.data(), order, sizeof order);
+  device.write(ids, cells);
+  const auto expected = [&](const std::array<std::uint32_t, places>& there) {
+    Expected all(places, outputs);
+    for (std::size_t pair = 0; pair < places; ++pair) {
+      std::vector<float> values(std::size_t{inputs} * outputs);
+      info.decode(source.data() + there[order[pair]] * bytes, values.data(), values.size());
+      Matrix expert(outputs, inputs);
+      expert.cells.assign(values.begin(), values.end());
+      const Expected product = reference_ops::matmul(expert, x);
+      for (std::size_t o = 0; o < outputs; ++o) {
+        all.value.at(pair, o) = product.value.at(0, o);
+        all.bound.at(pair, o) = product.bound.at(0, o);
+      }
+    }
+    return all;
+  };
+  put(4, 0);
+  put(1, 1);
+  put(3, 2);
+  const View before = b.room(places, outputs);
+  device.matmul_experts(weight, ids, row, before);
+  put(0, 1);
+  const View after = b.room(places, outputs);
+  device.matmul_experts(weight, ids, row, after);
+  COMPARE_OR_RETURN(before, expected({4, 1, 3}));
+  COMPARE_OR_RETURN(after, expected({4, 0, 3}));
 }
 
 inline void combine_experts(Bench& b) {

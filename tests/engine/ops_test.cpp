@@ -32,6 +32,10 @@ class OpsTest : public QObject {
   void geglu() { run(ops_cases::geglu); }
   void softcap_data() { backends(); }
   void softcap() { run(ops_cases::softcap); }
+  void top_k_data() { backends(); }
+  void top_k() { run(ops_cases::top_k); }
+  void top_k_with_cap_data() { backends(); }
+  void top_k_with_cap() { run(ops_cases::top_k_with_cap); }
   void prepare_heads_data() { backends(); }
   void prepare_heads() { run(ops_cases::prepare_heads); }
   void prepare_heads_in_parts_data() { backends(); }
@@ -54,6 +58,7 @@ class OpsTest : public QObject {
   void route_experts() { run(ops_cases::route_experts); }
   void matmul_experts_data() { backends(); }
   void matmul_experts();
+  void replace_expert();
   void combine_experts_data() { backends(); }
   void combine_experts() { run(ops_cases::combine_experts); }
   void reports_memory_that_is_not_there();
@@ -155,6 +160,17 @@ void OpsTest::matmul_rows_do_not_depend_on_each_other() {
     Bench b(backend(products));
     ops_cases::matmul_rows_do_not_depend_on_each_other(b, format);
     if (QTest::currentTestFailed()) return;
+  }
+}
+
+void OpsTest::replace_expert() {
+  for (const Format format : {Format::F32, Format::Q5_0, Format::Q4_K}) {
+    const auto cpu = std::make_shared<CpuBackend>(2);
+    Bench b(cpu);
+    const std::uint64_t before = cpu->taken_bytes();
+    ops_cases::replace_expert(b, *cpu, format);
+    if (QTest::currentTestFailed()) return;
+    QVERIFY(cpu->taken_bytes() >= before + 3 * 21 * row_bytes(format, 256));
   }
 }
 

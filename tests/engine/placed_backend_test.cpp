@@ -14,7 +14,7 @@
 
 using namespace facet;
 using namespace facet::engine;
-using forwarding_backend::Forwarding;
+using forwarding_backend::ForwardingDevice;
 using ops_cases::Bench;
 
 namespace {
@@ -27,7 +27,7 @@ Placement one_layer_each(Side first = Side::Cpu) {
   return placement;
 }
 
-std::unique_ptr<Backend> cpu() {
+std::unique_ptr<DeviceBackend> cpu() {
   return std::make_unique<CpuBackend>(1);
 }
 
@@ -37,9 +37,9 @@ std::shared_ptr<Backend> with_weights_on(Side side) {
 }
 
 // A side that counts products, and that gives up when it is told to.
-class Fragile : public Forwarding<Backend> {
+class Fragile : public ForwardingDevice {
  public:
-  using Forwarding::Forwarding;
+  using ForwardingDevice::ForwardingDevice;
 
   void break_down(const char* sentence) { broken_ = Error{Error::Code::Internal, sentence}; }
   void refuse_buffers() { refuses_buffers_ = true; }
@@ -263,12 +263,26 @@ void PlacedBackendTest::operations_agree() {
   using Test = void (*)(Bench&);
   const auto matmul = [](Bench& b) { ops_cases::matmul(b, Format::Q4_K); };
   const auto experts = [](Bench& b) { ops_cases::matmul_experts(b, Format::Q5_0, ops_cases::Rounding::None); };
-  for (const Test test :
-       {Test(ops_cases::embed), Test(matmul), Test(ops_cases::rms_norm), Test(ops_cases::add_rms_norm),
-        Test(ops_cases::scale), Test(ops_cases::geglu), Test(ops_cases::softcap), Test(ops_cases::prepare_heads),
-        Test(ops_cases::prepare_heads_in_parts), Test(ops_cases::add_branch), Test(ops_cases::matmul_add_branch),
-        Test(ops_cases::matmul_all), Test(ops_cases::matmul_geglu), Test(ops_cases::store_wraps),
-        Test(ops_cases::attention), Test(ops_cases::route_experts), Test(experts), Test(ops_cases::combine_experts)}) {
+  for (const Test test : {Test(ops_cases::embed),
+                          Test(matmul),
+                          Test(ops_cases::rms_norm),
+                          Test(ops_cases::add_rms_norm),
+                          Test(ops_cases::scale),
+                          Test(ops_cases::geglu),
+                          Test(ops_cases::softcap),
+                          Test(ops_cases::top_k),
+                          Test(ops_cases::top_k_with_cap),
+                          Test(ops_cases::prepare_heads),
+                          Test(ops_cases::prepare_heads_in_parts),
+                          Test(ops_cases::add_branch),
+                          Test(ops_cases::matmul_add_branch),
+                          Test(ops_cases::matmul_all),
+                          Test(ops_cases::matmul_geglu),
+                          Test(ops_cases::store_wraps),
+                          Test(ops_cases::attention),
+                          Test(ops_cases::route_experts),
+                          Test(experts),
+                          Test(ops_cases::combine_experts)}) {
     Bench b(with_weights_on(static_cast<Side>(side)));
     test(b);
     if (QTest::currentTestFailed()) return;

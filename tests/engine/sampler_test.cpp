@@ -85,6 +85,9 @@ class SamplerTest : public QObject {
   void penalty_pushes_recent_tokens_away();
   void penalty_spares_markers();
   void odd_values_are_harmless();
+  void candidates_decide_the_same_data();
+  void candidates_decide_the_same();
+  void says_when_all_logits_are_needed();
 };
 
 void SamplerTest::greedy_takes_the_best() {
@@ -242,6 +245,70 @@ void SamplerTest::odd_values_are_harmless() {
   Sampler strange(sampling, {});
   const std::vector<Token> history = {0, 1};
   QCOMPARE(draw(strange, {1.0F, 2.0F}, history), 1);
+}
+
+void SamplerTest::candidates_decide_the_same_data() {
+  QTest::addColumn<float>("temperature");
+  QTest::addColumn<int>("top_k");
+  QTest::addColumn<float>("penalty");
+  QTest::addRow("greedy") << 0.0F << 64 << 1.0F;
+  QTest::addRow("greedy with penalty") << 0.0F << 0 << 1.7F;
+  QTest::addRow("defaults") << 1.0F << 64 << 1.0F;
+  QTest::addRow("one candidate") << 1.0F << 1 << 1.0F;
+  QTest::addRow("few, with penalty") << 2.0F << 5 << 3.0F;
+  QTest::addRow("more than there are") << 2.0F << 1000 << 1.3F;
+}
+
+// Logits with many equals, suppressed and recent tokens among the best: the largest ones alone, with the others
+// unknown, give the draws of the whole vocabulary.
+void SamplerTest::candidates_decide_the_same() {
+  QFETCH(float, temperature);
+  QFETCH(int, top_k);
+  QFETCH(float, penalty);
+  Sampling sampling;
+  sampling.temperature = temperature;
+  sampling.top_k = top_k;
+  sampling.repetition_penalty = penalty;
+  sampling.repetition_window = 12;
+  sampling.seed = 5;
+  std::mt19937 random(77);
+  for (unsigned round = 0; round < 300; ++round) {
+    std::vector<float> logits = random_logits(700, round);
+    for (float& logit : logits)
+      logit = std::round(logit);
+    std::vector<Candidate> largest;
+    select_top(logits, 40, largest);
+    std::vector<Token> suppressed;
+    std::vector<Token> history;
+    for (int i = 0; i < 20; ++i) {
+      history.push_back(i % 2 == 0 ? largest[random() % 40].token : static_cast<Token>(random() % 700));
+      if (i < 6) suppressed.push_back(largest[random() % 40].token);
+    }
+    Sampler of_all(sampling, suppressed);
+    Sampler of_few(sampling, suppressed);
+    select_top(logits, of_few.candidates_needed(), largest);
+    QVERIFY(of_few.candidates_needed() > 0 && largest.size() == std::min<std::size_t>(of_few.candidates_needed(), 700));
+    for (int i = 0; i < 4; ++i) {
+      std::vector<Candidate> copy = largest;
+      std::shuffle(copy.begin(), copy.end(), random);
+      QCOMPARE(of_few.sample_from(copy, history), draw(of_all, logits, history));
+    }
+  }
+}
+
+void SamplerTest::says_when_all_logits_are_needed() {
+  const std::vector<Token> suppressed = {4, 9, 4};
+  Sampling sampling;
+  QCOMPARE(Sampler(sampling, suppressed).candidates_needed(), 66U);
+  sampling.repetition_penalty = 1.1F;
+  QCOMPARE(Sampler(sampling, suppressed).candidates_needed(), 130U);
+  sampling.repetition_penalty = 0.9F;
+  QCOMPARE(Sampler(sampling, suppressed).candidates_needed(), 0U);
+  sampling.repetition_penalty = 1.0F;
+  sampling.top_k = 0;
+  QCOMPARE(Sampler(sampling, suppressed).candidates_needed(), 0U);
+  sampling.temperature = 0.0F;
+  QCOMPARE(Sampler(sampling, suppressed).candidates_needed(), 3U);
 }
 
 QTEST_APPLESS_MAIN(SamplerTest)

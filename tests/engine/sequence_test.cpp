@@ -1,5 +1,7 @@
 #include <QTest>
+#include <algorithm>
 #include <chrono>
+#include <functional>
 #include <random>
 #include <thread>
 
@@ -63,6 +65,8 @@ class SequenceTest : public QObject {
   void leaving_early_changes_nothing_data();
   void leaving_early_changes_nothing();
   void appends_like_it_syncs();
+  void gives_the_largest_logits_alone();
+  void changes_between_candidates_and_logits();
   void stops_between_chunks();
   void stops_before_it_begins();
   void stops_within_a_chunk();
@@ -243,6 +247,59 @@ void SequenceTest::appends_like_it_syncs() {
   }
   QVERIFY(holds(*sequence, tokens));
   QVERIFY(logits_of(*sequence) == fresh_logits(*engine, tokens));
+}
+
+namespace {
+
+bool are_largest(std::span<const Candidate> candidates, std::vector<float> logits, std::size_t count) {
+  if (candidates.size() != std::min(count, logits.size())) return false;
+  for (const Candidate& candidate : candidates)
+    if (candidate.logit != logits[static_cast<std::size_t>(candidate.token)]) return false;
+  std::sort(logits.begin(), logits.end(), std::greater<>());
+  for (std::size_t i = 0; i < candidates.size(); ++i)
+    if (candidates[i].logit != logits[i]) return false;
+  return true;
+}
+
+}  // namespace
+
+// Up to what a backend chooses itself, beyond that, and more than there are.
+void SequenceTest::gives_the_largest_logits_alone() {
+  for (const char* const name : {"e-f32", "moe-f32"}) {
+    const auto engine = open(name);
+    for (const std::size_t count : {1, 66, 256, 257, 100000}) {
+      const auto sequence = engine->create_sequence();
+      std::vector<Token> tokens = random_tokens(50, 9);
+      sync(*sequence, tokens, {.chunk = 20, .candidates = count});
+      QVERIFY(are_largest(sequence->candidates(), fresh_logits(*engine, tokens), count));
+      for (const Token token : random_tokens(5, 10)) {
+        tokens.push_back(token);
+        QVERIFY(sequence->append(token, count).ok());
+        QVERIFY(are_largest(sequence->candidates(), fresh_logits(*engine, tokens), count));
+      }
+    }
+  }
+}
+
+// What is there already is not evaluated again; what is not, is.
+void SequenceTest::changes_between_candidates_and_logits() {
+  const auto engine = open("e-f32");
+  const auto sequence = engine->create_sequence();
+  const std::vector<Token> tokens = random_tokens(40, 11);
+  const std::vector<float> expected = fresh_logits(*engine, tokens);
+  sync(*sequence, tokens, {.candidates = 20});
+  QCOMPARE(sequence->logit_rows(), 0U);
+  QCOMPARE(sync(*sequence, tokens, {.candidates = 20}).evaluated, 0U);
+  QCOMPARE(sync(*sequence, tokens, {.candidates = 10}).evaluated, 0U);
+  QVERIFY(are_largest(sequence->candidates(), expected, 10));
+  QCOMPARE(sync(*sequence, tokens, {.candidates = 30}).evaluated, 1U);
+  QVERIFY(are_largest(sequence->candidates(), expected, 30));
+  QCOMPARE(sync(*sequence, tokens).evaluated, 1U);
+  QVERIFY(logits_of(*sequence) == expected);
+  QCOMPARE(sync(*sequence, tokens, {.candidates = 30}).evaluated, 0U);
+  QVERIFY(are_largest(sequence->candidates(), expected, 30));
+  QCOMPARE(sync(*sequence, tokens).evaluated, 0U);
+  QVERIFY(logits_of(*sequence) == expected);
 }
 
 void SequenceTest::stops_between_chunks() {

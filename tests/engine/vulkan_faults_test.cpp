@@ -2,8 +2,10 @@
 #include <algorithm>
 
 #include "engine/engine.h"
+#include "engine/placed/placed_backend.h"
 #include "engine/trial/device_trial.h"
 #include "engine/vulkan/vulkan.h"
+#include "placements.h"
 #include "vulkan_faults.h"
 
 using namespace facet;
@@ -64,6 +66,7 @@ class VulkanFaultsTest : public QObject {
   void a_loss_while_loading_changes_nothing();
   void a_loss_while_computing_changes_nothing_data();
   void a_loss_while_computing_changes_nothing();
+  void held_experts_are_brought_again();
   void every_conversation_survives();
   void kept_logits_survive();
   void the_third_loss_leads_to_the_cpu();
@@ -239,6 +242,36 @@ void VulkanFaultsTest::a_loss_while_computing_changes_nothing() {
 }
 
 // Chat and background share the engine: a loss in one, and the other goes on.
+// The device holds some of the experts that the CPU has. What it held is gone with it, and it begins with none.
+void VulkanFaultsTest::held_experts_are_brought_again() {
+  const Backend* placed = nullptr;
+  EngineOptions options{.backend = "cpu"};
+  options.wrap_backend = [&](std::unique_ptr<Backend> cpu) -> std::unique_ptr<Backend> {
+    auto gpu = open_vulkan("");
+    if (!gpu.ok()) qFatal("%s", gpu.error().message.c_str());
+    auto both = std::make_unique<PlacedBackend>(std::move(cpu), std::move(gpu).value(),
+                                                placements::held(placements::config_of(model_))[1].placement);
+    placed = both.get();
+    return both;
+  };
+  for (const char* function : {"vkQueueSubmit", "vkWaitForFences"}) {
+    std::uint64_t calls = faults_->calls(function);
+    const auto engine = open(options);
+    QVERIFY(engine.ok());
+    QCOMPARE(said(generate(**engine)), expected_[0]);
+    calls = faults_->calls(function) - calls;
+    for (std::uint64_t n = 1; n <= calls; n += std::max<std::uint64_t>(1, calls / 12)) {
+      now_ += 1h;
+      faults_->arm(function, n, fault_layer::kDeviceLost, 1);
+      QCOMPARE(said(generate(**engine)), expected_[0]);
+      faults_->disarm();
+      QVERIFY(placed->work().held_experts > 0);
+      ++points_;
+    }
+  }
+  QVERIFY(notices_.empty());
+}
+
 void VulkanFaultsTest::every_conversation_survives() {
   const auto engine = open();
   QVERIFY(engine.ok());
@@ -392,7 +425,7 @@ void VulkanFaultsTest::auto_takes_a_graphics_device_that_is_trusted() {
   EngineOptions options{.backend = "auto"};
   options.try_device = [&](const DeviceTrial& trial) {
     trials.push_back(trial);
-    return DeviceVerdict{vulkan_forms().back(), "", false};
+    return DeviceVerdict{"plain", "", false};
   };
   if (find_vulkan_devices("")->front().kind == VulkanDevice::Kind::Software) {
     QVERIFY(QString::fromStdString((*open(options))->device()).startsWith("CPU"));
@@ -443,7 +476,7 @@ void VulkanFaultsTest::auto_goes_on_with_the_cpu_without_memory() {
   QFETCH(QByteArray, function);
   faults_->pretend(kDiscrete);
   EngineOptions options{.backend = "auto"};
-  options.try_device = [](const DeviceTrial&) { return DeviceVerdict{vulkan_forms().front(), "", true}; };
+  options.try_device = [](const DeviceTrial&) { return DeviceVerdict{"floats", "", true}; };
   for (std::uint64_t n = 1;; ++n) {
     notices_.clear();
     QVERIFY(faults_->arm(function, n, fault_layer::kOutOfDeviceMemory, fault_layer::kForEver));

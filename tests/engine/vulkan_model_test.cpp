@@ -132,11 +132,12 @@ void VulkanModelTest::a_token_is_few_recorded_kernels() {
   const auto sequence = engine->create_sequence();
   const std::vector<Token>& tokens = model.prompts.front().tokens;
   QVERIFY(sequence->sync({tokens.data(), 2}).ok());
+  constexpr std::size_t kCandidates = 66;
   for (int i = 0; i < 3; ++i)
-    QVERIFY(sequence->append(tokens[2]).ok());
+    QVERIFY(sequence->append(tokens[2], kCandidates).ok());
   const vulkan::Commands::Counts before = backend->counts();
-  QVERIFY(sequence->append(tokens[2]).ok());
-  QVERIFY(sequence->append(tokens[3]).ok());
+  QVERIFY(sequence->append(tokens[2], kCandidates).ok());
+  QVERIFY(sequence->append(tokens[3], kCandidates).ok());
   const vulkan::Commands::Counts after = backend->counts();
   const std::uint64_t dispatches = (after.dispatches - before.dispatches) / 2;
   const std::uint64_t layers = engine->description().layers;

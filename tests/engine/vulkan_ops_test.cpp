@@ -23,6 +23,8 @@ class VulkanOpsTest : public QObject {
   void large_weights_are_taken_apart();
   void products_of_codes_data() { formats(); }
   void products_of_codes();
+  void products_of_halves_data() { products_of_codes_data(); }
+  void products_of_halves();
   void plainer_kernels_compute_the_same_data();
   void plainer_kernels_compute_the_same();
   void weights_may_go_through_the_staging_memory();
@@ -33,6 +35,8 @@ class VulkanOpsTest : public QObject {
   void scale() { run(ops_cases::scale); }
   void geglu() { run(ops_cases::geglu); }
   void softcap() { run(ops_cases::softcap); }
+  void top_k() { run(ops_cases::top_k); }
+  void top_k_with_cap() { run(ops_cases::top_k_with_cap); }
   void prepare_heads() { run(ops_cases::prepare_heads); }
   void prepare_heads_in_parts() { run(ops_cases::prepare_heads_in_parts); }
   void add_branch() { run(ops_cases::add_branch); }
@@ -44,6 +48,7 @@ class VulkanOpsTest : public QObject {
   void attention_rows_do_not_depend_on_each_other() { run(ops_cases::attention_rows_do_not_depend_on_each_other); }
   void route_experts() { run(ops_cases::route_experts); }
   void matmul_experts();
+  void replace_expert();
   void combine_experts() { run(ops_cases::combine_experts); }
   void reports_memory_that_is_not_there();
 
@@ -71,6 +76,19 @@ void VulkanOpsTest::initTestCase() {
   qInfo("%s", backend_->description().c_str());
 }
 
+// In one piece, and where a tensor is taken apart.
+void VulkanOpsTest::replace_expert() {
+  for (const Format format : {Format::F32, Format::Q5_0, Format::Q4_K}) {
+    const std::shared_ptr<VulkanBackend> device = VulkanBackend::open("").value();
+    for (const std::uint64_t limit : {device->largest_buffer(), 2 * 21 * row_bytes(format, 256) + 1000}) {
+      device->limit_bindings(limit);
+      Bench b(device);
+      ops_cases::replace_expert(b, *device, format);
+      if (QTest::currentTestFailed()) return;
+    }
+  }
+}
+
 void VulkanOpsTest::matmul() {
   QFETCH(int, format);
   Bench b(backend_);
@@ -89,7 +107,7 @@ void VulkanOpsTest::products_of_codes() {
   const FormatInfo& info = format_info(static_cast<Format>(format));
   if (!backend_->device().integer_dot) QSKIP("This device has no dot products of bytes.");
   vulkan::Variants variants;
-  variants.integer_tiles = true;
+  variants.tiles = vulkan::Tiles::Codes;
   const std::shared_ptr<VulkanBackend> integer = VulkanBackend::open("", variants).value();
   Bench b(integer);
   const bool has_codes = info.block_elements > 1;
@@ -112,6 +130,47 @@ void VulkanOpsTest::products_of_codes() {
   ops_cases::matmul_experts_of_many_rows(b, info.format, has_codes ? Rounding::EightBits : Rounding::None);
 }
 
+// Of halves, added up in 16 bits over 32 inputs: rounding the operands and the sums changes a result by some 7e-4 times
+// the root of the sum of its squared products, and less than ten times that in all of them; one operand out of place
+// would change it by far more.
+void VulkanOpsTest::products_of_halves() {
+  QFETCH(int, format);
+  const FormatInfo& info = format_info(static_cast<Format>(format));
+  if (!backend_->device().float16) QSKIP("This device has no floats of 16 bits.");
+  vulkan::Variants variants;
+  variants.tiles = vulkan::Tiles::Halves;
+  const std::shared_ptr<VulkanBackend> halves = VulkanBackend::open("", variants).value();
+  Bench b(halves);
+  for (const std::size_t inputs : {std::size_t{256}, std::size_t{1280}}) {
+    for (const std::size_t outputs : {3, 70}) {
+      Matrix rows(0, 0);
+      const Weight weight = b.weight(info.format, inputs, outputs, 1, rows);
+      for (const std::size_t columns : {33, 130}) {
+        // Rows of very different size, one of them of nothing but zeros.
+        Matrix x = b.normal(columns, inputs);
+        for (std::size_t c = 0; c < columns; ++c)
+          for (std::size_t i = 0; i < inputs; ++i)
+            x.at(c, i) *= c == 5 ? 0 : std::pow(10.0, static_cast<double>(c % 13) - 6);
+        const View out = b.room(columns, outputs);
+        b.backend().matmul(weight, b.put(x), out);
+        Expected expected = reference_ops::matmul(rows, x);
+        for (std::size_t c = 0; c < columns; ++c)
+          for (std::size_t o = 0; o < outputs; ++o) {
+            double squares = 0;
+            double magnitudes = 0;
+            for (std::size_t i = 0; i < inputs; ++i) {
+              squares += std::pow(rows.at(o, i) * x.at(c, i), 2);
+              magnitudes += std::abs(x.at(c, i));
+            }
+            // Halves are multiples of 2^-24 at the finest.
+            expected.bound.at(c, o) = 7e-3 * std::sqrt(squares) + 0x1p-25 * magnitudes;
+          }
+        COMPARE_OR_RETURN(out, expected);
+      }
+    }
+  }
+}
+
 // What stands in for a kernel that a driver computes wrongly.
 void VulkanOpsTest::plainer_kernels_compute_the_same_data() {
   QTest::addColumn<int>("plain");
@@ -124,8 +183,11 @@ void VulkanOpsTest::plainer_kernels_compute_the_same_data() {
 void VulkanOpsTest::plainer_kernels_compute_the_same() {
   QFETCH(int, plain);
   vulkan::Variants variants;
-  bool* const all[] = {&variants.tiles, &variants.wide_cells, &variants.last_groups, &variants.several_rows};
-  *all[plain] = false;
+  bool* const all[] = {&variants.wide_cells, &variants.last_groups, &variants.several_rows};
+  if (plain == 0)
+    variants.tiles = vulkan::Tiles::None;
+  else
+    *all[plain - 1] = false;
   const std::shared_ptr<VulkanBackend> plainer = VulkanBackend::open("", variants).value();
   Bench b(plainer);
   ops_cases::matmul_of_many_rows(b, Format::F32);

@@ -13,11 +13,7 @@ layout(binding = 2, std430) buffer Out { float results[]; };
 
 #include "exact.glsl"
 #include "gelu.glsl"
-
-float capped(float x, float cap) {
-  precise float share = 1.0 - 2.0 / (exponential(2.0 * (x / cap)) + 1.0);
-  return cap * share;
-}
+#include "softcap.glsl"
 
 void main() {
   const uint column = gl_GlobalInvocationID.x;

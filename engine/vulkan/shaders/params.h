@@ -25,6 +25,9 @@ using uint = std::uint32_t;
 // Queries that share the keys and values that a workgroup reads: heads, rows, or both.
 #define FACET_QUERIES 8
 #define FACET_MOST_EXPERTS 512
+// Logits that one workgroup chooses the largest of, and the most that it chooses.
+#define FACET_TOP_SLICE 4096
+#define FACET_MOST_TOP 256
 // Dispatches whose last workgroup ends the work of all count workgroups here.
 #define FACET_COUNTERS 1024
 
@@ -178,6 +181,16 @@ struct RouteParams {
   uint ids_stride;
   uint weights_offset;
   uint weights_stride;
+};
+
+struct TopParams {
+  uint count;  // logits, or candidates that an earlier pass has left
+  uint chosen;
+  float cap;  // 0: none
+  uint in_offset;
+  uint out_offset;
+  uint ids_offset;
+  uint values_offset;
 };
 
 struct SortParams {

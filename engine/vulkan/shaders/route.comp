@@ -14,12 +14,7 @@ layout(binding = 3, std430) writeonly buffer Shares { float shares[]; };
 
 #include "exact.glsl"
 #include "group_sum.glsl"
-
-// Whole numbers in the order of the floats, so that even what is no number has its place.
-uint order_of(float value) {
-  const uint bits = floatBitsToUint(value == 0.0 ? 0.0 : value);
-  return (bits & 0x80000000u) != 0u ? ~bits : bits | 0x80000000u;
-}
+#include "order.glsl"
 
 uint place_of(uint row, uint expert) {
   const uint own = order_of(logits[row + expert]);
