@@ -4,6 +4,7 @@
 
 #include "engine/cpu/kernels.h"
 #include "engine/engine_state.h"
+#include "engine/media/projector.h"
 #include "engine/model/describe.h"
 #include "engine/model/drafter.h"
 #include "engine/vulkan/vulkan.h"
@@ -93,6 +94,7 @@ Result<ModelDescription> describe_model(const std::filesystem::path& model) {
 
 Result<ModelDescription> describe_model(const GgufFile& file) {
   if (is_drafter(file)) return describe_drafter(file);
+  if (is_projector(file)) return describe_projector(file);
   FACET_ASSIGN_OR_RETURN(const ModelConfig config, read_config(file));
   FACET_ASSIGN_OR_RETURN(const WeightCount weights, check_weights(file, config));
   return describe(file, config, weights);

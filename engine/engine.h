@@ -86,15 +86,16 @@ std::vector<std::string> instruction_sets();
 enum class TemplateVariant { Small, Large };
 
 // A drafter guesses the next tokens of a model, which checks several at once and so answers faster; it gives no answers
-// by itself.
-enum class ModelRole { Model, Drafter };
+// by itself. A projector turns pictures or sound into what a model reads, and gives none either.
+enum class ModelRole { Model, Drafter, Projector };
 
 struct ModelDescription {
   std::filesystem::path path;
   ModelRole role = ModelRole::Model;
   std::string name;          // general.name, or the file's name
   std::string architecture;  // "gemma4"
-  // "E2B", "E4B", "12B", "26B-A4B", "31B", or empty for another shape; of a drafter, that of the model it works for
+  // "E2B", "E4B", "12B", "26B-A4B", "31B", or empty for another shape; of a drafter or a projector, that of the model it
+  // works for
   std::string size_label;
   std::string formats;  // "Q4_0 215, Q6_K 2, F32 283"
   std::uint64_t file_bytes = 0;
@@ -103,7 +104,11 @@ struct ModelDescription {
   std::uint32_t embedding_length = 0;
   std::uint32_t vocabulary_size = 0;
   std::uint32_t trained_context_length = 0;
-  std::uint32_t target_embedding_length = 0;  // of the model that a drafter works for
+  std::uint32_t target_embedding_length = 0;  // of the model that a drafter or a projector works for
+  // Whether this very file can make something of pictures, of sound.
+  bool sees = false;
+  bool hears = false;
+  std::string media_remark;  // why it can not, where a model's file holds a projector that can not be used
   TemplateVariant template_variant = TemplateVariant::Small;
 };
 

@@ -46,6 +46,7 @@ bool fits_with(Planned& planned, std::uint32_t context) {
   planned.needs.parts.set_cache(planned.config, order);
   return std::all_of(plan.memory.devices.begin(), plan.memory.devices.end(), [&](const DeviceMemory& device) {
     const Side side = device.is_gpu ? Side::Gpu : Side::Cpu;
+    if (!device.is_gpu) place_matrices(planned.needs.parts, placement, device.budget_bytes, *planned.devices.cpu);
     DeviceMemory memory =
         memory_of(planned.needs.parts, placement, side, device.is_gpu ? *planned.devices.gpu : *planned.devices.cpu);
     memory.budget_bytes = device.budget_bytes;

@@ -152,6 +152,7 @@ Result<LoadPlan> plan_load(const ModelNeeds& needs, const ModelConfig& config, c
                            plan_placement(config, needs.parts, *devices.gpu,
                                           {plan.gpu_budget, options.gpu_layers, options.gpu_expert_bytes}));
   }
+  place_matrices(needs.parts, plan.placement, devices.cpu->unused_bytes(), *devices.cpu);
   plan.memory = count_memory(plan, needs, devices);
   return plan;
 }

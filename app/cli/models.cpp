@@ -11,10 +11,22 @@ namespace {
 
 using nlohmann::json;
 
+std::string role_name(engine::ModelRole role) {
+  switch (role) {
+    case engine::ModelRole::Drafter:
+      return "drafter";
+    case engine::ModelRole::Projector:
+      return "projector";
+    case engine::ModelRole::Model:
+      break;
+  }
+  return "model";
+}
+
 json as_json(const engine::ModelDescription& model) {
   return {{"path", model.path.string()},
           {"name", model.name},
-          {"role", model.role == engine::ModelRole::Drafter ? "drafter" : "model"},
+          {"role", role_name(model.role)},
           {"architecture", model.architecture},
           {"size", model.size_label},
           {"formats", model.formats},
@@ -25,6 +37,9 @@ json as_json(const engine::ModelDescription& model) {
           {"vocabulary_size", model.vocabulary_size},
           {"trained_context_length", model.trained_context_length},
           {"target_embedding_length", model.target_embedding_length},
+          {"sees", model.sees},
+          {"hears", model.hears},
+          {"media_remark", model.media_remark},
           {"template", model.template_variant == engine::TemplateVariant::Large ? "large" : "small"}};
 }
 
@@ -32,12 +47,28 @@ double millions(std::uint64_t count) {
   return static_cast<double>(count) / 1e6;
 }
 
+// The model that a drafter or a projector works for.
+std::string target_text(const engine::ModelDescription& helper) {
+  return helper.size_label.empty() ? "a Gemma 4 model of width " + std::to_string(helper.target_embedding_length)
+                                   : "Gemma 4 " + helper.size_label;
+}
+
 std::string drafter_text(const engine::ModelDescription& drafter) {
-  const std::string target = drafter.size_label.empty()
-                                 ? "a Gemma 4 model of width " + std::to_string(drafter.target_embedding_length)
-                                 : "Gemma 4 " + drafter.size_label;
-  return "  drafter for     " + target +
+  return "  drafter for     " + target_text(drafter) +
          ": it guesses that model's next tokens so that it answers faster, and does not answer by itself\n";
+}
+
+std::string senses(const engine::ModelDescription& model) {
+  if (model.sees && model.hears) return "sees pictures and hears sound";
+  return model.sees ? "sees pictures" : "hears sound";
+}
+
+std::string media_text(const engine::ModelDescription& model) {
+  if (model.role == engine::ModelRole::Projector)
+    return "  projector for   " + target_text(model) + ": with it that model " + senses(model) +
+           "; it does not answer by itself\n";
+  if (!model.media_remark.empty()) return "  senses          none: " + model.media_remark + "\n";
+  return model.sees || model.hears ? "  senses          " + senses(model) + "\n" : "";
 }
 
 std::string as_text(const engine::ModelDescription& model) {
@@ -46,11 +77,13 @@ std::string as_text(const engine::ModelDescription& model) {
       << "  file            " << model.path.string() << " (" << millions(model.file_bytes) << " MB)\n"
       << "  architecture    " << model.architecture << (model.size_label.empty() ? "" : ", " + model.size_label) << "\n"
       << "  parameters      " << millions(model.parameters) << " million\n"
-      << "  layers          " << model.layers << ", width " << model.embedding_length << "\n"
-      << "  vocabulary      " << model.vocabulary_size << "\n"
-      << "  trained context " << model.trained_context_length << " tokens\n"
-      << "  formats         " << model.formats << "\n";
+      << "  layers          " << model.layers << ", width " << model.embedding_length << "\n";
+  if (model.role != engine::ModelRole::Projector)
+    out << "  vocabulary      " << model.vocabulary_size << "\n"
+        << "  trained context " << model.trained_context_length << " tokens\n";
+  out << "  formats         " << model.formats << "\n";
   if (model.role == engine::ModelRole::Drafter) out << drafter_text(model);
+  out << media_text(model);
   return out.str();
 }
 

@@ -122,6 +122,11 @@ Result<Weight> CpuBackend::load_weight(const GgufTensor& tensor, WeightUse use) 
   if (tensor.format == Format::F32 && reinterpret_cast<std::uintptr_t>(weight.rows) % alignof(float) == 0)
     weight.floats = reinterpret_cast<const float*>(weight.rows);
   if (products_ == Products::Int8 && use == WeightUse::Matrix) weight.panel = kernels_.panels.format(tensor.format);
+  if (is_to_be_copied(tensor, use)) {
+    weight.copy = copies_.take(tensor.data.size());
+    weight.is_copied.resize(tensor.shape[2]);
+    weight.is_mapped = tensor.is_mapped;
+  }
   if (use == WeightUse::Vector) {
     weight.vector.resize(tensor.shape[0]);
     weight.decode(weight.rows, weight.vector.data(), weight.vector.size());

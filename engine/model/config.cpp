@@ -1,8 +1,8 @@
 #include "engine/model/config.h"
 
-#include <algorithm>
 #include <optional>
 
+#include "engine/base/printable.h"
 #include "engine/gguf/gguf_file.h"
 #include "engine/model/drafter.h"
 #include "engine/model/metadata_reader.h"
@@ -21,14 +21,6 @@ constexpr Range kHeads{1, 512};
 constexpr Range kHeadDim{2, 4096};
 constexpr Range kContext{1, 1U << 24U};
 constexpr Range kExperts{0, 4096};
-
-// A name from the file as it may stand in a message: short, and without bytes that disturb a terminal.
-std::string printable(std::string_view name) {
-  std::string text(name.substr(0, 64));
-  std::replace_if(
-      text.begin(), text.end(), [](char c) { return c < ' ' || c > '~'; }, '?');
-  return text;
-}
 
 Status check_architecture(const GgufFile& file) {
   const std::string name = "'" + file.path().filename().string() + "'";

@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "engine/gguf/gguf_file.h"
+#include "engine/media/projector.h"
 #include "engine/model/config.h"
 #include "engine/model/weights.h"
 
@@ -90,6 +91,7 @@ ModelDescription describe(const GgufFile& file, const ModelConfig& config, const
   description.vocabulary_size = config.vocabulary_size;
   description.trained_context_length = config.trained_context_length;
   description.template_variant = template_variant(file, config);
+  describe_projector_inside(file, description);
   return description;
 }
 

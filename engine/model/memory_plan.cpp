@@ -1,5 +1,6 @@
 #include "engine/model/memory_plan.h"
 
+#include <algorithm>
 #include <numeric>
 
 #include "engine/gguf/gguf_file.h"
@@ -100,6 +101,16 @@ DeviceMemory memory_of(const ModelParts& parts, const Placement& placement, Side
   memory.working_bytes = memory.total_bytes - std::min(memory.total_bytes, memory.weight_bytes + memory.cache_bytes +
                                                                                memory.activation_bytes);
   return memory;
+}
+
+void place_matrices(const ModelParts& parts, const Placement& placement, std::uint64_t unused_bytes,
+                    DeviceBackend& cpu) {
+  constexpr double kShare = 0.4;
+  cpu.place_matrices(MatrixPlace::InFile);
+  const DeviceMemory in_file = memory_of(parts, placement, Side::Cpu, cpu);
+  const std::uint64_t left = unused_bytes - std::min(unused_bytes, in_file.total_bytes);
+  if (static_cast<double>(in_file.mapped_bytes) <= kShare * static_cast<double>(left))
+    cpu.place_matrices(MatrixPlace::Copied);
 }
 
 }  // namespace facet::engine

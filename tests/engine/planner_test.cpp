@@ -85,6 +85,13 @@ class Model {
         bytes += tensor.data.size();
     return bytes;
   }
+  // Whatever is multiplied with, be it looked up in as well.
+  std::uint64_t matrices() const {
+    std::uint64_t bytes = tensors("token_embd") + tensors("per_layer_model_proj");
+    for (std::uint32_t i = 0; i < config.layer_count(); ++i)
+      bytes += layer(i) - vectors(i);
+    return bytes;
+  }
   std::uint64_t keys_and_values(std::uint32_t index) const {
     const CacheShape shape = parts.caches.shape_of(index);
     return 2 * std::uint64_t{shape.rows} * shape.width * sizeof(float);
@@ -174,6 +181,7 @@ class PlannerTest : public QObject {
   void wanted_layers_come_or_are_refused();
   void sides_of_tensors();
   void caches_lie_where_they_are_read();
+  void matrices_are_copied_where_there_is_room();
 };
 
 // Shared keys and values, and inputs of the layers' own.
@@ -307,6 +315,30 @@ void PlannerTest::caches_lie_where_they_are_read() {
   const Placement placement = Placement::last_on_gpu(model.config, 1, Side::Gpu, Side::Gpu);
   QVERIFY(placement.keeps_cache(Side::Cpu, 0) && !placement.keeps_cache(Side::Gpu, 0));
   QVERIFY(placement.keeps_cache(Side::Cpu, 1) && placement.keeps_cache(Side::Gpu, 1));
+}
+
+// They may take two fifths of what nobody else takes.
+void PlannerTest::matrices_are_copied_where_there_is_room() {
+  const Model model({});
+  const Placement placement = Placement::all_on(Side::Cpu, model.config);
+  CpuBackend cpu(1, Products::Int8);
+  const auto memory_with = [&](std::uint64_t unused) {
+    place_matrices(model.parts, placement, unused, cpu);
+    return memory_of(model.parts, placement, Side::Cpu, cpu);
+  };
+  const DeviceMemory in_file = memory_with(0);
+  QCOMPARE(in_file.mapped_bytes, model.matrices());
+  const std::uint64_t needed = in_file.total_bytes + model.matrices() * 5 / 2;
+  QCOMPARE(memory_with(needed - 3).mapped_bytes, model.matrices());
+  QCOMPARE(memory_with(needed - 3).total_bytes, in_file.total_bytes);
+  const DeviceMemory copied = memory_with(needed + 3);
+  QCOMPARE(copied.mapped_bytes, std::uint64_t{0});
+  QCOMPARE(copied.weight_bytes, in_file.weight_bytes + model.matrices());
+  // The ends of cache lines.
+  QVERIFY(copied.total_bytes >= in_file.total_bytes + model.matrices());
+  QVERIFY(copied.total_bytes < in_file.total_bytes + model.matrices() + model.parts.weights.size() * 64);
+  // One that is larger by a sequence's cache leaves no room for copies.
+  QCOMPARE(memory_with(needed + 3 - in_file.cache_bytes).weight_bytes, in_file.weight_bytes);
 }
 
 QTEST_APPLESS_MAIN(PlannerTest)
