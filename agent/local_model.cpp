@@ -304,6 +304,7 @@ Result<std::unique_ptr<TextModel>> open_local_model(std::unique_ptr<engine::Gguf
   engine_options.backend = options.backend;
   engine_options.gpu_layers = options.gpu_layers;
   engine_options.gpu_memory_bytes = options.gpu_memory_bytes;
+  engine_options.gpu_expert_bytes = options.gpu_expert_bytes;
   engine_options.context_length = options.context_length;
   engine_options.notice = options.notice;
   engine_options.try_device = options.try_device;

@@ -21,10 +21,11 @@ namespace facet::agent {
 struct LocalModelOptions {
   std::filesystem::path path;
   int threads = 0;  // 0: one per core
-  // These three as in engine::EngineOptions.
+  // These four as in engine::EngineOptions.
   std::string backend = {};
   std::optional<std::uint32_t> gpu_layers = {};
   std::uint64_t gpu_memory_bytes = 0;
+  std::optional<std::uint64_t> gpu_expert_bytes = {};
   std::uint32_t context_length = 0;  // 0: the engine's choice
   bool built_in = false;
   // As in engine::EngineOptions; the notice comes from the thread that loads the model, or from the agent's.

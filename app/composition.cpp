@@ -18,6 +18,7 @@ Result<std::unique_ptr<agent::TextModel>> open_model(const Paths& paths, const s
   options.backend = devices::narrowed_backend(choices.backend);
   options.gpu_layers = choices.gpu_layers;
   options.gpu_memory_bytes = choices.gpu_memory_bytes;
+  options.gpu_expert_bytes = choices.gpu_expert_bytes;
   options.built_in = is_built_in(model);
   options.try_device = devices::judge_of(paths);
   if (choices.on_event) {
@@ -39,6 +40,7 @@ Result<std::unique_ptr<agent::Agent>> start_agent(const Paths& paths, AgentChoic
   computing.backend = choices.backend;
   computing.gpu_layers = choices.gpu_layers;
   computing.gpu_memory_bytes = choices.gpu_memory_bytes;
+  computing.gpu_expert_bytes = choices.gpu_expert_bytes;
   computing.on_event = choices.on_event;
   options.load_model = [paths, computing](const std::string& model) { return open_model(paths, model, computing); };
   options.on_event = std::move(choices.on_event);

@@ -15,10 +15,11 @@ namespace facet::app {
 // What the window and the command line choose; everything else is the same for both.
 struct AgentChoices {
   int threads = 0;
-  // These three as in engine::EngineOptions.
+  // These four as in engine::EngineOptions.
   std::string backend;
   std::optional<std::uint32_t> gpu_layers;
   std::uint64_t gpu_memory_bytes = 0;
+  std::optional<std::uint64_t> gpu_expert_bytes;
   std::function<void(const agent::Event&)> on_event;  // from the agent's threads, not from one alone
   agent::SamplingOverrides sampling;
   std::optional<std::uint64_t> seed;

@@ -122,6 +122,7 @@ int run_desktop(int argc, char** argv) {
   choices.backend = engine.backend;
   choices.gpu_layers = engine.gpu_layers;
   choices.gpu_memory_bytes = engine.gpu_memory_bytes;
+  choices.gpu_expert_bytes = engine.gpu_expert_bytes;
   choices.on_event = [&window](const agent::Event& event) {
     if (const auto* model = std::get_if<agent::ModelChanged>(&event)) remember_model(*model);
     if (ui::MainWindow* target = window.load(); target != nullptr) target->post_event(event);

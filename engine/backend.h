@@ -98,6 +98,20 @@ struct BranchEnd {
   View next;  // no rows: nobody reads the norm of the sum
 };
 
+// The experts of a layer, for the rows that have chosen some of them.
+struct ExpertBranch {
+  Weight gate_up;  // both as one matrix, or
+  Weight gate;
+  Weight up;
+  Weight down;
+  View ids;      // of the chosen experts (integers)
+  View shares;   // of each in the result
+  View x;        // one row for each of ids
+  View hidden;   // to work in, a row for each pair of row and expert: gates, then what they open for
+  View results;  // to work in, a row for each pair
+  View out;      // one row for each of ids
+};
+
 struct AttentionShape {
   std::uint32_t heads = 0;
   std::uint32_t kv_heads = 0;
@@ -132,6 +146,9 @@ struct LargestOperands {
 struct DeviceWork {
   std::uint64_t kernels = 0;  // that were handed over
   double seconds = 0;         // that they took by the device's own clock; 0 where it has none
+  // Experts that were asked for where a device holds some of a layer's, and those of them that it held.
+  std::uint64_t experts = 0;
+  std::uint64_t held_experts = 0;
 };
 
 // The operations of the forward pass. The CPU runs each at once; a GPU may record them and run them in `finish`, so a
@@ -158,10 +175,13 @@ class Backend {
   // Sets aside what the operations need besides their operands. Afterwards no larger operands may come; without it
   // memory is taken when it is first needed.
   virtual Status reserve(const LargestOperands& largest) = 0;
-  // The tensor's data must stay mapped as long as the backend lives. Its format has a decoder.
+  // The tensor's data must stay mapped as long as the backend lives. Its format has a decoder. Experts of a matrix
+  // without data are put there later (DeviceBackend::replace_expert).
   virtual Result<Weight> load_weight(const GgufTensor& tensor, WeightUse use) = 0;
   virtual void write(const View& to, std::span<const float> values) = 0;
   virtual void read(const View& from, std::span<float> values) = 0;
+  // Hands over what was called so far, without waiting for it: what the caller does next takes its time.
+  virtual void start() {}
   // Waits until everything called so far is done.
   virtual Status finish() = 0;
 
@@ -244,6 +264,11 @@ class Backend {
 
   // out[r] = sum over s of weights[r][s] * x[r * k + s] with k = weights.width
   virtual void combine_experts(const View& x, const View& weights, const View& out) = 0;
+
+  // out[r] = sum over s of shares[r][s] * matmul(down, geglu(matmul(gate, x[r]), matmul(up, x[r]))), the matrices being
+  // those of expert ids[r][s]; everything of the branch but x and out is lost. Only by a backend that has a better way
+  // than the operations above, one after the other; false where there is none, and then nothing was done.
+  virtual bool apply_experts(const ExpertBranch& /*branch*/) { return false; }
 };
 
 }  // namespace facet::engine

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <span>
 #include <vector>
@@ -8,10 +9,21 @@
 
 namespace facet::engine {
 
+// Where the matrices lie that the CPU multiplies with: in the mapped file, or in memory of its own, to which the first
+// product with each copies it in the order in which it is read. That makes every later one faster.
+enum class MatrixPlace { InFile, Copied };
+
 // A backend that computes on one device and knows what it takes of that device's memory. The planner asks before
 // anything is set aside; the same functions decide what is.
 class DeviceBackend : public Backend {
  public:
+  // Puts an expert, rows as the file has them, into a matrix that was loaded without data; another one that was there is
+  // gone. In order with the operations: what was called before still finds the old one.
+  virtual Status replace_expert(const Weight& weight, std::uint32_t expert, std::span<const std::byte> rows) = 0;
+
+  // Before anything is loaded; until then matrices are in the file. A device that reads no file's pages has no choice.
+  virtual void place_matrices(MatrixPlace) {}
+
   // Bytes of the buffers that `load_weight` makes for a tensor; none for what stays in the mapped file.
   virtual std::vector<std::uint64_t> weight_parts(const GgufTensor& tensor, WeightUse use) const = 0;
   virtual std::uint64_t cache_bytes(const CacheShape& shape) const = 0;

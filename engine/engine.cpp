@@ -42,8 +42,7 @@ Result<std::unique_ptr<Engine>> Engine::open(std::unique_ptr<GgufFile> model, co
   state.options = options;
   FACET_ASSIGN_OR_RETURN(state.needs, needs_of(*state.file, state.config, weights, options));
   state.kv_layout = state.needs.parts.caches;
-  FACET_ASSIGN_OR_RETURN(std::vector<Rung> rungs,
-                         find_rungs(options.backend, /*automatic=*/options.try_device != nullptr));
+  FACET_ASSIGN_OR_RETURN(std::vector<Rung> rungs, choose_rungs(*state.file, state.config, state.needs, options));
   state.ladder = DeviceLadder(std::move(rungs), options.clock.now);
   FACET_RETURN_IF_ERROR(state.load());
   if (!state.file->is_intact()) return state.file->lost();

@@ -53,8 +53,11 @@ struct EngineOptions {
   // as fit into its memory. The CPU computes the others.
   std::optional<std::uint32_t> gpu_layers = {};
   std::uint64_t gpu_memory_bytes = 0;  // that the graphics device may take; 0: what it has unused
-  int threads = 0;                     // 0: one per core
-  std::uint32_t context_length = 0;    // tokens of one sequence; 0: the smaller of the model's own and 8192
+  // Of that, memory for experts that are asked for often, of a model whose experts are too many for the device. It goes
+  // before whole layers' experts and behind everything else. Nothing: what is left over behind all of them.
+  std::optional<std::uint64_t> gpu_expert_bytes = {};
+  int threads = 0;                   // 0: one per core
+  std::uint32_t context_length = 0;  // tokens of one sequence; 0: the smaller of the model's own and 8192
   // Tokens that a sequence can take back without evaluating it anew; more need more memory. 0: the engine's own choice.
   std::uint32_t rewind_length = 0;
   Precision precision = Precision::Automatic;
@@ -67,8 +70,9 @@ struct EngineOptions {
   // opens the engine or evaluates tokens.
   std::function<void(const std::string& sentence)> notice = {};
   EngineClock clock = {};
-  // Says whether a graphics device may be trusted with a model; asked before it is opened. Without it "auto" is the
-  // CPU, and a device that is asked for is taken at its word.
+  // Says whether a graphics device may be trusted with a model, and what it can do; asked before it is opened. Without
+  // it "auto" is the CPU, and a device that is asked for is taken at its word. With it "auto" is the fastest, the CPU
+  // included.
   std::function<DeviceVerdict(const DeviceTrial&)> try_device = {};
 };
 
@@ -115,6 +119,7 @@ struct DeviceMemory {
   std::uint32_t layers = 0;
   std::uint32_t first_layer = 0;    // of these, which lie side by side
   std::uint32_t expert_layers = 0;  // layers whose experts it has, of a model with experts
+  std::uint64_t held_experts = 0;   // of other layers: those of all experts that are asked for most
   bool has_head = false;            // the output matrix
   std::uint64_t weight_bytes = 0;   // that the device holds itself
   std::uint64_t mapped_bytes = 0;   // matrices that it reads from the mapped file
@@ -177,7 +182,7 @@ class Engine {
 struct FitReport {
   ModelDescription model;
   MemoryPlan memory;
-  bool has_experts = false;
+  std::uint64_t experts = 0;  // of all layers; 0: the model has none
   std::uint32_t context = 0;
   CacheFormat cache_format = CacheFormat::F32;
   // The longest context with which it still fits the same devices; 0: none.

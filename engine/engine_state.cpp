@@ -3,7 +3,6 @@
 #include <utility>
 
 #include "engine/trial/device_trial.h"
-#include "engine/trial/kernel_use.h"
 
 namespace facet::engine {
 namespace {
@@ -20,22 +19,21 @@ std::string reason(const Rung& failed, const Error& failure) {
 
 }  // namespace
 
-Result<std::string> Engine::State::trusted_form(const VulkanDevice& device) const {
+Result<std::string> Engine::State::trusted_form(const Rung& rung) const {
   if (!options.try_device) return std::string();
-  const bool may_round = needs.products == Products::Int8;
   const DeviceVerdict verdict =
-      options.try_device({device, file->path(), kv_layout.format,
-                          describe(kernel_use(*file, config, kv_layout.format, may_round)), may_round});
+      rung.verdict ? *rung.verdict
+                   : options.try_device(trial_of(*rung.device, *file, config, needs, /*only_if_faster=*/false));
   if (!verdict.form.empty()) return verdict.form;
   return Error{verdict.is_known ? Error::Code::Denied : Error::Code::Unsupported,
-               "The graphics device '" + device.name + "' failed its self-test: " + verdict.reason + "."};
+               "The graphics device '" + rung.device->name + "' failed its self-test: " + verdict.reason + "."};
 }
 
 Result<Devices> Engine::State::open_devices() const {
   Devices devices;
   FACET_ASSIGN_OR_RETURN(devices.cpu, open_cpu(options, needs.products));
   if (const auto& device = ladder.current().device; device && options.gpu_layers != 0U) {
-    FACET_ASSIGN_OR_RETURN(const std::string form, trusted_form(*device));
+    FACET_ASSIGN_OR_RETURN(const std::string form, trusted_form(ladder.current()));
     FACET_ASSIGN_OR_RETURN(devices.gpu, open_vulkan(std::to_string(device->index), form));
   }
   return devices;

@@ -52,7 +52,7 @@ struct Engine::State {
   MemoryPlan memory() const;
 
  private:
-  Result<std::string> trusted_form(const VulkanDevice& device) const;
+  Result<std::string> trusted_form(const Rung& rung) const;
   // The ladder's device, as far as something is to be placed there, and the CPU.
   Result<Devices> open_devices() const;
   Status load_here();

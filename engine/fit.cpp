@@ -36,16 +36,19 @@ struct Planned {
   LoadPlan plan;
 };
 
-// Whether the same layers fit the same devices with another context.
+// Whether the same layers fit the same devices with another context. Experts that are only there because there is room
+// make way.
 bool fits_with(Planned& planned, std::uint32_t context) {
   const LoadPlan& plan = planned.plan;
+  const Placement placement = plan.placement.with_held_experts(0, planned.config.expert_count);
   CacheOrder order = planned.needs.cache;
   order.context = context;
   planned.needs.parts.set_cache(planned.config, order);
   return std::all_of(plan.memory.devices.begin(), plan.memory.devices.end(), [&](const DeviceMemory& device) {
     const Side side = device.is_gpu ? Side::Gpu : Side::Cpu;
-    DeviceMemory memory = memory_of(planned.needs.parts, plan.placement, side,
-                                    device.is_gpu ? *planned.devices.gpu : *planned.devices.cpu);
+    if (!device.is_gpu) place_matrices(planned.needs.parts, placement, device.budget_bytes, *planned.devices.cpu);
+    DeviceMemory memory =
+        memory_of(planned.needs.parts, placement, side, device.is_gpu ? *planned.devices.gpu : *planned.devices.cpu);
     memory.budget_bytes = device.budget_bytes;
     return fits(memory);
   });
@@ -62,15 +65,15 @@ std::uint32_t largest_context(Planned& planned) {
 
 // The first device that loading would try and that is trusted.
 Result<std::unique_ptr<DeviceBackend>> open_gpu(const GgufFile& file, const ModelConfig& config,
-                                                const EngineOptions& options, Format cache, bool may_round) {
-  FACET_ASSIGN_OR_RETURN(const std::vector<Rung> rungs,
-                         find_rungs(options.backend, /*automatic=*/options.try_device != nullptr));
+                                                const ModelNeeds& needs, const EngineOptions& options) {
+  FACET_ASSIGN_OR_RETURN(const std::vector<Rung> rungs, choose_rungs(file, config, needs, options));
   for (const Rung& rung : rungs) {
     if (!rung.device || !rung.is_asked_for || options.gpu_layers == 0U) continue;
     DeviceVerdict verdict;
     if (options.try_device) {
-      verdict = options.try_device(
-          {*rung.device, file.path(), cache, describe(kernel_use(file, config, cache, may_round)), may_round});
+      verdict = rung.verdict
+                    ? *rung.verdict
+                    : options.try_device(trial_of(*rung.device, file, config, needs, /*only_if_faster=*/false));
       if (verdict.form.empty()) continue;
     }
     return open_vulkan(std::to_string(rung.device->index), verdict.form);
@@ -110,13 +113,12 @@ Result<FitReport> fit_model(const GgufFile& file, const EngineOptions& options) 
   FACET_ASSIGN_OR_RETURN(ModelNeeds needs, needs_of(file, config, weights, options));
   Devices devices;
   FACET_ASSIGN_OR_RETURN(devices.cpu, open_cpu(options, needs.products));
-  FACET_ASSIGN_OR_RETURN(devices.gpu,
-                         open_gpu(file, config, options, needs.parts.caches.format, needs.products == Products::Int8));
+  FACET_ASSIGN_OR_RETURN(devices.gpu, open_gpu(file, config, needs, options));
   FACET_ASSIGN_OR_RETURN(LoadPlan plan, plan_load(needs, config, options, devices));
   FitReport report;
   report.model = describe(file, config, weights);
   report.memory = plan.memory;
-  report.has_experts = config.expert_count > 0;
+  report.experts = std::uint64_t{config.expert_count} * config.layer_count();
   report.context = needs.cache.context;
   report.cache_format = cache_format_of(needs.parts.caches.format);
   report.remark = remark_on(plan, devices.gpu != nullptr);

@@ -9,6 +9,7 @@
 #include "engine/gguf/gguf_file.h"
 #include "engine/model/planner.h"
 #include "engine/placed/placed_backend.h"
+#include "engine/trial/kernel_use.h"
 
 namespace facet::engine {
 namespace {
@@ -86,7 +87,36 @@ std::uint64_t budget_of(const Devices& devices, const EngineOptions& options) {
   return options.gpu_memory_bytes != 0 ? options.gpu_memory_bytes : devices.gpu->unused_bytes();
 }
 
+// Of what is multiplied with, by what a device says of its memory before it is opened.
+double part_on(const VulkanDevice& device, const ModelNeeds& needs, const EngineOptions& options) {
+  std::uint64_t needed = needs.parts.caches.bytes();
+  for (const NeededWeight& weight : needs.parts.weights)
+    if (weight.use == WeightUse::Matrix) needed += weight.tensor->data.size();
+  const std::uint64_t unused = device.unused_bytes != 0 ? device.unused_bytes : device.memory_bytes / 5 * 4;
+  const std::uint64_t budget = options.gpu_memory_bytes != 0 ? options.gpu_memory_bytes : unused;
+  return budget >= needed ? 1 : static_cast<double>(budget) / static_cast<double>(needed);
+}
+
 }  // namespace
+
+DeviceTrial trial_of(const VulkanDevice& device, const GgufFile& file, const ModelConfig& config,
+                     const ModelNeeds& needs, bool only_if_faster) {
+  const Format cache = needs.parts.caches.format;
+  const bool may_round = needs.products == Products::Int8;
+  return {device, file.path(), cache, describe(kernel_use(file, config, cache, may_round)), may_round, only_if_faster};
+}
+
+Result<std::vector<Rung>> choose_rungs(const GgufFile& file, const ModelConfig& config, const ModelNeeds& needs,
+                                       const EngineOptions& options) {
+  const bool can_judge = options.try_device != nullptr;
+  const bool is_automatic = !vulkan_device_in(options.backend);
+  if (!can_judge || options.gpu_layers == 0U) return find_rungs(options.backend, can_judge);
+  return find_able_rungs(options.backend,
+                         {[&](const VulkanDevice& device) {
+                            return options.try_device(trial_of(device, file, config, needs, is_automatic));
+                          },
+                          [&](const VulkanDevice& device) { return part_on(device, needs, options); }});
+}
 
 std::unique_ptr<Backend> Devices::join(const Placement& placement) && {
   if (!placement.uses(Side::Gpu)) return std::move(cpu);
@@ -119,8 +149,10 @@ Result<LoadPlan> plan_load(const ModelNeeds& needs, const ModelConfig& config, c
   plan.placement = Placement::all_on(Side::Cpu, config);
   if (devices.gpu != nullptr) {
     FACET_ASSIGN_OR_RETURN(plan.placement,
-                           plan_placement(config, needs.parts, *devices.gpu, {plan.gpu_budget, options.gpu_layers}));
+                           plan_placement(config, needs.parts, *devices.gpu,
+                                          {plan.gpu_budget, options.gpu_layers, options.gpu_expert_bytes}));
   }
+  place_matrices(needs.parts, plan.placement, devices.cpu->unused_bytes(), *devices.cpu);
   plan.memory = count_memory(plan, needs, devices);
   return plan;
 }

@@ -6,6 +6,7 @@
 #include "engine/base/result.h"
 #include "engine/cpu/cpu_backend.h"
 #include "engine/device_backend.h"
+#include "engine/device_ladder.h"
 #include "engine/engine.h"
 #include "engine/model/memory_plan.h"
 
@@ -20,6 +21,14 @@ struct ModelNeeds {
 };
 Result<ModelNeeds> needs_of(const GgufFile& file, const ModelConfig& config, const WeightCount& weights,
                             const EngineOptions& options);
+
+// What a device is tried with, before it computes this model.
+DeviceTrial trial_of(const VulkanDevice& device, const GgufFile& file, const ModelConfig& config,
+                     const ModelNeeds& needs, bool only_if_faster);
+// Where the model may be computed, in the order in which it is to be tried: by what the devices can do, where somebody
+// finds out (EngineOptions::try_device).
+Result<std::vector<Rung>> choose_rungs(const GgufFile& file, const ModelConfig& config, const ModelNeeds& needs,
+                                       const EngineOptions& options);
 
 // What computes. The graphics device is there when one is asked for.
 struct Devices {

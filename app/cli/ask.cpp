@@ -198,6 +198,7 @@ Result<Options> read_options(const Arguments& arguments) {
   options.choices.backend = engine.backend;
   options.choices.gpu_layers = engine.gpu_layers;
   options.choices.gpu_memory_bytes = engine.gpu_memory_bytes;
+  options.choices.gpu_expert_bytes = engine.gpu_expert_bytes;
   options.choices.refuse_unanswered = isatty(STDIN_FILENO) == 0;
   options.model = arguments.model();
   options.as_json = arguments.has("json");

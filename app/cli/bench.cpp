@@ -61,6 +61,7 @@ json as_json(const BenchOrder& order, const BenchReport& report) {
               {"read_bandwidth_bytes_per_s", report.read_bandwidth},
               {"bandwidth_fraction", number_or_null(bandwidth_fraction(report))},
               {"kernels_per_layer", number_or_null(report.kernels_per_layer)},
+              {"held_experts", number_or_null(report.held_experts)},
               {"weight_bytes_per_token", report.token_bytes.weights},
               {"cache_bytes_per_token", report.token_bytes.cache},
               {"peak_rss_bytes", report.memory ? json(report.memory->peak_bytes) : json()},
@@ -125,6 +126,8 @@ std::string as_text(const BenchOrder& order, const BenchReport& report) {
                  static_cast<double>(report.token_bytes.weights) / 1e6,
                  static_cast<double>(report.token_bytes.cache) / 1e6, 100 * *fraction);
   text += "\n";
+  if (report.held_experts)
+    text += line("  experts    %.0f %% were held by the graphics device\n", 100 * *report.held_experts);
   if (report.kernels_per_layer) text += line("  kernels    %.1f for each layer and token\n", *report.kernels_per_layer);
   text += operations_text("Prefill", report.prefill_operations, report.prefilled_tokens);
   text += operations_text("Decode", report.decode_operations, report.decoded_tokens);

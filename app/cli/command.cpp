@@ -65,6 +65,9 @@ void Arguments::device_options() {
       "With vulkan: how many of the last layers the graphics device computes; as many as fit when left out or auto.");
   option("gpu-memory", "mb",
          "With vulkan: megabytes that the graphics device may take; what it has unused when left out.");
+  option("gpu-experts", "mb",
+         "With vulkan: megabytes of these for experts that are asked for often, of a model whose experts do not fit; "
+         "what is left over when left out.");
   option("threads", "n", "Threads of the CPU; all cores when left out.");
 }
 
@@ -121,8 +124,10 @@ std::string Arguments::wrong_placement() const {
   constexpr std::int64_t kMostMegabytes = 1 << 24;
   const std::string layers = given("gpu-layers");
   const std::string memory = given("gpu-memory");
-  if (layers.empty() && memory.empty()) return {};
-  if (!given("backend").starts_with("vulkan")) return "--gpu-layers and --gpu-memory go with --backend vulkan.";
+  const std::string experts = given("gpu-experts");
+  if (layers.empty() && memory.empty() && experts.empty()) return {};
+  if (!given("backend").starts_with("vulkan"))
+    return "--gpu-layers, --gpu-memory and --gpu-experts go with --backend vulkan.";
   const auto number = [](const std::string& text, std::int64_t least, std::int64_t most) {
     bool ok = false;
     const qlonglong value = QString::fromStdString(text).toLongLong(&ok);
@@ -132,6 +137,8 @@ std::string Arguments::wrong_placement() const {
     return "--gpu-layers takes auto or a number from 0 to 9999, not " + layers + ".";
   if (!memory.empty() && !number(memory, 1, kMostMegabytes))
     return "--gpu-memory takes a number of megabytes of at least 1, not " + memory + ".";
+  if (!experts.empty() && !number(experts, 0, kMostMegabytes))
+    return "--gpu-experts takes a number of megabytes, not " + experts + ".";
   return {};
 }
 
@@ -165,6 +172,8 @@ engine::EngineOptions Arguments::engine() const {
   if (!layers.empty() && layers != "auto") options.gpu_layers = static_cast<std::uint32_t>(std::stoul(layers));
   const std::string memory = given("gpu-memory");
   if (!memory.empty()) options.gpu_memory_bytes = std::stoull(memory) * 1'000'000;
+  const std::string experts = given("gpu-experts");
+  if (!experts.empty()) options.gpu_expert_bytes = std::stoull(experts) * 1'000'000;
   const std::string precision = given("precision");
   if (precision == "full") options.precision = engine::Precision::Full;
   if (precision == "fast") options.precision = engine::Precision::Fast;

@@ -27,7 +27,7 @@ class Arguments {
   void option(const QString& name, const QString& value_name, const QString& description);
   void flag(const QString& name, const QString& description);
   void positional(const QString& name, const QString& description, const QString& syntax = {});
-  // What computes: --backend, --gpu-layers, --gpu-memory and --threads.
+  // What computes: --backend, --gpu-layers, --gpu-memory, --gpu-experts and --threads.
   void device_options();
   // In which numbers: --precision, --cache, --kernels.
   void number_options();
@@ -59,7 +59,7 @@ class Arguments {
  private:
   // What was given for an option that the command may not have; empty when nothing was.
   std::string given(const QString& name) const;
-  // What is wrong with --gpu-layers and --gpu-memory; empty when nothing is.
+  // What is wrong with --gpu-layers, --gpu-memory and --gpu-experts; empty when nothing is.
   std::string wrong_placement() const;
 
   QString words_;

@@ -111,7 +111,9 @@ std::string verdict_on(const Paths& paths, const engine::VulkanDevice& device) {
   const engine::DeviceVerdict verdict = devices::own_trials(paths).judge(
       {device, paths.built_in_model(), cache, engine::describe(engine::kernel_use(**file, *config, cache))});
   if (verdict.form.empty()) return "; failed its self-test: " + verdict.reason;
-  return "; passed its self-test with the kernels '" + verdict.form + "'";
+  const std::string measured = engine::describe(verdict.ability);
+  return "; passed its self-test with the kernels '" + verdict.form + "'" +
+         (measured.empty() ? "" : "; with the practice model it " + measured);
 }
 
 // One line for each device. Facet works without any, so none is no fault of the installation.

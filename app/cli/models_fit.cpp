@@ -43,17 +43,19 @@ json as_json(const DeviceMemory& device, bool has_experts) {
               {"total_bytes", device.total_bytes},
               {"budget_bytes", device.budget_bytes}};
   if (has_experts) all["expert_layers"] = device.expert_layers;
+  if (has_experts) all["held_experts"] = device.held_experts;
   return all;
 }
 
 json as_json(const FitReport& report) {
   json devices = json::array();
   for (const DeviceMemory& device : report.memory.devices)
-    devices.push_back(as_json(device, report.has_experts));
+    devices.push_back(as_json(device, report.experts > 0));
   return {{"model", report.model.path.string()},
           {"size", report.model.size_label},
           {"formats", report.model.formats},
           {"layers", report.model.layers},
+          {"experts", report.experts},
           {"context", report.context},
           {"cache", name_of(report.cache_format)},
           {"largest_context", report.largest_context},
@@ -83,7 +85,7 @@ std::string task_of(const DeviceMemory& device, const FitReport& report) {
   if (device.layers > 1)
     add("layers " + std::to_string(device.first_layer) + " to " +
         std::to_string(device.first_layer + device.layers - 1));
-  if (report.has_experts)
+  if (report.experts > 0)
     add("experts of " + std::to_string(device.expert_layers) + (device.expert_layers == 1 ? " layer" : " layers"));
   if (device.has_head) add("output matrix");
   return task;
@@ -93,6 +95,9 @@ std::string as_text(const DeviceMemory& device, const FitReport& report) {
   const std::string budget =
       device.budget_bytes == 0 ? std::string() : " of " + megabytes(device.budget_bytes) + " that may be used";
   std::string text = device.device + ": " + task_of(device, report) + "\n";
+  if (device.held_experts > 0)
+    text += "  keeps " + std::to_string(device.held_experts) + " of all " + std::to_string(report.experts) +
+            " experts besides, those that are asked for most\n";
   text += bytes_line("weights", device.weight_bytes);
   text += bytes_line("cache", device.cache_bytes);
   text += bytes_line("activations", device.activation_bytes);

@@ -58,6 +58,16 @@ std::string how_it_ended(const ChildEnd& end) {
   return "the test ended with status " + std::to_string(end.number);
 }
 
+Json as_json(const engine::TokenCost& cost) {
+  return {{"decode", cost.decode}, {"prefill", cost.prefill}};
+}
+
+engine::TokenCost cost_in(const Json& object, std::string_view key) {
+  const Json* const cost = models::member(object, key);
+  if (cost == nullptr) return {};
+  return {models::number_of(*cost, "decode").value_or(0), models::number_of(*cost, "prefill").value_or(0)};
+}
+
 // Sentences end as parts of one.
 std::string without_period(std::string text) {
   if (!text.empty() && text.back() == '.') text.pop_back();
@@ -65,6 +75,16 @@ std::string without_period(std::string text) {
 }
 
 }  // namespace
+
+nlohmann::json as_json(const engine::Ability& ability) {
+  return {{"device", as_json(ability.device)}, {"cpu", as_json(ability.cpu)}};
+}
+
+engine::Ability ability_in(const nlohmann::json& object) {
+  const Json* const ability = models::member(object, "seconds_per_token");
+  if (ability == nullptr) return {};
+  return {cost_in(*ability, "device"), cost_in(*ability, "cpu")};
+}
 
 DeviceVerdict DeviceTrials::judge(const DeviceTrial& trial) const {
   if (auto known = remembered(trial)) return *known;
@@ -77,7 +97,9 @@ std::optional<DeviceVerdict> DeviceTrials::remembered(const DeviceTrial& trial) 
     if (!has_key(entry, key)) continue;
     const auto form = models::string_of(entry, "form");
     const auto reason = models::string_of(entry, "reason");
-    if (form && reason && is_form(*form)) return DeviceVerdict{*form, *reason, /*is_known=*/true};
+    // One that was found to be slow has not been tried yet.
+    if (form && reason && form->empty() && reason->empty() && !trial.only_if_faster) return std::nullopt;
+    if (form && reason && is_form(*form)) return DeviceVerdict{*form, *reason, /*is_known=*/true, ability_in(entry)};
   }
   return std::nullopt;
 }
@@ -87,9 +109,10 @@ DeviceVerdict DeviceTrials::test(const DeviceTrial& trial) const {
   for (const std::string& form : engine::vulkan_forms(trial.device, trial.may_round)) {
     const Result<Complaint> found = complaint(trial, form);
     // Not the device's fault, and another time it may go well.
-    if (!found.ok()) return {{}, without_period(found.error().message), /*is_known=*/false};
+    if (!found.ok()) return {{}, without_period(found.error().message), /*is_known=*/false, {}};
     verdict.reason = found->text;
-    if (found->text.empty()) verdict.form = form;
+    verdict.ability = found->ability;
+    if (found->text.empty() && !found->is_slow) verdict.form = form;
     if (found->text.empty() || found->is_final) break;
   }
   remember(trial, verdict);
@@ -101,19 +124,34 @@ Result<DeviceTrials::Complaint> DeviceTrials::complaint(const DeviceTrial& trial
   std::string cache(engine::format_info(trial.cache).name);
   for (char& letter : cache)
     letter = static_cast<char>(std::tolower(static_cast<unsigned char>(letter)));
-  FACET_ASSIGN_OR_RETURN(const ChildEnd end, run_child({program_.string(), "debug", "vulkan-test", "--device",
-                                                        std::to_string(trial.device.index), "--form", form, "--model",
-                                                        trial.model.string(), "--cache", cache},
-                                                       deadline_));
+  std::vector<std::string> command = {program_.string(),
+                                      "debug",
+                                      "vulkan-test",
+                                      "--device",
+                                      std::to_string(trial.device.index),
+                                      "--form",
+                                      form,
+                                      "--model",
+                                      trial.model.string(),
+                                      "--cache",
+                                      cache,
+                                      "--precision",
+                                      trial.may_round ? "fast" : "full"};
+  if (trial.only_if_faster) command.emplace_back("--only-if-faster");
+  FACET_ASSIGN_OR_RETURN(const ChildEnd end, run_child(command, deadline_));
   const auto report = models::parse_json(end.output);
   const auto passed = report ? models::boolean_of(*report, "passed") : std::nullopt;
   const auto reason = report ? models::string_of(*report, "reason") : std::nullopt;
   if (end.kind == ChildEnd::Kind::Exited && end.number == kUsage)
     return Error{Error::Code::Internal, "this Facet does not know how to test it; start Facet again."};
+  const bool is_slow = report && models::boolean_of(*report, "slow") == true;
+  if (end.kind == ChildEnd::Kind::Exited && is_slow)
+    return Complaint{{}, /*is_final=*/true, ability_in(*report), /*is_slow=*/true};
   if (end.kind != ChildEnd::Kind::Exited || (!passed && !reason))
-    return Complaint{how_it_ended(end), end.kind == ChildEnd::Kind::TimedOut};
+    return Complaint{how_it_ended(end), end.kind == ChildEnd::Kind::TimedOut, {}};
   if (!passed) return Error{Error::Code::Io, *reason};
-  return Complaint{*passed ? std::string() : without_period(reason.value_or("it computes wrong"))};
+  if (!*passed) return Complaint{without_period(reason.value_or("it computes wrong")), /*is_final=*/false, {}};
+  return Complaint{{}, /*is_final=*/false, ability_in(*report)};
 }
 
 // Written whole or not at all. When it can not be written the device is tested again the next time.
@@ -126,6 +164,7 @@ void DeviceTrials::remember(const DeviceTrial& trial, const DeviceVerdict& verdi
     verdicts.erase(0);
   entry["form"] = verdict.form;
   entry["reason"] = verdict.reason;
+  if (verdict.ability.is_known()) entry["seconds_per_token"] = as_json(verdict.ability);
   verdicts.push_back(std::move(entry));
   std::error_code failure;
   std::filesystem::create_directories(memory_.parent_path(), failure);

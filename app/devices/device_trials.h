@@ -2,6 +2,7 @@
 
 #include <chrono>
 #include <filesystem>
+#include <nlohmann/json_fwd.hpp>
 #include <optional>
 #include <string>
 
@@ -11,8 +12,14 @@
 
 namespace facet::app::devices {
 
-// Tests graphics devices, each in a process of its own, because a driver may end the process or never answer; and
-// remembers what came of it, until the driver, the kernels or what a model uses of them change. Any thread may call.
+// What was measured, as the process that tests prints it under "seconds_per_token", and the memory keeps it. What is
+// not there is not known.
+nlohmann::json as_json(const engine::Ability& ability);
+engine::Ability ability_in(const nlohmann::json& object);
+
+// Tests graphics devices, and measures what they can do, each in a process of its own, because a driver may end the
+// process or never answer; and remembers what came of it, until the driver, the kernels or what a model uses of them
+// change. Any thread may call.
 class DeviceTrials {
  public:
   // `program` is the facet that tests; `memory` the file that keeps the verdicts.
@@ -28,6 +35,8 @@ class DeviceTrials {
   struct Complaint {
     std::string text;
     bool is_final = false;  // another form need not be tried
+    engine::Ability ability;
+    bool is_slow = false;  // so that it was not tried at all
   };
   engine::DeviceVerdict test(const engine::DeviceTrial& trial) const;
   // An error when nobody could find out.

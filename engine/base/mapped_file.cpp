@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include <cerrno>
+#include <cstdint>
 #include <cstring>
 #include <string>
 
@@ -49,6 +50,16 @@ Result<std::unique_ptr<MappedFile>> MappedFile::open(const std::filesystem::path
 MappedFile::~MappedFile() {
   lost_.reset();
   ::munmap(const_cast<std::byte*>(bytes_.data()), bytes_.size());
+}
+
+void give_back_pages(std::span<const std::byte> mapped) {
+  static const auto page_bytes = static_cast<std::uintptr_t>(::sysconf(_SC_PAGESIZE));
+  const auto begin = reinterpret_cast<std::uintptr_t>(mapped.data());
+  const std::uintptr_t skipped = (page_bytes - begin % page_bytes) % page_bytes;
+  if (skipped >= mapped.size()) return;
+  const std::size_t whole = (mapped.size() - skipped) / page_bytes * page_bytes;
+  // A hint to the system: nothing depends on whether it is heeded.
+  if (whole > 0) ::madvise(const_cast<std::byte*>(mapped.data()) + skipped, whole, MADV_DONTNEED);
 }
 
 }  // namespace facet

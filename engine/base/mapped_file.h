@@ -34,4 +34,8 @@ class MappedFile {
   std::optional<LostPages> lost_;  // ends before the mapping
 };
 
+// The whole pages inside these bytes of a mapped file no longer count as memory of this process. Whoever touches one
+// gets it from the file again.
+void give_back_pages(std::span<const std::byte> mapped);
+
 }  // namespace facet

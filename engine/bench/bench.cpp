@@ -65,12 +65,16 @@ class Timing {
 
   // Operations count only while the clock runs.
   void set_clock(TimedBackend::Clock clock) {
-    const std::uint64_t kernels = backend_->work().kernels;
-    if (clock == TimedBackend::Clock::Stopped) kernels_ += kernels - kernels_before_;
-    kernels_before_ = kernels;
+    const DeviceWork work = backend_->work();
+    if (clock == TimedBackend::Clock::Stopped) {
+      done_.kernels += work.kernels - before_.kernels;
+      done_.experts += work.experts - before_.experts;
+      done_.held_experts += work.held_experts - before_.held_experts;
+    }
+    before_ = work;
     if (timed_ != nullptr) timed_->set_clock(clock);
   }
-  std::uint64_t kernels() const { return kernels_; }
+  const DeviceWork& done() const { return done_; }
   std::vector<OperationTime> take() { return timed_ == nullptr ? std::vector<OperationTime>() : timed_->take(); }
   Backend& backend() const { return *backend_; }
 
@@ -78,9 +82,9 @@ class Timing {
   // Owned by the engine.
   Backend* backend_ = nullptr;
   TimedBackend* timed_ = nullptr;
-  // That were handed over while the clock ran.
-  std::uint64_t kernels_ = 0;
-  std::uint64_t kernels_before_ = 0;
+  // While the clock ran, but for the seconds; and when it was last switched.
+  DeviceWork done_;
+  DeviceWork before_;
 };
 
 // One sequence and the tokens that it is fed with again and again.
@@ -164,13 +168,17 @@ Status measure_speed(const BenchOrder& order, const Engine& engine, Timing& timi
                                [&] { return runs.prefill(order.prompt_tokens); }));
   report.prefill_operations = timing.take();
   progress("Measuring decode");
-  const std::uint64_t kernels = timing.kernels();
+  const DeviceWork before = timing.done();
   FACET_RETURN_IF_ERROR(repeat(order, order.new_tokens, report.decode_tokens_per_s,
                                [&] { return runs.decode(order.depth, order.new_tokens); }));
   report.decode_operations = timing.take();
   const double layers = static_cast<double>(order.new_tokens) * order.repetitions * report.model.layers;
-  if (timing.kernels() > kernels && layers > 0)
-    report.kernels_per_layer = static_cast<double>(timing.kernels() - kernels) / layers;
+  const std::uint64_t kernels = timing.done().kernels - before.kernels;
+  if (kernels > 0 && layers > 0) report.kernels_per_layer = static_cast<double>(kernels) / layers;
+  const std::uint64_t experts = timing.done().experts - before.experts;
+  if (experts > 0)
+    report.held_experts =
+        static_cast<double>(timing.done().held_experts - before.held_experts) / static_cast<double>(experts);
   return {};
 }
 

@@ -44,7 +44,10 @@ struct BenchReport {
   // memory.
   double read_bandwidth = 0;
   std::optional<double> kernels_per_layer;  // for each token that is decoded, on a device that has kernels
-  TokenBytes token_bytes;                   // of a token in the middle of the new ones
+  // Of the experts that were asked for while tokens were decoded, the part that the graphics device held, where it
+  // holds some of a layer's.
+  std::optional<double> held_experts;
+  TokenBytes token_bytes;  // of a token in the middle of the new ones
   // With BenchOrder::operations, for all repetitions together.
   std::vector<OperationTime> prefill_operations;
   std::vector<OperationTime> decode_operations;

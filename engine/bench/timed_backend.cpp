@@ -43,6 +43,11 @@ std::vector<OperationTime> TimedBackend::take() {
 template <typename Call>
 void TimedBackend::time(std::string_view operation, const Work& work, const Call& call) {
   if (clock_ == Clock::Stopped) return call();
+  keep(operation, work, seconds_of(call));
+}
+
+template <typename Call>
+double TimedBackend::seconds_of(const Call& call) {
   const double before = inner_->work().seconds;
   const auto start = std::chrono::steady_clock::now();
   call();
@@ -50,13 +55,17 @@ void TimedBackend::time(std::string_view operation, const Work& work, const Call
   if (failure_.ok()) failure_ = finished;
   const std::chrono::duration<double> elapsed = std::chrono::steady_clock::now() - start;
   const double by_the_device = inner_->work().seconds - before;
+  return by_the_device > 0 ? by_the_device : elapsed.count();
+}
+
+void TimedBackend::keep(std::string_view operation, const Work& work, double seconds) {
   OperationTime& time = times_[{operation, std::string(work.detail)}];
   if (time.calls == 0) {
     time.operation = operation;
     time.detail = work.detail;
   }
   ++time.calls;
-  time.seconds += by_the_device > 0 ? by_the_device : elapsed.count();
+  time.seconds += seconds;
   time.products += work.products;
   time.weight_bytes += work.weight_bytes;
 }
@@ -174,20 +183,45 @@ void TimedBackend::route_experts(const View& logits, const Weight& expert_scale,
   time("route_experts", {}, [&] { inner_->route_experts(logits, expert_scale, ids, weights); });
 }
 
-// Only the experts that some row has chosen are read.
-void TimedBackend::matmul_experts(const Weight& weight, const View& ids, const View& x, const View& out) {
+std::size_t TimedBackend::experts_in(const View& ids) {
   std::vector<float> cells(std::size_t{ids.rows} * ids.width);
   inner_->read(ids, cells);
   std::set<std::uint32_t> chosen;
   for (const float cell : cells)
     chosen.insert(std::bit_cast<std::uint32_t>(cell));
-  time("matmul_experts",
-       {info(weight).detail, products_of(weight, out.rows), info(weight).bytes / weight.experts * chosen.size()},
+  return chosen.size();
+}
+
+// Only the experts that some row has chosen are read.
+TimedBackend::Work TimedBackend::work_of_experts(const Weight& weight, std::uint32_t pairs, std::size_t chosen) const {
+  return {info(weight).detail, products_of(weight, pairs), info(weight).bytes / weight.experts * chosen};
+}
+
+void TimedBackend::matmul_experts(const Weight& weight, const View& ids, const View& x, const View& out) {
+  time("matmul_experts", work_of_experts(weight, out.rows, experts_in(ids)),
        [&] { inner_->matmul_experts(weight, ids, x, out); });
 }
 
 void TimedBackend::combine_experts(const View& x, const View& weights, const View& out) {
   time("combine_experts", {}, [&] { inner_->combine_experts(x, weights, out); });
+}
+
+// What is done by the other operations is measured by them.
+bool TimedBackend::apply_experts(const ExpertBranch& branch) {
+  if (clock_ == Clock::Stopped) return inner_->apply_experts(branch);
+  Work work;
+  const std::size_t chosen = experts_in(branch.ids);
+  for (const Weight& weight : {branch.gate_up, branch.gate, branch.up, branch.down}) {
+    if (!weight) continue;
+    const Work part = work_of_experts(weight, branch.results.rows, chosen);
+    work.detail += (work.detail.empty() ? "" : ", ") + part.detail;
+    work.products += part.products;
+    work.weight_bytes += part.weight_bytes;
+  }
+  bool is_done = false;
+  const double seconds = seconds_of([&] { is_done = inner_->apply_experts(branch); });
+  if (is_done) keep("apply_experts", work, seconds);
+  return is_done;
 }
 
 }  // namespace facet::engine

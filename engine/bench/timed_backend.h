@@ -44,6 +44,7 @@ class TimedBackend final : public Backend {
   void release_buffer(const Buffer& buffer) override { inner_->release_buffer(buffer); }
   Status reserve(const LargestOperands& largest) override { return inner_->reserve(largest); }
   Result<Weight> load_weight(const GgufTensor& tensor, WeightUse use) override;
+  void start() override { inner_->start(); }
   void write(const View& to, std::span<const float> values) override;
   void read(const View& from, std::span<float> values) override;
   Status finish() override;
@@ -71,6 +72,7 @@ class TimedBackend final : public Backend {
   void route_experts(const View& logits, const Weight& expert_scale, const View& ids, const View& weights) override;
   void matmul_experts(const Weight& weight, const View& ids, const View& x, const View& out) override;
   void combine_experts(const View& x, const View& weights, const View& out) override;
+  bool apply_experts(const ExpertBranch& branch) override;
 
  private:
   struct WeightInfo {
@@ -84,9 +86,15 @@ class TimedBackend final : public Backend {
     std::uint64_t weight_bytes = 0;
   };
   Work work_of(std::span<const Weight> weights, std::uint32_t rows) const;
+  // How many different ones were chosen.
+  std::size_t experts_in(const View& ids);
+  Work work_of_experts(const Weight& weight, std::uint32_t pairs, std::size_t chosen) const;
 
   template <typename Call>
   void time(std::string_view operation, const Work& work, const Call& call);
+  template <typename Call>
+  double seconds_of(const Call& call);
+  void keep(std::string_view operation, const Work& work, double seconds);
   const WeightInfo& info(const Weight& weight) const { return weights_[weight.id]; }
 
   std::unique_ptr<Backend> inner_;

@@ -112,12 +112,21 @@ Result<Weight> CpuBackend::load_weight(const GgufTensor& tensor, WeightUse use) 
   LoadedWeight weight;
   weight.rows = tensor.data.data();
   weight.row_bytes = row_bytes(tensor.format, tensor.shape[0]);
+  if (has_own_rows(tensor, use)) {
+    weight.own_rows.resize(weight.row_bytes * tensor.shape[1] * tensor.shape[2]);
+    weight.rows = weight.own_rows.data();
+  }
   weight.block_elements = format.block_elements;
   weight.block_bytes = format.block_bytes;
   weight.decode = kernels_.decoder(tensor.format);
   if (tensor.format == Format::F32 && reinterpret_cast<std::uintptr_t>(weight.rows) % alignof(float) == 0)
     weight.floats = reinterpret_cast<const float*>(weight.rows);
   if (products_ == Products::Int8 && use == WeightUse::Matrix) weight.panel = kernels_.panels.format(tensor.format);
+  if (is_to_be_copied(tensor, use)) {
+    weight.copy = copies_.take(tensor.data.size());
+    weight.is_copied.resize(tensor.shape[2]);
+    weight.is_mapped = tensor.is_mapped;
+  }
   if (use == WeightUse::Vector) {
     weight.vector.resize(tensor.shape[0]);
     weight.decode(weight.rows, weight.vector.data(), weight.vector.size());
@@ -125,6 +134,15 @@ Result<Weight> CpuBackend::load_weight(const GgufTensor& tensor, WeightUse use) 
   weights_.push_back(std::move(weight));
   return Weight{static_cast<std::uint32_t>(weights_.size()), static_cast<std::uint32_t>(tensor.shape[0]),
                 static_cast<std::uint32_t>(tensor.shape[1]), static_cast<std::uint32_t>(tensor.shape[2])};
+}
+
+Status CpuBackend::replace_expert(const Weight& weight, std::uint32_t expert, std::span<const std::byte> rows) {
+  FACET_CHECK(weight.id >= 1 && weight.id <= weights_.size() && expert < weight.experts, "expert %u of %u", expert,
+              weight.experts);
+  std::vector<std::byte>& own = weights_[weight.id - 1].own_rows;
+  FACET_CHECK(rows.size() * weight.experts == own.size(), "%zu bytes for one of %u", rows.size(), weight.experts);
+  std::copy(rows.begin(), rows.end(), own.begin() + static_cast<std::ptrdiff_t>(expert * rows.size()));
+  return {};
 }
 
 void CpuBackend::write(const View& to, std::span<const float> values) {

@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "engine/base/large_pages.h"
 #include "engine/base/thread_pool.h"
 #include "engine/cpu/kernels.h"
 #include "engine/device_backend.h"
@@ -16,8 +17,8 @@ namespace facet::engine {
 // to 8 bits (cpu/panel.h), which is several times as fast and changes logits by what the rounding does.
 enum class Products { Float32, Int8 };
 
-// The operations on the CPU, each done when its call returns. Matrices stay in the mapped file in their own format and
-// are unpacked a few rows at a time, so a weight is read once for all columns of a batch.
+// The operations on the CPU, each done when its call returns. Matrices keep their own format, in the mapped file or in
+// a copy, and are unpacked a few rows at a time, so a weight is read once for all columns of a batch.
 class CpuBackend final : public DeviceBackend {
  public:
   explicit CpuBackend(int threads, Products products = Products::Float32,
@@ -33,7 +34,9 @@ class CpuBackend final : public DeviceBackend {
   void write(const View& to, std::span<const float> values) override;
   void read(const View& from, std::span<float> values) override;
   Status finish() override { return {}; }
+  Status replace_expert(const Weight& weight, std::uint32_t expert, std::span<const std::byte> rows) override;
 
+  void place_matrices(MatrixPlace place) override { matrix_place_ = place; }
   std::vector<std::uint64_t> weight_parts(const GgufTensor& tensor, WeightUse use) const override;
   std::uint64_t cache_bytes(const CacheShape& shape) const override;
   std::uint64_t working_bytes(const LargestOperands& largest) const override;
@@ -76,7 +79,11 @@ class CpuBackend final : public DeviceBackend {
     std::uint64_t row_bytes = 0;
   };
   struct LoadedWeight {
-    const std::byte* rows = nullptr;  // in the mapped file
+    const std::byte* rows = nullptr;  // in the mapped file, or in `own_rows`
+    std::vector<std::byte> own_rows;  // of a matrix that came without data
+    std::byte* copy = nullptr;        // memory for the file's rows; null where they stay there
+    std::vector<bool> is_copied;      // of each expert, whether its rows are in the copy
+    bool is_mapped = false;
     std::uint64_t row_bytes = 0;
     std::uint32_t block_elements = 1;
     std::uint32_t block_bytes = 0;
@@ -91,12 +98,13 @@ class CpuBackend final : public DeviceBackend {
     std::uint64_t stride;
     float* operator[](std::uint64_t row) const { return cells + row * stride; }
   };
-  // Some rows of one matrix, to be multiplied with some columns.
+  // A matrix to be multiplied with some columns.
   struct MatrixRows {
     const LoadedWeight* weight;
     const std::byte* rows;
     std::uint32_t inputs;
     std::uint32_t outputs;
+    const PanelRows* way;  // how whole panels of it are read; null for a matrix that has none
   };
   // The columns of a product: `count` addresses of inputs, rounded ones for a matrix that has panels, and of results.
   struct Columns {
@@ -138,8 +146,16 @@ class CpuBackend final : public DeviceBackend {
   std::uint32_t keep(Memory memory);
   // Makes sure that a memory to work in has so many cells.
   float* working_cells(Memory& memory, std::uint64_t cells) const;
+  // A matrix without data gets it later.
+  static bool has_own_rows(const GgufTensor& tensor, WeightUse use);
+  bool is_to_be_copied(const GgufTensor& tensor, WeightUse use) const;
   Rows rows_of(const View& view) const;
   const LoadedWeight& loaded(const Weight& weight) const;
+  // The matrix of an expert where it lies now.
+  MatrixRows matrix_of(const Weight& weight, std::uint32_t expert) const;
+  // Copies the matrices of these experts, as far as they are to be copied and were not.
+  void copy_matrices(const Weight& weight, std::span<const std::uint32_t> experts);
+  void copy_rows(const LoadedWeight& weight, std::uint64_t first, std::uint64_t count) const;
   const float* vector_of(const Weight& weight, std::uint32_t size) const;
 
   // Calls `task(row)` for every row, on several threads when the cells are many.
@@ -180,6 +196,8 @@ class CpuBackend final : public DeviceBackend {
   std::vector<Memory> buffers_;
   std::vector<std::uint32_t> free_ids_;
   std::vector<LoadedWeight> weights_;
+  MatrixPlace matrix_place_ = MatrixPlace::InFile;
+  LargePages copies_;
   // The columns of the matmul at hand; they grow to the largest batch once.
   std::vector<const float*> column_x_;
   std::vector<RoundedColumn> column_rounded_;
@@ -187,6 +205,7 @@ class CpuBackend final : public DeviceBackend {
   std::vector<RoundedColumn> rounded_;
   Memory rounded_memory_;
   std::vector<std::uint32_t> expert_begin_;
+  std::vector<std::uint32_t> expert_list_;
   std::vector<Candidate> candidates_;
   // What the segments of a row's keys come to, when several threads share them.
   Memory segment_memory_;

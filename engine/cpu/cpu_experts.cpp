@@ -90,11 +90,11 @@ void CpuBackend::matmul_experts(const Weight& weight, const View& ids, const Vie
     column_out_[place] = result[pair];
   }
 
-  const auto rows_of_expert = [&](std::uint32_t expert) {
-    return MatrixRows{&matrix, matrix.rows + std::uint64_t{expert} * weight.outputs * matrix.row_bytes, weight.inputs,
-                      weight.outputs};
-  };
-  const std::uint32_t per_item = rows_per_item(rows_of_expert(0), std::max<std::size_t>(1, pairs / weight.experts));
+  expert_list_.clear();
+  for (std::uint32_t expert = 0; expert < weight.experts; ++expert)
+    if (expert_begin_[expert + 1] > expert_begin_[expert]) expert_list_.push_back(expert);
+  copy_matrices(weight, expert_list_);
+  const std::uint32_t per_item = rows_per_item(matrix_of(weight, 0), std::max<std::size_t>(1, pairs / weight.experts));
   const std::uint32_t items = (weight.outputs + per_item - 1) / per_item;
   pool_.run(std::size_t{weight.experts} * items, [&](std::size_t index) {
     const auto expert = static_cast<std::uint32_t>(index / items);
@@ -102,7 +102,7 @@ void CpuBackend::matmul_experts(const Weight& weight, const View& ids, const Vie
     const std::uint32_t count = expert_begin_[expert + 1] - begin;
     if (count == 0) return;
     const auto first = static_cast<std::uint32_t>(index % items) * per_item;
-    multiply_rows(rows_of_expert(expert), first, std::min(per_item, weight.outputs - first),
+    multiply_rows(matrix_of(weight, expert), first, std::min(per_item, weight.outputs - first),
                   {column_x_.data() + begin, column_rounded_.data() + begin, column_out_.data() + begin, count});
   });
 }

@@ -72,21 +72,24 @@ void CpuBackend::multiply_panels(const MatrixRows& matrix, std::uint32_t first, 
   const std::uint32_t end = first + count;
   for (std::uint32_t row = first; row < end; row += kPanelRows) {
     const std::size_t rows = std::min<std::size_t>(kPanelRows, end - row);
+    const PanelRows& way = rows == kPanelRows ? *matrix.way : weight.panel->in_file;
     const std::byte* blocks = matrix.rows + row * weight.row_bytes;
-    if (columns.count == 1 && rows == kPanelRows && weight.panel->multiply_one != nullptr) {
-      weight.panel->multiply_one(blocks, weight.row_bytes, matrix.inputs, columns.rounded[0], columns.out[0] + row);
+    if (columns.count == 1 && rows == kPanelRows && way.multiply_one != nullptr) {
+      way.multiply_one(blocks, weight.row_bytes, matrix.inputs, columns.rounded[0], columns.out[0] + row);
       continue;
     }
+    // In cells, eight rows go on together.
+    const std::uint64_t rows_together = &way == &weight.panel->in_file ? 1 : kPanelRows / 2;
     for (std::uint32_t i = 0; i < matrix.inputs; i += kPanelInputs) {
       const std::uint32_t inputs = std::min<std::uint32_t>(kPanelInputs, matrix.inputs - i);
-      const std::uint64_t bytes = std::uint64_t{inputs / weight.block_elements} * weight.block_bytes;
+      const std::uint64_t bytes = rows_together * (inputs / weight.block_elements) * weight.block_bytes;
       // The same rows further on, then the next rows, as far as there are whole panels.
       const std::byte* next = nullptr;
       if (i + inputs < matrix.inputs)
         next = blocks + bytes;
       else if (row + 2 * kPanelRows <= matrix.outputs)
         next = matrix.rows + (row + kPanelRows) * weight.row_bytes;
-      weight.panel->unpack(blocks, weight.row_bytes, rows, inputs, next, panel);
+      way.unpack(blocks, weight.row_bytes, rows, inputs, next, panel);
       weight.panel->multiply(panel, inputs, columns.rounded, columns.count, i, {columns.out, row, rows, i > 0});
       blocks += bytes;
     }
@@ -145,7 +148,8 @@ void CpuBackend::matmul_all(std::span<const Weight> weights, const View& x, std:
     float** const out = column_out_.data() + p * x.rows;
     for (std::uint32_t r = 0; r < x.rows; ++r)
       out[r] = result[r];
-    products[p].matrix = {&matrix, matrix.rows, weight.inputs, weight.outputs};
+    copy_matrices(weight, std::array{0U});
+    products[p].matrix = matrix_of(weight, 0);
     products[p].columns = {column_x_.data(), rounded_.data(), out, x.rows};
     products[p].rows_per_item = rows_per_item(products[p].matrix, x.rows);
     products[p].first_item = items;

@@ -48,18 +48,30 @@ struct PanelResults {
   bool accumulate;
 };
 
-struct PanelFormat {
-  // Unpacks the first `inputs` inputs of `rows` rows, which lie `row_bytes` apart; the panel's other rows become zeros.
-  // What lies at `next`, where the following panel begins, is asked for in advance.
+// What can be done with rows that lie in memory in one way.
+struct PanelRows {
+  // Unpacks the first `inputs` inputs of `rows` rows, which begin `row_bytes` apart; the panel's other rows become
+  // zeros. What lies at `next`, where the following panel begins, is asked for in advance.
   void (*unpack)(const std::byte* blocks, std::size_t row_bytes, std::size_t rows, std::size_t inputs,
-                 const std::byte* next, Panel& panel);
+                 const std::byte* next, Panel& panel) = nullptr;
+  // Unpacks and multiplies at once, for 16 whole rows and a single column, with the same result: out[r] for r < 16.
+  // Null where this would not be faster.
+  void (*multiply_one)(const std::byte* blocks, std::size_t row_bytes, std::size_t inputs, const RoundedColumn& column,
+                       float* out) = nullptr;
+};
+
+struct PanelFormat {
+  PanelRows in_file;  // one row behind the other
+  // Eight rows at a time, block by block: the halves of the eight rows side by side, where blocks have one apart, then
+  // each four bytes of the block, of the eight rows side by side. So registers are loaded as they are multiplied. A row
+  // takes as many bytes as in the file, and eight of them lie where they would. Only for 16 whole rows; null where the
+  // instruction set has no use for it.
+  PanelRows in_cells;
+  // Writes 16 whole rows of a file in that order.
+  void (*to_cells)(const std::byte* rows, std::size_t row_bytes, std::byte* out);
   // Multiplies with the inputs from `first_input` on of each column.
   void (*multiply)(const Panel& panel, std::size_t inputs, const RoundedColumn* columns, std::size_t count,
                    std::size_t first_input, const PanelResults& results);
-  // Both at once for 16 whole rows and a single column, with the same result: out[r] for r < 16. Null where this would
-  // not be faster.
-  void (*multiply_one)(const std::byte* blocks, std::size_t row_bytes, std::size_t inputs, const RoundedColumn& column,
-                       float* out);
 };
 
 // The part of a kernel table that computes with integers.

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <functional>
 #include <limits>
 #include <utility>
 
@@ -16,6 +17,11 @@ namespace {
 // Longer arrays than this (the largest real ones have a few hundred thousand elements) are not expanded: it bounds what
 // a file of single-byte elements can make us allocate.
 constexpr std::uint64_t kMaxExpandedNumbers = std::uint64_t{1} << 21U;
+
+bool contains(std::span<const std::byte> whole, std::span<const std::byte> part) {
+  const std::less_equal<> in_order;
+  return in_order(whole.data(), part.data()) && in_order(part.data() + part.size(), whole.data() + whole.size());
+}
 
 // One element as a double, or nothing when the type is no number.
 std::optional<double> number_at(GgufType type, const std::byte* address) {
@@ -118,7 +124,9 @@ Error GgufFile::State::unusable(const Error& error) const {
 
 Status GgufFile::State::add_parts() {
   for (const GgufParts::Tensor& part : parts.tensors) {
-    const GgufTensor tensor{part.info.name, part.info.format, part.info.shape, part.data};
+    const bool is_mapped = std::any_of(parts.files.begin(), parts.files.end(),
+                                       [&](const auto& mapped) { return contains(mapped->bytes(), part.data); });
+    const GgufTensor tensor{part.info.name, part.info.format, part.info.shape, part.data, is_mapped};
     const Result<std::uint64_t> bytes = gguf_tensor_bytes(tensor);
     if (!bytes.ok()) return unusable(bytes.error());
     if (*bytes != part.data.size())
@@ -146,6 +154,8 @@ Result<std::unique_ptr<GgufFile>> GgufFile::open(const std::filesystem::path& pa
   state.path = path;
   FACET_ASSIGN_OR_RETURN(state.file, MappedFile::open(path));
   FACET_RETURN_IF_ERROR(state.read_header(state.file->bytes()));
+  for (GgufTensor& tensor : state.header.tensors)
+    tensor.is_mapped = true;
   state.index_tensors();
   if (!gguf->is_intact()) return gguf->lost();
   return gguf;

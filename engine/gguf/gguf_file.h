@@ -24,6 +24,8 @@ struct GgufTensor {
   Format format;
   std::array<std::uint64_t, 4> shape;
   std::span<const std::byte> data;
+  // Of a mapped file, so that its pages may be given back (`give_back_pages`) while nobody reads them.
+  bool is_mapped = false;
 };
 
 struct GgufParts;

@@ -194,7 +194,6 @@ View ForwardPass::next_normed(const Wave& wave) const {
 
 // The router reads the residual stream itself, normed and scaled in its own way; the chosen experts read another norm.
 View ForwardPass::experts_branch(const LayerWeights& layer, std::uint32_t l, const View& x) {
-  const std::uint32_t width = config_.expert_ffn_width;
   const std::uint32_t chosen = config_.expert_used_count;
   const View normed = part_of(activations_.normed, x.rows, x.width);
   const View router = part_of(activations_.expert_logits, x.rows, config_.expert_count);
@@ -206,23 +205,38 @@ View ForwardPass::experts_branch(const LayerWeights& layer, std::uint32_t l, con
   tap("expert_logits", static_cast<int>(l), router);
   backend_.route_experts(router, layer.ffn_down_exps_scale, ids, shares);
 
-  const View hidden = part_of(activations_.expert_hidden, x.rows * chosen, 2 * width);
-  const View gate = hidden.columns(0, width);
-  const View up = hidden.columns(width, width);
   norm(x, layer.pre_ffw_norm_2, normed);
-  if (layer.ffn_gate_up_exps) {
-    backend_.matmul_experts(layer.ffn_gate_up_exps, ids, normed, hidden);
+  ExpertBranch experts{layer.ffn_gate_up_exps,
+                       layer.ffn_gate_exps,
+                       layer.ffn_up_exps,
+                       layer.ffn_down_exps,
+                       ids,
+                       shares,
+                       normed,
+                       {},
+                       {},
+                       {}};
+  experts.hidden = part_of(activations_.expert_hidden, x.rows * chosen, 2 * config_.expert_ffn_width);
+  experts.results = part_of(activations_.expert_out, x.rows * chosen, x.width);
+  experts.out = part_of(activations_.experts_branch, x.rows, x.width);
+  if (!backend_.apply_experts(experts)) apply_experts(experts);
+  tap("experts_branch", static_cast<int>(l), experts.out);
+  return experts.out;
+}
+
+void ForwardPass::apply_experts(const ExpertBranch& experts) {
+  const std::uint32_t width = config_.expert_ffn_width;
+  const View gate = experts.hidden.columns(0, width);
+  const View up = experts.hidden.columns(width, width);
+  if (experts.gate_up) {
+    backend_.matmul_experts(experts.gate_up, experts.ids, experts.x, experts.hidden);
   } else {
-    backend_.matmul_experts(layer.ffn_gate_exps, ids, normed, gate);
-    backend_.matmul_experts(layer.ffn_up_exps, ids, normed, up);
+    backend_.matmul_experts(experts.gate, experts.ids, experts.x, gate);
+    backend_.matmul_experts(experts.up, experts.ids, experts.x, up);
   }
   backend_.geglu(gate, up, gate);
-  const View out = part_of(activations_.expert_out, x.rows * chosen, x.width);
-  const View branch = part_of(activations_.experts_branch, x.rows, x.width);
-  backend_.matmul_experts(layer.ffn_down_exps, ids, gate, out);
-  backend_.combine_experts(out, shares, branch);
-  tap("experts_branch", static_cast<int>(l), branch);
-  return branch;
+  backend_.matmul_experts(experts.down, experts.ids, gate, experts.results);
+  backend_.combine_experts(experts.results, experts.shares, experts.out);
 }
 
 void ForwardPass::per_layer_embedding(std::uint32_t l, const Wave& wave) {

@@ -67,6 +67,7 @@ class ForwardPass {
   void attend(std::uint32_t layer, const Wave& wave, const KvCache& cache);
   void feed_forward(std::uint32_t layer, const Wave& wave);
   View experts_branch(const LayerWeights& weights, std::uint32_t layer, const View& x);
+  void apply_experts(const ExpertBranch& experts);
   void per_layer_embedding(std::uint32_t layer, const Wave& wave);
 
   BranchEnd end_of_layer(std::uint32_t layer, const Weight& branch_norm, const Wave& wave) const;

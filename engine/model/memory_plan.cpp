@@ -1,5 +1,6 @@
 #include "engine/model/memory_plan.h"
 
+#include <algorithm>
 #include <numeric>
 
 #include "engine/gguf/gguf_file.h"
@@ -29,6 +30,11 @@ Buffers buffers_of(const ModelParts& parts, const Placement& placement, Side sid
   Buffers buffers;
   if (!placement.uses(side)) return buffers;
   for (const NeededWeight& weight : parts.weights) {
+    const std::uint32_t held = side == Side::Gpu ? placement.held_experts(weight.tensor->name) : 0;
+    if (held > 0) {
+      const std::vector<std::uint64_t> pieces = device.weight_parts(room_for_experts(*weight.tensor, held), weight.use);
+      buffers.weights.insert(buffers.weights.end(), pieces.begin(), pieces.end());
+    }
     if (!placement.lies_on(side, weight.tensor->name, weight.use)) continue;
     const std::vector<std::uint64_t> pieces = device.weight_parts(*weight.tensor, weight.use);
     buffers.weights.insert(buffers.weights.end(), pieces.begin(), pieces.end());
@@ -78,8 +84,10 @@ DeviceMemory memory_of(const ModelParts& parts, const Placement& placement, Side
   for (std::uint32_t l = static_cast<std::uint32_t>(placement.layers.size()); l-- > 0;)
     if (placement.layers[l].side == side) memory.first_layer = l;
   memory.has_head = placement.head == side;
-  for (const Placement::Layer& layer : placement.layers)
+  for (const Placement::Layer& layer : placement.layers) {
     if (layer.experts == side) ++memory.expert_layers;
+    if (memory.is_gpu) memory.held_experts += layer.held_experts;
+  }
   const Buffers buffers = buffers_of(parts, placement, side, device);
   memory.weight_bytes = sum(buffers.weights);
   memory.mapped_bytes = mapped_bytes(parts, placement, side, device);
@@ -93,6 +101,16 @@ DeviceMemory memory_of(const ModelParts& parts, const Placement& placement, Side
   memory.working_bytes = memory.total_bytes - std::min(memory.total_bytes, memory.weight_bytes + memory.cache_bytes +
                                                                                memory.activation_bytes);
   return memory;
+}
+
+void place_matrices(const ModelParts& parts, const Placement& placement, std::uint64_t unused_bytes,
+                    DeviceBackend& cpu) {
+  constexpr double kShare = 0.4;
+  cpu.place_matrices(MatrixPlace::InFile);
+  const DeviceMemory in_file = memory_of(parts, placement, Side::Cpu, cpu);
+  const std::uint64_t left = unused_bytes - std::min(unused_bytes, in_file.total_bytes);
+  if (static_cast<double>(in_file.mapped_bytes) <= kShare * static_cast<double>(left))
+    cpu.place_matrices(MatrixPlace::Copied);
 }
 
 }  // namespace facet::engine

@@ -37,4 +37,10 @@ struct ModelParts {
 // What a side takes of its device's memory: first the model itself, then the cache of one sequence.
 DeviceMemory memory_of(const ModelParts& parts, const Placement& placement, Side side, const DeviceBackend& device);
 
+// Lets the CPU copy its matrices if that takes no more than a share of what the rest leaves of `unused_bytes`: the
+// pages of the file stay in memory beside them until somebody else needs the room, and a machine with too little for
+// both would read the file again and again, or swap.
+void place_matrices(const ModelParts& parts, const Placement& placement, std::uint64_t unused_bytes,
+                    DeviceBackend& cpu);
+
 }  // namespace facet::engine

@@ -6,6 +6,7 @@
 #include <optional>
 
 #include "engine/base/check.h"
+#include "engine/gguf/gguf_file.h"
 
 namespace facet::engine {
 namespace {
@@ -27,13 +28,18 @@ std::optional<LayerTensor> layer_tensor(std::string_view name) {
   return tensor;
 }
 
+bool is_matrix_of_experts(std::string_view name) {
+  constexpr std::array<std::string_view, 4> kNames = {"ffn_gate_up_exps.weight", "ffn_gate_exps.weight",
+                                                      "ffn_up_exps.weight", "ffn_down_exps.weight"};
+  return std::find(kNames.begin(), kNames.end(), name) != kNames.end();
+}
+
 // Everything between the residual stream and the sum of the experts, so that one row goes each way.
 bool is_of_experts(std::string_view name) {
-  constexpr std::array<std::string_view, 9> kNames = {
-      "ffn_gate_inp.weight",   "ffn_gate_inp.scale",      "ffn_gate_inp.per_expert_scale",
-      "pre_ffw_norm_2.weight", "ffn_gate_up_exps.weight", "ffn_gate_exps.weight",
-      "ffn_up_exps.weight",    "ffn_down_exps.weight",    "ffn_down_exps.scale"};
-  return std::find(kNames.begin(), kNames.end(), name) != kNames.end();
+  constexpr std::array<std::string_view, 5> kNames = {"ffn_gate_inp.weight", "ffn_gate_inp.scale",
+                                                      "ffn_gate_inp.per_expert_scale", "pre_ffw_norm_2.weight",
+                                                      "ffn_down_exps.scale"};
+  return is_matrix_of_experts(name) || std::find(kNames.begin(), kNames.end(), name) != kNames.end();
 }
 
 }  // namespace
@@ -56,6 +62,22 @@ Placement Placement::last_on_gpu(const ModelConfig& config, std::uint32_t count,
   return placement;
 }
 
+Placement Placement::with_held_experts(std::uint64_t count, std::uint32_t experts_of_layer) const {
+  Placement placement = *this;
+  std::vector<Layer*> divided;
+  for (auto layer = placement.layers.rbegin(); layer != placement.layers.rend(); ++layer) {
+    layer->held_experts = 0;
+    if (layer->side == Side::Gpu && layer->experts == Side::Cpu) divided.push_back(&*layer);
+  }
+  const std::uint32_t least = std::max(2U, experts_of_layer / 4);
+  divided.resize(std::min<std::uint64_t>(divided.size(), count / least));
+  for (std::size_t i = 0; i < divided.size(); ++i) {
+    const std::uint64_t share = count / divided.size() + (i < count % divided.size() ? 1 : 0);
+    divided[i]->held_experts = static_cast<std::uint32_t>(std::min<std::uint64_t>(share, experts_of_layer));
+  }
+  return placement;
+}
+
 Side Placement::side_of(std::string_view tensor, WeightUse use) const {
   if (const auto of_layer = layer_tensor(tensor)) {
     FACET_CHECK(of_layer->layer < layers.size(), "layer %u", of_layer->layer);
@@ -69,6 +91,18 @@ Side Placement::side_of(std::string_view tensor, WeightUse use) const {
 bool Placement::lies_on(Side side, std::string_view tensor, WeightUse use) const {
   if (use == WeightUse::Table || !uses(side)) return false;
   return use == WeightUse::Vector || side_of(tensor, use) == side;
+}
+
+std::optional<std::uint32_t> Placement::layer_of(std::string_view tensor) {
+  const auto of_layer = layer_tensor(tensor);
+  return of_layer ? std::optional(of_layer->layer) : std::nullopt;
+}
+
+std::uint32_t Placement::held_experts(std::string_view tensor) const {
+  const auto of_layer = layer_tensor(tensor);
+  if (!of_layer || !is_matrix_of_experts(of_layer->name)) return 0;
+  FACET_CHECK(of_layer->layer < layers.size(), "layer %u", of_layer->layer);
+  return layers[of_layer->layer].held_experts;
 }
 
 bool Placement::keeps_cache(Side side, std::uint32_t layer) const {
@@ -85,6 +119,13 @@ bool Placement::uses(Side side) const {
 std::uint32_t Placement::layers_on(Side side) const {
   return static_cast<std::uint32_t>(
       std::count_if(layers.begin(), layers.end(), [side](const Layer& layer) { return layer.side == side; }));
+}
+
+GgufTensor room_for_experts(const GgufTensor& tensor, std::uint32_t count) {
+  GgufTensor room = tensor;
+  room.shape[2] = count;
+  room.data = {};
+  return room;
 }
 
 }  // namespace facet::engine

@@ -9,8 +9,12 @@ namespace {
 
 class Planner {
  public:
-  Planner(const ModelConfig& config, const ModelParts& parts, const DeviceBackend& gpu, std::uint64_t budget_bytes)
-      : config_(config), parts_(parts), gpu_(gpu), budget_bytes_(budget_bytes) {}
+  Planner(const ModelConfig& config, const ModelParts& parts, const DeviceBackend& gpu, const GpuOrder& order)
+      : config_(config),
+        parts_(parts),
+        gpu_(gpu),
+        budget_bytes_(order.budget_bytes),
+        expert_bytes_(order.expert_bytes) {}
 
   Placement as_much_as_fits() const {
     // The matrix of the head is read by every token, like those of a layer: it goes first.
@@ -47,9 +51,11 @@ class Planner {
   Placement last_on_gpu(std::uint32_t count, Side head, Side experts) const {
     return Placement::last_on_gpu(config_, count, head, experts);
   }
-  bool fits(const Placement& placement) const {
-    const DeviceMemory memory = memory_of(parts_, placement, Side::Gpu, gpu_);
-    return memory.total_bytes <= budget_bytes_ && !memory.has_too_large_buffers;
+  DeviceMemory memory_with(const Placement& placement) const { return memory_of(parts_, placement, Side::Gpu, gpu_); }
+  bool fits(const Placement& placement) const { return fits(placement, budget_bytes_); }
+  bool fits(const Placement& placement, std::uint64_t bytes) const {
+    const DeviceMemory memory = memory_with(placement);
+    return memory.total_bytes <= bytes && !memory.has_too_large_buffers;
   }
 
   // The largest number of layers that fits: more of them never take less.
@@ -62,30 +68,54 @@ class Planner {
     return most;
   }
 
-  // Lets the experts of the last layers follow, as long as they fit.
+  // Lets the experts of the last layers follow, as long as they fit beside what is wanted for single ones; then single
+  // ones of the others.
   Placement with_experts(Placement placement) const {
+    const std::uint64_t for_layers = budget_bytes_ - std::min(budget_bytes_, expert_bytes_.value_or(0));
     for (auto layer = placement.layers.rbegin(); layer != placement.layers.rend() && layer->side == Side::Gpu;
          ++layer) {
       if (layer->experts == Side::Gpu) continue;
       layer->experts = Side::Gpu;
-      if (fits(placement)) continue;
+      if (fits(placement, for_layers)) continue;
       layer->experts = Side::Cpu;
       break;
     }
-    return placement;
+    return with_held_experts(placement);
+  }
+
+  // As many single experts as there is memory for. What is left over is first of all that of a second conversation.
+  Placement with_held_experts(const Placement& placement) const {
+    if (expert_bytes_ == 0U) return placement;
+    const DeviceMemory memory = memory_with(placement);
+    const std::uint64_t most_bytes = expert_bytes_ ? memory.total_bytes + std::min(budget_bytes_, *expert_bytes_)
+                                                   : budget_bytes_ - std::min(budget_bytes_, memory.cache_bytes);
+    Placement best = placement;
+    std::uint64_t most = 0;
+    for (std::uint64_t above = std::uint64_t{config_.layer_count()} * config_.expert_count + 1; above - most > 1;) {
+      const std::uint64_t middle = most + (above - most) / 2;
+      const Placement more = placement.with_held_experts(middle, config_.expert_count);
+      if (fits(more, std::min(budget_bytes_, most_bytes))) {
+        most = middle;
+        best = more;
+      } else {
+        above = middle;
+      }
+    }
+    return best;
   }
 
   const ModelConfig& config_;
   const ModelParts& parts_;
   const DeviceBackend& gpu_;
   std::uint64_t budget_bytes_;
+  std::optional<std::uint64_t> expert_bytes_;
 };
 
 }  // namespace
 
 Result<Placement> plan_placement(const ModelConfig& config, const ModelParts& parts, const DeviceBackend& gpu,
                                  const GpuOrder& order) {
-  const Planner planner(config, parts, gpu, order.budget_bytes);
+  const Planner planner(config, parts, gpu, order);
   if (!order.layers) return planner.as_much_as_fits();
   return planner.with_layers(std::min(*order.layers, config.layer_count()));
 }

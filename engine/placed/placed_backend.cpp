@@ -10,8 +10,10 @@
 // Memory of both sides, and what is copied between them. The operations are in placed_operations.cpp.
 namespace facet::engine {
 
-PlacedBackend::PlacedBackend(std::unique_ptr<Backend> cpu, std::unique_ptr<Backend> gpu, Placement placement)
-    : placement_(std::move(placement)), backends_{std::move(cpu), std::move(gpu)} {
+PlacedBackend::PlacedBackend(std::unique_ptr<Backend> cpu, std::unique_ptr<DeviceBackend> gpu, Placement placement)
+    : placement_(std::move(placement)), gpu_(gpu.get()) {
+  backends_[index(Side::Cpu)] = std::move(cpu);
+  backends_[index(Side::Gpu)] = std::move(gpu);
   description_ = backend(Side::Gpu).description() + ", " + std::to_string(placement_.layers_on(Side::Gpu)) + " of " +
                  std::to_string(placement_.layers.size()) + " layers; " + backend(Side::Cpu).description();
 }
@@ -91,6 +93,11 @@ Result<Weight> PlacedBackend::load_weight(const GgufTensor& tensor, WeightUse us
     if (use == WeightUse::Matrix && side != weight.side) continue;
     FACET_ASSIGN_OR_RETURN(known, backend(side).load_weight(tensor, use));
     weight.on[index(side)] = known;
+  }
+  if (const std::uint32_t places = use == WeightUse::Matrix ? placement_.held_experts(tensor.name) : 0; places > 0) {
+    const auto experts = static_cast<std::uint32_t>(tensor.shape[2]);
+    weight.cache = &experts_of_.try_emplace(*Placement::layer_of(tensor.name), *gpu_, experts, places).first->second;
+    weight.held = weight.cache->add(tensor);
   }
   weights_.push_back(weight);
   known.id = static_cast<std::uint32_t>(weights_.size());

@@ -31,6 +31,10 @@ std::string name_of(const char* operation, const KernelUse::Product& product, st
          std::to_string(product.inputs) + " inputs, " + rows_text(rows);
 }
 
+TwinOperands::Kind kind_of(float tolerance) {
+  return tolerance > kExactProducts ? TwinOperands::Kind::Rounded : TwinOperands::Kind::Numbers;
+}
+
 void try_product(TwinOperands& twins, const KernelUse::Product& product, float tolerance) {
   const auto weight = twins.matrix(product.format, product.inputs, kOutputs);
   const auto other = twins.matrix(product.format, product.inputs, kOutputs);
@@ -41,7 +45,7 @@ void try_product(TwinOperands& twins, const KernelUse::Product& product, float t
     const auto x = twins.numbers(rows, product.inputs, size);
     const auto out = twins.room(rows, kOutputs);
     twins.run([&](Backend& b, std::size_t i) { b.matmul(weight[i], x[i], out[i]); });
-    twins.compare(name_of("matmul", product, rows), out, tolerance);
+    twins.compare(name_of("matmul", product, rows), out, tolerance, kind_of(tolerance));
 
     const auto first = twins.room(rows, kOutputs);
     const auto second = twins.room(rows, 7);
@@ -51,15 +55,15 @@ void try_product(TwinOperands& twins, const KernelUse::Product& product, float t
       b.matmul_all(weights, x[i], outs);
     });
     for (const auto& each : {first, second, out})
-      twins.compare(name_of("matmul_all", product, rows), each, tolerance);
+      twins.compare(name_of("matmul_all", product, rows), each, tolerance, kind_of(tolerance));
 
     const auto gated = twins.room(rows, kOutputs);
     const auto scratch = twins.room(rows, kOutputs);
     twins.run([&](Backend& b, std::size_t i) { b.matmul_geglu(weight[i], other[i], x[i], scratch[i], gated[i]); });
-    twins.compare(name_of("matmul_geglu", product, rows), gated, tolerance);
+    twins.compare(name_of("matmul_geglu", product, rows), gated, tolerance, kind_of(tolerance));
     const auto up = twins.numbers(rows, kOutputs);
     twins.run([&](Backend& b, std::size_t i) { b.matmul_geglu(weight[i], up[i], x[i], gated[i]); });
-    twins.compare(name_of("matmul_geglu", product, rows), gated, tolerance);
+    twins.compare(name_of("matmul_geglu", product, rows), gated, tolerance, kind_of(tolerance));
 
     const auto branch = twins.room(rows, kOutputs);
     const auto sum = twins.numbers(rows, kOutputs);
@@ -68,7 +72,7 @@ void try_product(TwinOperands& twins, const KernelUse::Product& product, float t
       b.matmul_add_branch(weight[i], x[i], branch[i], {norm[i], kEps, 0.75F, sum[i], norm[i], next[i]});
     });
     for (const auto& each : {branch, sum, next})
-      twins.compare(name_of("matmul_add_branch", product, rows), each, tolerance);
+      twins.compare(name_of("matmul_add_branch", product, rows), each, tolerance, kind_of(tolerance));
     twins.forget();
   }
 }
@@ -91,11 +95,11 @@ void try_experts(TwinOperands& twins, const KernelUse& use, const KernelUse::Pro
       const auto x = twins.numbers(x_rows, product.inputs);
       const auto out = twins.room(rows * chosen, kOutputs);
       twins.run([&](Backend& b, std::size_t i) { b.matmul_experts(weight[i], ids[i], x[i], out[i]); });
-      twins.compare(name_of("matmul_experts", product, rows), out, tolerance);
+      twins.compare(name_of("matmul_experts", product, rows), out, tolerance, kind_of(tolerance));
       const auto shares = twins.numbers(rows, chosen);
       const auto combined = twins.room(rows, kOutputs);
       twins.run([&](Backend& b, std::size_t i) { b.combine_experts(out[i], shares[i], combined[i]); });
-      twins.compare("combine_experts, " + rows_text(rows), combined, tolerance);
+      twins.compare("combine_experts, " + rows_text(rows), combined, tolerance, kind_of(tolerance));
     }
     twins.forget();
   }

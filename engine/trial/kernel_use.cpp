@@ -10,13 +10,6 @@ void sort_unique(std::vector<KernelUse::Product>& products) {
   products.erase(std::unique(products.begin(), products.end()), products.end());
 }
 
-// Tables are looked up on the host; the one of the tokens is the output's matrix, too, where that has none of its own.
-bool is_multiplied_with(const GgufFile& file, const GgufTensor& tensor) {
-  if (tensor.shape[1] <= 1 || format_info(tensor.format).decode == nullptr) return false;
-  if (tensor.name == "per_layer_token_embd.weight") return false;
-  return tensor.name != "token_embd.weight" || file.find("output.weight") == nullptr;
-}
-
 bool are_alike(const AttentionShape& left, const AttentionShape& right) {
   return left.heads == right.heads && left.kv_heads == right.kv_heads && left.head_dim == right.head_dim &&
          left.window == right.window;
@@ -31,6 +24,13 @@ std::string text_of(const std::vector<KernelUse::Product>& products) {
 }
 
 }  // namespace
+
+// Tables are looked up on the host; the one of the tokens is the output's matrix, too, where that has none of its own.
+bool is_multiplied_with(const GgufFile& file, const GgufTensor& tensor) {
+  if (tensor.shape[1] <= 1 || format_info(tensor.format).decode == nullptr) return false;
+  if (tensor.name == "per_layer_token_embd.weight") return false;
+  return tensor.name != "token_embd.weight" || file.find("output.weight") == nullptr;
+}
 
 KernelUse kernel_use(const GgufFile& file, const ModelConfig& config, Format cache, bool may_round) {
   KernelUse use;

@@ -29,6 +29,9 @@ struct KernelUse {
   bool may_round = false;  // products may round what they multiply
 };
 
+// Whether a model multiplies with a tensor of its file.
+bool is_multiplied_with(const GgufFile& file, const GgufTensor& tensor);
+
 // `cache` is the format of keys and values.
 KernelUse kernel_use(const GgufFile& file, const ModelConfig& config, Format cache, bool may_round = false);
 

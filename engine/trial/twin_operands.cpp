@@ -152,12 +152,20 @@ void TwinOperands::compare(const std::string& name, const Twin<View>& result, fl
   if (kind == Kind::Integers) {
     is_same = std::memcmp(tried.data(), expected.data(), tried.size() * sizeof(float)) == 0;
   } else {
-    double squares = 0;
-    for (const float value : expected)
-      squares += static_cast<double>(value) * static_cast<double>(value);
-    const double allowed = static_cast<double>(tolerance) * std::sqrt(squares / static_cast<double>(expected.size()));
-    for (std::size_t i = 0; i < tried.size(); ++i)
-      is_same = is_same && std::abs(static_cast<double>(tried[i]) - static_cast<double>(expected[i])) <= allowed;
+    double size = 0;
+    double difference = 0;
+    double largest = 0;
+    for (std::size_t i = 0; i < tried.size(); ++i) {
+      const double distance = std::abs(static_cast<double>(tried[i]) - static_cast<double>(expected[i]));
+      size += static_cast<double>(expected[i]) * static_cast<double>(expected[i]);
+      difference += distance * distance;
+      // What is no number stays.
+      if (std::isnan(distance) || distance > largest) largest = distance;
+    }
+    const auto count = static_cast<double>(expected.size());
+    const double allowed = static_cast<double>(tolerance) * std::sqrt(size / count);
+    is_same = kind == Kind::Rounded ? std::sqrt(difference / count) <= allowed && largest <= kLargestRounding * allowed
+                                    : largest <= allowed;
   }
   if (!is_same) status_ = Error{Error::Code::Unsupported, "it computes wrong (" + name + ")"};
 }

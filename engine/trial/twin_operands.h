@@ -44,8 +44,10 @@ class TwinOperands {
   void run(const std::function<void(Backend& backend, std::size_t side)>& operation);
 
   // What is left on both sides must be the same but for roundings: the largest difference within `tolerance` times the
-  // root mean square. `name` says what made it.
-  enum class Kind { Numbers, Integers };
+  // root mean square. Where operands were rounded, that holds for the root mean square of the differences, and the
+  // largest may be 30 times as large: few operands may outweigh the others. `name` says what made it.
+  enum class Kind { Numbers, Rounded, Integers };
+  static constexpr double kLargestRounding = 30;
   void compare(const std::string& name, const Twin<View>& result, float tolerance, Kind kind = Kind::Numbers);
 
   const Status& status() const { return status_; }

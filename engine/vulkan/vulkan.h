@@ -57,7 +57,7 @@ Result<std::vector<VulkanDevice>> find_vulkan_devices(const std::string& wanted)
 // rows, to 8 or 16 bits.
 std::vector<std::string> vulkan_forms(const VulkanDevice& device, bool may_round);
 bool is_vulkan_form(const std::string& name);
-// The largest difference of a product from that of float32 that is the form's own, in units of the root mean square.
+// How far a form's products may be from those of float32, in units of their root mean square.
 float vulkan_product_tolerance(const std::string& form);
 // Changes when a kernel does.
 std::string vulkan_kernels_version();

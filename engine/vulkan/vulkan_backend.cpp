@@ -196,6 +196,8 @@ Status VulkanBackend::load_parts(const GgufTensor& tensor, LoadedWeight& weight)
     part.first = static_cast<std::uint32_t>(first);
     part.count = static_cast<std::uint32_t>(count);
     FACET_ASSIGN_OR_RETURN(part.memory, memory_->create(count * unit_bytes, Place::Device, tensor.name));
+    // Its experts come later.
+    if (tensor.data.empty()) continue;
     const std::span<const std::byte> rows = tensor.data.subspan(first * rows_per_unit * weight.row_bytes);
     const auto fill = [&](std::uint64_t first_row, std::uint64_t row_count, std::byte* room) {
       pack_rows(tensor.format, tensor.shape[0],
@@ -206,6 +208,23 @@ Status VulkanBackend::load_parts(const GgufTensor& tensor, LoadedWeight& weight)
   return {};
 }
 
+// Always through the staging memory: the device may still read what was there.
+Status VulkanBackend::replace_expert(const Weight& weight, std::uint32_t expert, std::span<const std::byte> rows) {
+  const LoadedWeight& matrix = loaded(weight);
+  FACET_CHECK(matrix.file_rows.empty() && rows.size() == matrix.row_bytes * weight.outputs, "%zu bytes of an expert",
+              rows.size());
+  const auto part = std::find_if(matrix.parts.begin(), matrix.parts.end(), [&](const Part& each) {
+    return expert >= each.first && expert < each.first + each.count;
+  });
+  FACET_CHECK(part != matrix.parts.end(), "expert %u of %u", expert, weight.experts);
+  const auto fill = [&](std::uint64_t first, std::uint64_t count, std::byte* room) {
+    pack_rows(matrix.format->format, weight.inputs, rows.subspan(first * matrix.row_bytes, count * matrix.row_bytes),
+              room);
+  };
+  const std::uint64_t first_row = std::uint64_t{expert - part->first} * weight.outputs;
+  return stage(part->memory, first_row, weight.outputs, matrix.packed_bytes, fill);
+}
+
 // In pieces that the device copies while the next one is read from the file. Where host and device share their memory
 // the bytes are put where they belong.
 Status VulkanBackend::upload(const DeviceBuffer& to, std::uint64_t units, std::uint64_t unit_bytes, const Fill& fill) {
@@ -213,12 +232,17 @@ Status VulkanBackend::upload(const DeviceBuffer& to, std::uint64_t units, std::u
     fill(0, units, to.mapped);
     return {};
   }
+  return stage(to, 0, units, unit_bytes, fill);
+}
+
+Status VulkanBackend::stage(const DeviceBuffer& to, std::uint64_t first_unit, std::uint64_t units,
+                            std::uint64_t unit_bytes, const Fill& fill) {
   if (unit_bytes > Commands::staging_bytes)
     return Error{Error::Code::Unsupported, "A row of the model's weights is too long for Vulkan; use the CPU."};
   const std::uint64_t units_at_once = std::max<std::uint64_t>(1, Commands::staging_bytes / 4 / unit_bytes);
   for (std::uint64_t first = 0; first < units; first += units_at_once) {
     const std::uint64_t count = std::min(units_at_once, units - first);
-    const Commands::Region region{first * unit_bytes, count * unit_bytes};
+    const Commands::Region region{(first_unit + first) * unit_bytes, count * unit_bytes};
     std::byte* const room = commands_->upload(to.handle, {&region, 1});
     if (room == nullptr) return commands_->wait();
     fill(first, count, room);

@@ -43,9 +43,12 @@ class VulkanBackend final : public DeviceBackend {
   Result<Weight> load_weight(const GgufTensor& tensor, WeightUse use) override;
   void write(const View& to, std::span<const float> values) override;
   void read(const View& from, std::span<float> values) override;
+  void start() override { commands_->submit(); }
   Status finish() override { return commands_->wait(); }
-  DeviceWork work() const override { return {counts().dispatches, counts().seconds}; }
+  DeviceWork work() const override { return {counts().dispatches, counts().seconds, 0, 0}; }
   Result<std::optional<double>> copy_bandwidth() override;
+
+  Status replace_expert(const Weight& weight, std::uint32_t expert, std::span<const std::byte> rows) override;
 
   std::vector<std::uint64_t> weight_parts(const GgufTensor& tensor, WeightUse use) const override;
   std::uint64_t cache_bytes(const CacheShape& shape) const override;
@@ -121,6 +124,9 @@ class VulkanBackend final : public DeviceBackend {
   // Puts `units` of so many bytes each where they belong, as `fill(first, count, room)` gives them.
   using Fill = std::function<void(std::uint64_t first, std::uint64_t count, std::byte* room)>;
   Status upload(const DeviceBuffer& to, std::uint64_t units, std::uint64_t unit_bytes, const Fill& fill);
+  // The same through the staging memory, so in order with the operations, from so many units on.
+  Status stage(const DeviceBuffer& to, std::uint64_t first_unit, std::uint64_t units, std::uint64_t unit_bytes,
+               const Fill& fill);
   // How a matrix is taken apart: into units of whole rows, or whole experts where there are any, so many to a part.
   struct Division {
     std::uint64_t rows_per_unit = 1;

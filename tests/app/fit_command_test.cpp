@@ -53,6 +53,8 @@ void FitCommandTest::prints_every_key() {
   QCOMPARE(cpu["gpu"].toBool(true), false);
   QCOMPARE(cpu["layers"], report["layers"]);
   QCOMPARE(cpu["expert_layers"], report["layers"]);
+  QCOMPARE(cpu["held_experts"].toInt(-1), 0);
+  QCOMPARE(report["experts"].toInt(), 3 * 8);
   QVERIFY(cpu["output_matrix"].toBool());
   double sum = 0;
   for (const char* key : {"weight_bytes", "cache_bytes", "activation_bytes", "working_bytes"}) {
@@ -89,6 +91,8 @@ void FitCommandTest::wishes_need_a_graphics_device_data() {
   QTest::newRow("memory without a device") << QStringList{"--gpu-memory", "500", "--backend", "cpu"};
   QTest::newRow("no number of layers") << QStringList{"--gpu-layers", "some", "--backend", "vulkan"};
   QTest::newRow("negative layers") << QStringList{"--gpu-layers", "-1", "--backend", "vulkan"};
+  QTest::newRow("experts without a device") << QStringList{"--gpu-experts", "100", "--backend", "cpu"};
+  QTest::newRow("no number for experts") << QStringList{"--gpu-experts", "-5", "--backend", "vulkan"};
   QTest::newRow("no memory") << QStringList{"--gpu-memory", "0", "--backend", "vulkan"};
 }
 

@@ -44,6 +44,9 @@ class VulkanDeviceTrialsTest : public QObject {
   void initTestCase();
   void init();
   void passes_and_remembers();
+  void a_slow_device_is_not_tried_unless_it_is_named();
+  void odd_figures_are_not_known_data();
+  void odd_figures_are_not_known();
   void tests_again_what_has_changed();
   void takes_the_next_plainer_form();
   void refuses_a_device_that_computes_wrong();
@@ -87,10 +90,61 @@ void VulkanDeviceTrialsTest::passes_and_remembers() {
   const DeviceVerdict verdict = trials(FACET_PROGRAM).judge(trial_);
   QVERIFY2(verdict.form == "floats", verdict.reason.c_str());
   QVERIFY(!verdict.is_known);
+  QVERIFY(verdict.ability.is_known());
   // Nobody is asked again.
   const DeviceVerdict again = trials("/nowhere/facet").judge(trial_);
   QCOMPARE(again.form, verdict.form);
   QVERIFY(again.is_known);
+  QCOMPARE(again.ability.device.decode, verdict.ability.device.decode);
+  QCOMPARE(again.ability.device.prefill, verdict.ability.device.prefill);
+  QCOMPARE(again.ability.cpu.decode, verdict.ability.cpu.decode);
+  QCOMPARE(again.ability.cpu.prefill, verdict.ability.cpu.prefill);
+}
+
+// The program says that it is slow when it is asked to look first; then that is known, and no more.
+void VulkanDeviceTrialsTest::a_slow_device_is_not_tried_unless_it_is_named() {
+  const QByteArray figures =
+      "\"seconds_per_token\": {\"device\": {\"decode\": 2, \"prefill\": 1}, \"cpu\": {\"decode\": 0.2, \"prefill\": "
+      "0.1}}";
+  const auto program = script("case \"$*\" in *--only-if-faster*) echo '{\"slow\": true, " + figures +
+                              "}';; *) echo '{\"passed\": true, " + figures + "}';; esac\n");
+  DeviceTrial automatic = trial_;
+  automatic.only_if_faster = true;
+  for (const bool is_known : {false, true}) {
+    const DeviceVerdict verdict = trials(is_known ? "/nowhere" : program).judge(automatic);
+    QVERIFY(verdict.form.empty() && verdict.reason.empty());
+    QCOMPARE(verdict.is_known, is_known);
+    QCOMPARE(engine::speedup(verdict.ability, 1), 0.1);
+  }
+  // Now it is named.
+  QVERIFY(!trials(program).remembered(trial_));
+  QVERIFY(!trials(program).judge(trial_).form.empty());
+  QVERIFY(trials("/nowhere").remembered(trial_) && trials("/nowhere").remembered(automatic));
+  QVERIFY(!trials("/nowhere").judge(automatic).form.empty());
+}
+
+// Figures that are none are not known, and the device is trusted all the same.
+void VulkanDeviceTrialsTest::odd_figures_are_not_known_data() {
+  QTest::addColumn<QByteArray>("figures");
+  QTest::addColumn<bool>("is_known");
+  const QByteArray cpu = "\"cpu\": {\"decode\": 0.2, \"prefill\": 0.1}";
+  QTest::newRow("sound") << "{\"device\": {\"decode\": 0.02, \"prefill\": 0.01}, " + cpu + "}" << true;
+  QTest::newRow("no device") << "{" + cpu + "}" << false;
+  QTest::newRow("negative") << "{\"device\": {\"decode\": -1, \"prefill\": 0.01}, " + cpu + "}" << false;
+  QTest::newRow("no number") << "{\"device\": {\"decode\": \"fast\", \"prefill\": 0.01}, " + cpu + "}" << false;
+  QTest::newRow("too large") << "{\"device\": {\"decode\": 1e999, \"prefill\": 0.01}, " + cpu + "}" << false;
+  QTest::newRow("a list") << QByteArray("[1, 2, 3, 4]") << false;
+}
+
+void VulkanDeviceTrialsTest::odd_figures_are_not_known() {
+  QFETCH(QByteArray, figures);
+  QFETCH(bool, is_known);
+  const auto program = script("echo '{\"passed\": true, \"seconds_per_token\": " + figures + "}'");
+  const DeviceVerdict verdict = trials(program).judge(trial_);
+  QCOMPARE(verdict.ability.is_known(), is_known);
+  if (figures.contains("1e999")) return;  // no JSON at all
+  QVERIFY(!verdict.form.empty());
+  QCOMPARE(trials("/nowhere").judge(trial_).ability.is_known(), is_known);
 }
 
 void VulkanDeviceTrialsTest::tests_again_what_has_changed() {

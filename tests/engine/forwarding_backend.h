@@ -27,6 +27,7 @@ class Forwarding : public Base {
   }
   void write(const View& to, std::span<const float> values) override { inner_->write(to, values); }
   void read(const View& from, std::span<float> values) override { inner_->read(from, values); }
+  void start() override { inner_->start(); }
   Status finish() override { return inner_->finish(); }
 
   void embed(const Weight& table, std::span<const Token> tokens, float factor, const View& out) override {
@@ -79,12 +80,38 @@ class Forwarding : public Base {
   void combine_experts(const View& x, const View& weights, const View& out) override {
     inner_->combine_experts(x, weights, out);
   }
+  bool apply_experts(const ExpertBranch& branch) override { return inner_->apply_experts(branch); }
 
  protected:
   Backend& inner() { return *inner_; }
 
  private:
   std::unique_ptr<Backend> inner_;
+};
+
+// The same for what is known of a device.
+class ForwardingDevice : public Forwarding<DeviceBackend> {
+ public:
+  explicit ForwardingDevice(std::unique_ptr<DeviceBackend> inner)
+      : Forwarding(std::move(inner)), device_(dynamic_cast<DeviceBackend*>(&this->inner())) {}
+
+  Status replace_expert(const Weight& weight, std::uint32_t expert, std::span<const std::byte> rows) override {
+    return device_->replace_expert(weight, expert, rows);
+  }
+  std::vector<std::uint64_t> weight_parts(const GgufTensor& tensor, WeightUse use) const override {
+    return device_->weight_parts(tensor, use);
+  }
+  std::uint64_t cache_bytes(const CacheShape& shape) const override { return device_->cache_bytes(shape); }
+  std::uint64_t working_bytes(const LargestOperands& largest) const override { return device_->working_bytes(largest); }
+  std::uint64_t taken_bytes() const override { return device_->taken_bytes(); }
+  std::uint64_t bytes_with(const LargestOperands& largest, std::span<const std::uint64_t> buffers) const override {
+    return device_->bytes_with(largest, buffers);
+  }
+  std::uint64_t unused_bytes() const override { return device_->unused_bytes(); }
+  std::uint64_t largest_buffer() const override { return device_->largest_buffer(); }
+
+ private:
+  DeviceBackend* device_;
 };
 
 }  // namespace facet::engine::forwarding_backend

@@ -2,6 +2,7 @@
 
 #include <QTest>
 #include <algorithm>
+#include <array>
 #include <bit>
 #include <cmath>
 #include <cstring>
@@ -12,7 +13,7 @@
 #include <numeric>
 #include <random>
 
-#include "engine/backend.h"
+#include "engine/device_backend.h"
 #include "engine/gguf/gguf_file.h"
 #include "reference_ops.h"
 
@@ -858,6 +859,54 @@ inline void matmul_experts(Bench& b, Format format, Rounding rounding) {
 // So many that backends may bring together what belongs to an expert.
 inline void matmul_experts_of_many_rows(Bench& b, Format format, Rounding rounding) {
   matmul_experts(b, format, rounding, {70});
+}
+
+// A matrix without data that gets its experts one by one, and another one in the place of the first while results of
+// that are still to be computed. `device` is the bench's backend.
+inline void replace_expert(Bench& b, DeviceBackend& device, Format format) {
+  const std::uint32_t inputs = 256;
+  const std::uint32_t outputs = 21;
+  const std::uint32_t places = 3;
+  const FormatInfo& info = format_info(format);
+  const std::size_t bytes = row_bytes(format, inputs) * outputs;
+  const std::vector<std::byte> source = random_blocks(info, std::size_t{inputs} * outputs * 5, b.random());
+  const Weight weight = device.load_weight({"w", format, {inputs, outputs, places, 1}, {}}, WeightUse::Matrix).value();
+  QCOMPARE(weight.experts, places);
+  const auto put = [&](std::uint32_t expert, std::uint32_t place) {
+    QVERIFY(device.replace_expert(weight, place, std::span(source).subspan(expert * bytes, bytes)).ok());
+  };
+  const Matrix x = b.normal(1, inputs);
+  const View row = b.put(x);
+  const View ids = b.room(1, places);
+  const std::uint32_t order[places] = {2, 0, 1};
+  std::vector<float> cells(places);
+  std::memcpy(cells.data(), order, sizeof order);
+  device.write(ids, cells);
+  const auto expected = [&](const std::array<std::uint32_t, places>& there) {
+    Expected all(places, outputs);
+    for (std::size_t pair = 0; pair < places; ++pair) {
+      std::vector<float> values(std::size_t{inputs} * outputs);
+      info.decode(source.data() + there[order[pair]] * bytes, values.data(), values.size());
+      Matrix expert(outputs, inputs);
+      expert.cells.assign(values.begin(), values.end());
+      const Expected product = reference_ops::matmul(expert, x);
+      for (std::size_t o = 0; o < outputs; ++o) {
+        all.value.at(pair, o) = product.value.at(0, o);
+        all.bound.at(pair, o) = product.bound.at(0, o);
+      }
+    }
+    return all;
+  };
+  put(4, 0);
+  put(1, 1);
+  put(3, 2);
+  const View before = b.room(places, outputs);
+  device.matmul_experts(weight, ids, row, before);
+  put(0, 1);
+  const View after = b.room(places, outputs);
+  device.matmul_experts(weight, ids, row, after);
+  COMPARE_OR_RETURN(before, expected({4, 1, 3}));
+  COMPARE_OR_RETURN(after, expected({4, 0, 3}));
 }
 
 inline void combine_experts(Bench& b) {

@@ -58,6 +58,7 @@ class OpsTest : public QObject {
   void route_experts() { run(ops_cases::route_experts); }
   void matmul_experts_data() { backends(); }
   void matmul_experts();
+  void replace_expert();
   void combine_experts_data() { backends(); }
   void combine_experts() { run(ops_cases::combine_experts); }
   void reports_memory_that_is_not_there();
@@ -159,6 +160,17 @@ void OpsTest::matmul_rows_do_not_depend_on_each_other() {
     Bench b(backend(products));
     ops_cases::matmul_rows_do_not_depend_on_each_other(b, format);
     if (QTest::currentTestFailed()) return;
+  }
+}
+
+void OpsTest::replace_expert() {
+  for (const Format format : {Format::F32, Format::Q5_0, Format::Q4_K}) {
+    const auto cpu = std::make_shared<CpuBackend>(2);
+    Bench b(cpu);
+    const std::uint64_t before = cpu->taken_bytes();
+    ops_cases::replace_expert(b, *cpu, format);
+    if (QTest::currentTestFailed()) return;
+    QVERIFY(cpu->taken_bytes() >= before + 3 * 21 * row_bytes(format, 256));
   }
 }
 

@@ -14,7 +14,7 @@
 
 using namespace facet;
 using namespace facet::engine;
-using forwarding_backend::Forwarding;
+using forwarding_backend::ForwardingDevice;
 using ops_cases::Bench;
 
 namespace {
@@ -27,7 +27,7 @@ Placement one_layer_each(Side first = Side::Cpu) {
   return placement;
 }
 
-std::unique_ptr<Backend> cpu() {
+std::unique_ptr<DeviceBackend> cpu() {
   return std::make_unique<CpuBackend>(1);
 }
 
@@ -37,9 +37,9 @@ std::shared_ptr<Backend> with_weights_on(Side side) {
 }
 
 // A side that counts products, and that gives up when it is told to.
-class Fragile : public Forwarding<Backend> {
+class Fragile : public ForwardingDevice {
  public:
-  using Forwarding::Forwarding;
+  using ForwardingDevice::ForwardingDevice;
 
   void break_down(const char* sentence) { broken_ = Error{Error::Code::Internal, sentence}; }
   void refuse_buffers() { refuses_buffers_ = true; }

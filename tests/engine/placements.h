@@ -48,6 +48,20 @@ inline std::vector<Case> halves(const ModelConfig& config) {
   return all;
 }
 
+// Layers on the GPU whose experts are on the CPU, of which it holds a few, half of them, or as many as there are.
+inline std::vector<Case> held(const ModelConfig& config) {
+  const Placement none = Placement::last_on_gpu(config, config.layer_count(), Side::Gpu, Side::Cpu);
+  std::vector<Case> cases;
+  for (const std::uint32_t part : {4U, 2U, 1U})
+    cases.push_back({"one of " + std::to_string(part) + " experts held",
+                     none.with_held_experts(std::uint64_t{config.layer_count()} * config.expert_count / part,
+                                            config.expert_count)});
+  const Placement one = Placement::last_on_gpu(config, 1, Side::Gpu, Side::Cpu);
+  cases.push_back(
+      {"half of one layer's experts held", one.with_held_experts(config.expert_count / 2, config.expert_count)});
+  return cases;
+}
+
 // Those, and the ones that cross over most.
 inline std::vector<Case> all(const ModelConfig& config) {
   std::vector<Case> cases = halves(config);

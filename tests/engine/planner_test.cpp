@@ -18,13 +18,13 @@ namespace {
 constexpr std::uint64_t kAlwaysTaken = 1000;
 
 // A device that holds everything itself, byte for byte, and takes some bytes whatever lies on it.
-class Device : public forwarding_backend::Forwarding<DeviceBackend> {
+class Device : public forwarding_backend::ForwardingDevice {
  public:
-  Device() : Forwarding(std::make_unique<CpuBackend>(1)) {}
+  Device() : ForwardingDevice(std::make_unique<CpuBackend>(1)) {}
 
   std::vector<std::uint64_t> weight_parts(const GgufTensor& tensor, WeightUse use) const override {
     if (use == WeightUse::Table) return {};
-    return {tensor.data.size()};
+    return {row_bytes(tensor.format, tensor.shape[0]) * tensor.shape[1] * tensor.shape[2]};
   }
   std::uint64_t cache_bytes(const CacheShape& shape) const override {
     return shape.rows * row_bytes(shape.format, shape.width);
@@ -51,8 +51,9 @@ class Model {
     parts = must(ModelParts::list(*file_, config, {64, 0, Format::F32}));
   }
 
-  Result<Placement> plan(std::uint64_t budget, std::optional<std::uint32_t> layers = {}) const {
-    return plan_placement(config, parts, device_, {budget, layers});
+  Result<Placement> plan(std::uint64_t budget, std::optional<std::uint32_t> layers = {},
+                         std::optional<std::uint64_t> expert_bytes = {}) const {
+    return plan_placement(config, parts, device_, {budget, layers, expert_bytes});
   }
 
   // Counted by hand: bytes of the file's tensors whose names begin so, and which are no table.
@@ -70,6 +71,11 @@ class Model {
     return tensors(prefix + "ffn_gate_up_exps") + tensors(prefix + "ffn_down_exps.weight") +
            tensors(prefix + "ffn_gate_inp.weight");
   }
+  // Of one expert, all that it computes with.
+  std::uint64_t expert(std::uint32_t index) const {
+    const std::string prefix = "blk." + std::to_string(index) + ".";
+    return (tensors(prefix + "ffn_gate_up_exps") + tensors(prefix + "ffn_down_exps.weight")) / config.expert_count;
+  }
   // Norms and scales, which lie on every side.
   std::uint64_t vectors(std::uint32_t index) const {
     std::uint64_t bytes = 0;
@@ -77,6 +83,13 @@ class Model {
       if (tensor.name.starts_with("blk." + std::to_string(index) + ".") && tensor.shape[1] == 1 &&
           !tensor.name.ends_with("layer_output_scale.weight"))
         bytes += tensor.data.size();
+    return bytes;
+  }
+  // Whatever is multiplied with, be it looked up in as well.
+  std::uint64_t matrices() const {
+    std::uint64_t bytes = tensors("token_embd") + tensors("per_layer_model_proj");
+    for (std::uint32_t i = 0; i < config.layer_count(); ++i)
+      bytes += layer(i) - vectors(i);
     return bytes;
   }
   std::uint64_t keys_and_values(std::uint32_t index) const {
@@ -163,9 +176,12 @@ class PlannerTest : public QObject {
   void takes_what_fits_to_the_byte();
   void puts_layers_in_front_of_a_head_that_does_not_fit();
   void leaves_experts_behind_to_take_more_layers();
+  void single_experts_take_what_is_left_over();
+  void single_experts_take_what_is_wanted_for_them();
   void wanted_layers_come_or_are_refused();
   void sides_of_tensors();
   void caches_lie_where_they_are_read();
+  void matrices_are_copied_where_there_is_room();
 };
 
 // Shared keys and values, and inputs of the layers' own.
@@ -200,6 +216,61 @@ void PlannerTest::leaves_experts_behind_to_take_more_layers() {
     QCOMPARE(outcome(model.plan(model.bytes(all, true, whole)).value()), (Outcome{all, whole, true}));
   QCOMPARE(outcome(model.plan(model.bytes(all, true, 3) - 1).value()), (Outcome{all, 2, true}));
   QCOMPARE(outcome(model.plan(model.bytes(4, true, 0)).value()), (Outcome{4, 0, true}));
+}
+
+std::vector<std::uint32_t> held_experts(const Placement& placement) {
+  std::vector<std::uint32_t> held;
+  for (const Placement::Layer& layer : placement.layers)
+    held.push_back(layer.held_experts);
+  return held;
+}
+
+// Behind the experts of whole layers, and the keys and values of a second conversation.
+void PlannerTest::single_experts_take_what_is_left_over() {
+  const Model model(with_experts());
+  const std::uint32_t all = model.config.layer_count();
+  QCOMPARE(all, 6U);
+  std::uint64_t caches = 0;
+  for (std::uint32_t i = 0; i < all; ++i)
+    caches += model.keys_and_values(i);
+  const std::uint64_t expert = model.expert(0);
+  const auto plan = [&](std::uint64_t more) { return model.plan(model.bytes(all, true, 2) + more).value(); };
+  using Held = std::vector<std::uint32_t>;
+  const std::uint64_t layer = model.experts(0);
+  QVERIFY(caches + 8 * expert < layer);
+  QCOMPARE(held_experts(plan(caches)), (Held{0, 0, 0, 0, 0, 0}));
+  // Fewer than a quarter are not worth it.
+  QCOMPARE(held_experts(plan(caches + 2 * expert)), (Held{0, 0, 0, 0, 0, 0}));
+  QCOMPARE(held_experts(plan(caches + 3 * expert)), (Held{0, 0, 0, 3, 0, 0}));
+  QCOMPARE(held_experts(plan(caches + 6 * expert - 1)), (Held{0, 0, 0, 5, 0, 0}));
+  QCOMPARE(held_experts(plan(caches + 6 * expert)), (Held{0, 0, 3, 3, 0, 0}));
+  QCOMPARE(held_experts(plan(caches + 7 * expert)), (Held{0, 0, 3, 4, 0, 0}));
+  for (const std::uint64_t more : {caches + 3 * expert, caches + 7 * expert})
+    QCOMPARE(outcome(plan(more)), (Outcome{all, 2, true}));
+  QCOMPARE(held_experts(model.plan(UINT64_MAX).value()), (Held{0, 0, 0, 0, 0, 0}));
+  // Layers that are the CPU's altogether are left alone.
+  const std::uint64_t last_caches = model.keys_and_values(4) + model.keys_and_values(5);
+  const Placement few = model.plan(model.bytes(2, true, 0) + last_caches + 6 * expert, 2).value();
+  QCOMPARE(held_experts(few), (Held{0, 0, 0, 0, 3, 3}));
+}
+
+void PlannerTest::single_experts_take_what_is_wanted_for_them() {
+  const Model model(with_experts());
+  const std::uint32_t all = model.config.layer_count();
+  const std::uint64_t expert = model.expert(0);
+  const std::uint64_t budget = model.bytes(all, true, 3);
+  using Held = std::vector<std::uint32_t>;
+  const auto plan = [&](std::uint64_t wanted) { return model.plan(budget, {}, wanted).value(); };
+  QCOMPARE(outcome(plan(0)), (Outcome{all, 3, true}));
+  QCOMPARE(held_experts(plan(0)), (Held{0, 0, 0, 0, 0, 0}));
+  // They take the place of a whole layer's, and of all three.
+  QCOMPARE(outcome(plan(12 * expert)), (Outcome{all, 2, true}));
+  QCOMPARE(held_experts(plan(12 * expert)), (Held{3, 3, 3, 3, 0, 0}));
+  QCOMPARE(outcome(plan(3 * model.experts(0))), (Outcome{all, 0, true}));
+  QCOMPARE(held_experts(plan(36 * expert)), (Held{6, 6, 6, 6, 6, 6}));
+  // More than there is memory for.
+  QCOMPARE(outcome(plan(UINT64_MAX)), (Outcome{all, 0, true}));
+  QCOMPARE(held_experts(plan(UINT64_MAX)), (Held{6, 6, 6, 6, 6, 6}));
 }
 
 void PlannerTest::wanted_layers_come_or_are_refused() {
@@ -244,6 +315,30 @@ void PlannerTest::caches_lie_where_they_are_read() {
   const Placement placement = Placement::last_on_gpu(model.config, 1, Side::Gpu, Side::Gpu);
   QVERIFY(placement.keeps_cache(Side::Cpu, 0) && !placement.keeps_cache(Side::Gpu, 0));
   QVERIFY(placement.keeps_cache(Side::Cpu, 1) && placement.keeps_cache(Side::Gpu, 1));
+}
+
+// They may take two fifths of what nobody else takes.
+void PlannerTest::matrices_are_copied_where_there_is_room() {
+  const Model model({});
+  const Placement placement = Placement::all_on(Side::Cpu, model.config);
+  CpuBackend cpu(1, Products::Int8);
+  const auto memory_with = [&](std::uint64_t unused) {
+    place_matrices(model.parts, placement, unused, cpu);
+    return memory_of(model.parts, placement, Side::Cpu, cpu);
+  };
+  const DeviceMemory in_file = memory_with(0);
+  QCOMPARE(in_file.mapped_bytes, model.matrices());
+  const std::uint64_t needed = in_file.total_bytes + model.matrices() * 5 / 2;
+  QCOMPARE(memory_with(needed - 3).mapped_bytes, model.matrices());
+  QCOMPARE(memory_with(needed - 3).total_bytes, in_file.total_bytes);
+  const DeviceMemory copied = memory_with(needed + 3);
+  QCOMPARE(copied.mapped_bytes, std::uint64_t{0});
+  QCOMPARE(copied.weight_bytes, in_file.weight_bytes + model.matrices());
+  // The ends of cache lines.
+  QVERIFY(copied.total_bytes >= in_file.total_bytes + model.matrices());
+  QVERIFY(copied.total_bytes < in_file.total_bytes + model.matrices() + model.parts.weights.size() * 64);
+  // One that is larger by a sequence's cache leaves no room for copies.
+  QCOMPARE(memory_with(needed + 3 - in_file.cache_bytes).weight_bytes, in_file.weight_bytes);
 }
 
 QTEST_APPLESS_MAIN(PlannerTest)

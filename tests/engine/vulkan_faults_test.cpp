@@ -2,8 +2,10 @@
 #include <algorithm>
 
 #include "engine/engine.h"
+#include "engine/placed/placed_backend.h"
 #include "engine/trial/device_trial.h"
 #include "engine/vulkan/vulkan.h"
+#include "placements.h"
 #include "vulkan_faults.h"
 
 using namespace facet;
@@ -14,6 +16,9 @@ namespace {
 
 constexpr std::size_t kNewTokens = 8;
 constexpr std::int32_t kDiscrete = 2;  // VK_PHYSICAL_DEVICE_TYPE_DISCRETE_GPU
+// Seconds for a token, of a device and of the CPU beside it.
+constexpr Ability kFaster = {{0.001, 0.0001}, {0.002, 0.0002}};
+constexpr Ability kSlower = {{0.002, 0.0002}, {0.001, 0.0001}};
 
 std::vector<Token> prompt(int variant = 0) {
   std::vector<Token> tokens(19);
@@ -64,13 +69,14 @@ class VulkanFaultsTest : public QObject {
   void a_loss_while_loading_changes_nothing();
   void a_loss_while_computing_changes_nothing_data();
   void a_loss_while_computing_changes_nothing();
+  void held_experts_are_brought_again();
   void every_conversation_survives();
   void kept_logits_survive();
   void the_third_loss_leads_to_the_cpu();
   void a_device_that_is_away_for_a_moment_is_waited_for();
   void a_device_that_stays_away_is_replaced();
   void a_second_conversation_without_room_gives_a_sentence();
-  void auto_takes_a_graphics_device_that_is_trusted();
+  void auto_takes_a_device_that_is_trusted_and_faster();
   void a_device_that_computes_wrong_is_refused();
   void auto_goes_on_with_the_cpu_without_memory_data();
   void auto_goes_on_with_the_cpu_without_memory();
@@ -239,6 +245,36 @@ void VulkanFaultsTest::a_loss_while_computing_changes_nothing() {
 }
 
 // Chat and background share the engine: a loss in one, and the other goes on.
+// The device holds some of the experts that the CPU has. What it held is gone with it, and it begins with none.
+void VulkanFaultsTest::held_experts_are_brought_again() {
+  const Backend* placed = nullptr;
+  EngineOptions options{.backend = "cpu"};
+  options.wrap_backend = [&](std::unique_ptr<Backend> cpu) -> std::unique_ptr<Backend> {
+    auto gpu = open_vulkan("");
+    if (!gpu.ok()) qFatal("%s", gpu.error().message.c_str());
+    auto both = std::make_unique<PlacedBackend>(std::move(cpu), std::move(gpu).value(),
+                                                placements::held(placements::config_of(model_))[1].placement);
+    placed = both.get();
+    return both;
+  };
+  for (const char* function : {"vkQueueSubmit", "vkWaitForFences"}) {
+    std::uint64_t calls = faults_->calls(function);
+    const auto engine = open(options);
+    QVERIFY(engine.ok());
+    QCOMPARE(said(generate(**engine)), expected_[0]);
+    calls = faults_->calls(function) - calls;
+    for (std::uint64_t n = 1; n <= calls; n += std::max<std::uint64_t>(1, calls / 12)) {
+      now_ += 1h;
+      faults_->arm(function, n, fault_layer::kDeviceLost, 1);
+      QCOMPARE(said(generate(**engine)), expected_[0]);
+      faults_->disarm();
+      QVERIFY(placed->work().held_experts > 0);
+      ++points_;
+    }
+  }
+  QVERIFY(notices_.empty());
+}
+
 void VulkanFaultsTest::every_conversation_survives() {
   const auto engine = open();
   QVERIFY(engine.ok());
@@ -385,35 +421,46 @@ void VulkanFaultsTest::a_second_conversation_without_room_gives_a_sentence() {
   QVERIFY(notices_.empty());
 }
 
-// "auto" is the CPU unless there is a graphics device that somebody vouches for; a software device is none.
-void VulkanFaultsTest::auto_takes_a_graphics_device_that_is_trusted() {
+// "auto" is the CPU unless there is a device that somebody vouches for and that was measured to be faster, whatever it
+// calls itself.
+void VulkanFaultsTest::auto_takes_a_device_that_is_trusted_and_faster() {
   QVERIFY(QString::fromStdString((*open({.backend = "auto"}))->device()).startsWith("CPU"));
   std::vector<DeviceTrial> trials;
+  Ability ability;
   EngineOptions options{.backend = "auto"};
   options.try_device = [&](const DeviceTrial& trial) {
     trials.push_back(trial);
-    return DeviceVerdict{"plain", "", false};
+    return DeviceVerdict{"plain", "", false, ability};
   };
-  if (find_vulkan_devices("")->front().kind == VulkanDevice::Kind::Software) {
-    QVERIFY(QString::fromStdString((*open(options))->device()).startsWith("CPU"));
-    QVERIFY(trials.empty());
+  const std::size_t devices = find_vulkan_devices("")->size();
+  for (const std::int32_t kind : {fault_layer::kTruth, kDiscrete}) {
+    faults_->pretend(kind);
+    for (const auto& [measured, device] : {std::pair{Ability(), "CPU"}, {kSlower, "CPU"}, {kFaster, "Vulkan"}}) {
+      trials.clear();
+      ability = measured;
+      const auto engine = open(options);
+      QVERIFY(engine.ok());
+      QVERIFY2(QString::fromStdString((*engine)->device()).startsWith(device), (*engine)->device().c_str());
+      QCOMPARE(trials.size(), devices);
+      QCOMPARE(trials.front().model, std::filesystem::path(model_));
+      QVERIFY(trials.front().use.find("experts") != std::string::npos);
+      QCOMPARE(said(generate(**engine)), expected_[0]);
+      QVERIFY(notices_.empty());
+    }
   }
-  faults_->pretend(kDiscrete);
-  const auto engine = open(options);
-  QVERIFY(engine.ok());
-  QVERIFY(QString::fromStdString((*engine)->device()).startsWith("Vulkan"));
-  QCOMPARE(trials.size(), 1U);
-  QCOMPARE(trials.front().model, std::filesystem::path(model_));
-  QVERIFY(trials.front().use.find("experts") != std::string::npos);
-  QCOMPARE(said(generate(**engine)), expected_[0]);
-  QVERIFY(notices_.empty());
+  // Whoever names a device gets it.
+  ability = kSlower;
+  options.backend = "vulkan";
+  QVERIFY(QString::fromStdString((*open(options))->device()).startsWith("Vulkan"));
 }
 
 void VulkanFaultsTest::a_device_that_computes_wrong_is_refused() {
   faults_->pretend(kDiscrete);
   EngineOptions options{.backend = "auto"};
   bool is_known = false;
-  options.try_device = [&](const DeviceTrial&) { return DeviceVerdict{"", "it computes wrong (softcap)", is_known}; };
+  options.try_device = [&](const DeviceTrial&) {
+    return DeviceVerdict{"", "it computes wrong (softcap)", is_known, {}};
+  };
   for (const bool known : {false, true}) {
     is_known = known;
     notices_.clear();
@@ -443,7 +490,7 @@ void VulkanFaultsTest::auto_goes_on_with_the_cpu_without_memory() {
   QFETCH(QByteArray, function);
   faults_->pretend(kDiscrete);
   EngineOptions options{.backend = "auto"};
-  options.try_device = [](const DeviceTrial&) { return DeviceVerdict{"floats", "", true}; };
+  options.try_device = [](const DeviceTrial&) { return DeviceVerdict{"floats", "", true, kFaster}; };
   for (std::uint64_t n = 1;; ++n) {
     notices_.clear();
     QVERIFY(faults_->arm(function, n, fault_layer::kOutOfDeviceMemory, fault_layer::kForEver));

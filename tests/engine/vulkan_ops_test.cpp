@@ -48,6 +48,7 @@ class VulkanOpsTest : public QObject {
   void attention_rows_do_not_depend_on_each_other() { run(ops_cases::attention_rows_do_not_depend_on_each_other); }
   void route_experts() { run(ops_cases::route_experts); }
   void matmul_experts();
+  void replace_expert();
   void combine_experts() { run(ops_cases::combine_experts); }
   void reports_memory_that_is_not_there();
 
@@ -73,6 +74,19 @@ void VulkanOpsTest::initTestCase() {
   if (!opened.ok()) QFAIL(opened.error().message.c_str());
   backend_ = std::move(opened).value();
   qInfo("%s", backend_->description().c_str());
+}
+
+// In one piece, and where a tensor is taken apart.
+void VulkanOpsTest::replace_expert() {
+  for (const Format format : {Format::F32, Format::Q5_0, Format::Q4_K}) {
+    const std::shared_ptr<VulkanBackend> device = VulkanBackend::open("").value();
+    for (const std::uint64_t limit : {device->largest_buffer(), 2 * 21 * row_bytes(format, 256) + 1000}) {
+      device->limit_bindings(limit);
+      Bench b(device);
+      ops_cases::replace_expert(b, *device, format);
+      if (QTest::currentTestFailed()) return;
+    }
+  }
 }
 
 void VulkanOpsTest::matmul() {

@@ -2,7 +2,9 @@
 
 #include "engine/cpu/cpu_backend.h"
 #include "engine/gguf/gguf_file.h"
+#include "engine/trial/cost_trial.h"
 #include "engine/trial/kernel_trial.h"
+#include "engine/trial/kernel_use.h"
 #include "engine/vulkan/vulkan.h"
 #include "vulkan_faults.h"
 
@@ -58,6 +60,9 @@ class VulkanTrialTest : public QObject {
   void a_dropped_dispatch_is_noticed_data();
   void a_dropped_dispatch_is_noticed();
   void a_failed_call_is_reported();
+  void abilities_are_measured_data();
+  void abilities_are_measured();
+  void a_device_that_fails_while_it_is_measured_is_reported();
 
  private:
   const fault_layer::Control* faults_ = nullptr;
@@ -161,6 +166,43 @@ void VulkanTrialTest::a_failed_call_is_reported() {
     QCOMPARE(tried.error().code,
              result == fault_layer::kDeviceLost ? Error::Code::DeviceLost : Error::Code::OutOfMemory);
   }
+}
+
+void VulkanTrialTest::abilities_are_measured_data() {
+  QTest::addColumn<QByteArray>("model");
+  for (const char* model : {"e-q4_0", "moe-q4_k_m", "dense-f32"})
+    QTest::newRow(model) << QByteArray(model);
+}
+
+// Whatever they are: no test waits for a device to be fast.
+void VulkanTrialTest::abilities_are_measured() {
+  QFETCH(QByteArray, model);
+  const auto file = GgufFile::open(std::string(FACET_TEST_DATA "/models/") + model.data() + ".gguf");
+  QVERIFY(file.ok());
+  const auto config = read_config(**file);
+  QVERIFY(config.ok());
+  const auto device = open_vulkan("");
+  QVERIFY(device.ok());
+  for (const Products products : {Products::Float32, Products::Int8}) {
+    CpuBackend cpu(2, products);
+    const auto measured = measure_ability(**file, *config, **device, cpu);
+    QVERIFY2(measured.ok(), measured.ok() ? "" : measured.error().message.c_str());
+    QVERIFY(measured->is_known());
+    QVERIFY(speedup(*measured, 1) > 0);
+  }
+}
+
+void VulkanTrialTest::a_device_that_fails_while_it_is_measured_is_reported() {
+  const auto file = GgufFile::open(FACET_TEST_DATA "/models/e-q4_0.gguf");
+  QVERIFY(file.ok());
+  const auto config = read_config(**file);
+  const auto device = open_vulkan("");
+  QVERIFY(device.ok());
+  CpuBackend cpu(1);
+  faults_->arm("vkQueueSubmit", 5, fault_layer::kDeviceLost, 1);
+  const auto measured = measure_ability(**file, *config, **device, cpu);
+  QVERIFY(!measured.ok());
+  QCOMPARE(measured.error().code, Error::Code::DeviceLost);
 }
 
 QTEST_APPLESS_MAIN(VulkanTrialTest)

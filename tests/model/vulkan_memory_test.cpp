@@ -71,6 +71,7 @@ class VulkanMemoryTest : public QObject {
   void plans_are_what_is_taken_data();
   void plans_are_what_is_taken();
   void a_budget_is_kept();
+  void held_experts_are_part_of_the_plan();
   void fit_says_what_loading_does();
 
  private:
@@ -140,6 +141,55 @@ void VulkanMemoryTest::a_budget_is_kept() {
       QVERIFY(more.back()->sync({&token, 1}).ok());
     }
     QVERIFY(is_close(std::max(loaded.device(true).taken_bytes(), options.gpu_memory_bytes), options.gpu_memory_bytes));
+  }
+}
+
+// Experts that are large enough for single ones to matter: 28 MB of them in a layer.
+void VulkanMemoryTest::held_experts_are_part_of_the_plan() {
+  if (!has_vulkan_) QSKIP("no Vulkan device");
+  const std::filesystem::path path = folder_.filePath("large-experts.gguf").toStdString();
+  model_maker::ModelShape shape = *model_maker::find_shape("tiny-26B-A4B");
+  shape.expert_count = 32;
+  shape.expert_ffn_width = 2048;
+  QVERIFY(model_maker::make_model({shape, *model_maker::find_file_type("q4_0")}, path).ok());
+  const auto file = GgufFile::open(path);
+  QVERIFY(file.ok());
+  // Room for a second conversation and a dozen experts behind those of whole layers.
+  EngineOptions none = {.backend = "vulkan", .gpu_memory_bytes = 112'000'000, .context_length = 256};
+  none.gpu_expert_bytes = 0;
+  const auto without = fit_model(**file, none);
+  QVERIFY(without.ok());
+  const DeviceMemory alone = without->memory.devices.front();
+  const std::uint64_t budget = alone.total_bytes + alone.cache_bytes + 12'000'000;
+  struct Case {
+    std::optional<std::uint64_t> wanted;
+    bool has_whole_layers;
+  };
+  for (const Case& each : {Case{{}, true}, {30'000'000, true}, {400'000'000, false}, {0, true}}) {
+    EngineOptions options = {.backend = "vulkan", .gpu_memory_bytes = budget, .context_length = 256};
+    options.gpu_expert_bytes = each.wanted;
+    const Loaded loaded = load(path, options);
+    compare(loaded);
+    if (QTest::currentTestFailed()) return;
+    const DeviceMemory gpu = loaded.engine->memory().devices.front();
+    QVERIFY(gpu.is_gpu);
+    QCOMPARE(gpu.layers, 6U);
+    QCOMPARE(gpu.expert_layers > 0, each.has_whole_layers);
+    QCOMPARE(gpu.held_experts > 0, each.wanted != 0U);
+    QVERIFY(gpu.held_experts < 6 * 32);
+    QVERIFY(loaded.device(/*is_gpu=*/true).taken_bytes() <= options.gpu_memory_bytes);
+    const auto report = fit_model(**file, options);
+    QVERIFY(report.ok() && report->fits);
+    QCOMPARE(report->experts, std::uint64_t{6 * 32});
+    QCOMPARE(report->memory.devices.front().held_experts, gpu.held_experts);
+    // They make way for a longer context.
+    QVERIFY(report->largest_context > 256);
+    // And they are used, in the room that they have.
+    for (Token token = 0; token < 20; ++token)
+      QVERIFY(loaded.sequence->append(token).ok());
+    QCOMPARE(loaded.backend->work().held_experts > 0, gpu.held_experts > 0);
+    compare(loaded);
+    if (QTest::currentTestFailed()) return;
   }
 }
 
