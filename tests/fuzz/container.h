@@ -49,6 +49,9 @@ std::optional<Container> parsed(const std::string& bytes);
 // A small model that opens: dense, with per-layer embeddings, with experts, or a drafter.
 Container sound_model(Random& random);
 
+// A small projector that opens, for pictures and sound: a file of its own, or inside one of `sound_model`.
+Container sound_projector(Random& random);
+
 // Changes one thing.
 void mutate(Container& container, Random& random);
 

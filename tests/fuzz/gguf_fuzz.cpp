@@ -9,14 +9,15 @@
 
 #include "container.h"
 #include "engine/gguf/gguf_file.h"
+#include "engine/media/projector.h"
 #include "engine/model/config.h"
 #include "engine/model/describe.h"
 #include "engine/model/drafter.h"
 #include "engine/model/weights.h"
 #include "engine/text/tokenizer.h"
 
-// Model files made of parts that are sound and parts that are not, put through everything that reads one before its
-// weights are computed with: container, configuration, tensor rules, description, tokenizer.
+// Files of models, drafters and projectors made of parts that are sound and parts that are not, put through everything
+// that reads one before its weights are computed with: container, configuration, tensor rules, description, tokenizer.
 namespace {
 
 using namespace facet;
@@ -85,6 +86,22 @@ void read_model(const GgufFile& file) {
   (void)read_default_sampling(file);
 }
 
+void read_helpers(const GgufFile& file) {
+  if (is_drafter(file)) {
+    const auto drafter = describe_drafter(file);
+    if (!drafter.ok()) require_sentence(drafter.error());
+  }
+  if (is_projector(file)) {
+    const auto description = describe_projector(file);
+    if (!description.ok()) require_sentence(description.error());
+  }
+  if (!is_projector(file) && !has_projector_inside(file)) return;
+  const auto projector = read_projector(file);
+  if (!projector.ok()) return require_sentence(projector.error());
+  require(projector->bytes <= file.file_bytes(), "a projector lies inside the file");
+  require(projector->config.vision || projector->config.hearing, "a projector is for something");
+}
+
 void read_tokenizer(const GgufFile& file) {
   const auto tokenizer = Tokenizer::from_gguf(file);
   if (!tokenizer.ok()) return require_sentence(tokenizer.error());
@@ -101,6 +118,15 @@ void read_tokenizer(const GgufFile& file) {
   (void)(*tokenizer)->decode(all, Tokenizer::Markers::Hide);
 }
 
+void require_sound_projector(fuzz::Random& random) {
+  const std::string bytes = fuzz::serialized(fuzz::sound_projector(random));
+  const MemoryFile memory(reinterpret_cast<const std::uint8_t*>(bytes.data()), bytes.size());
+  const auto file = GgufFile::open(memory.path());
+  require(file.ok(), "a sound projector opens");
+  require(is_projector(**file) || has_projector_inside(**file), "a sound projector is one");
+  require(read_projector(**file).ok(), "a sound projector is read");
+}
+
 }  // namespace
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
@@ -113,10 +139,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   }
   read_metadata(**file);
   read_tensors(**file);
-  if (is_drafter(**file)) {
-    const auto drafter = describe_drafter(**file);
-    if (!drafter.ok()) require_sentence(drafter.error());
-  }
+  read_helpers(**file);
   read_model(**file);
   read_tokenizer(**file);
   return 0;
@@ -135,6 +158,7 @@ extern "C" int LLVMFuzzerInitialize(int* /*count*/, char*** /*arguments*/) {
     if (!is_drafter(**file)) require(check_weights(**file, *read_config(**file)).ok(), "a sound model has its weights");
     require(Tokenizer::from_gguf(**file).ok(), "a sound model has its tokens");
     require(fuzz::serialized(*fuzz::parsed(bytes)) == bytes, "the container can be taken apart");
+    require_sound_projector(random);
   }
   return 0;
 }
@@ -147,7 +171,7 @@ extern "C" std::size_t LLVMFuzzerCustomMutator(std::uint8_t* data, std::size_t s
   std::optional<fuzz::Container> container;
   if (random() % 16 == 0) return LLVMFuzzerMutate(data, size, max_size);
   if (random() % 64 != 0) container = fuzz::parsed(std::string(reinterpret_cast<const char*>(data), size));
-  if (!container) container = fuzz::sound_model(random);
+  if (!container) container = random() % 2 == 0 ? fuzz::sound_model(random) : fuzz::sound_projector(random);
   for (unsigned changes = random() % 4; changes > 0; --changes)
     fuzz::mutate(*container, random);
   const std::string bytes = fuzz::serialized(*container);
