@@ -168,6 +168,7 @@ void try_top(TwinOperands& twins) {
     const auto value = twins.room(1, 1);
     twins.run([&](Backend& b, std::size_t i) { b.top_k(logits[i], 30.0F, ids[i], value[i]); });
     twins.compare("top_k with a cap", logits, kTolerance);
+    twins.compare("top_k with a cap", value, kTolerance);
     twins.forget();
   }
 }
