@@ -178,7 +178,8 @@ void LostPagesTest::a_model_that_was_copied_goes_on() {
   const fs::path copy = copy_of_model();
   const auto engine = Engine::open(copy, {.precision = Precision::Fast});
   QVERIFY(engine.ok());
-  if ((*engine)->memory().devices[0].mapped_bytes > 0) QSKIP("This machine has too little memory for copies.");
+  // So small a model is copied on any machine.
+  QCOMPARE((*engine)->memory().devices[0].mapped_bytes, std::uint64_t{0});
   const auto sequence = (*engine)->create_sequence();
   const std::vector<Token> tokens(100, 7);
   QVERIFY(sequence->sync(std::span(tokens).first(50)).ok());

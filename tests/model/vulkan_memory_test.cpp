@@ -82,7 +82,7 @@ class VulkanMemoryTest : public QObject {
 };
 
 void VulkanMemoryTest::initTestCase() {
-  has_vulkan_ = open_vulkan("").ok();
+  has_vulkan_ = find_vulkan_devices("").ok();
 }
 
 // Real widths, few layers and a short vocabulary: some hundred megabytes.
