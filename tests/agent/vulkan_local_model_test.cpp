@@ -1,6 +1,7 @@
 #include <QTest>
 
 #include "agent/local_model.h"
+#include "engine/vulkan/vulkan.h"
 #include "tests/engine/vulkan_faults.h"
 
 namespace facet::agent {
@@ -52,7 +53,9 @@ std::unique_ptr<TextModel> VulkanLocalModelTest::open() const {
 
 void VulkanLocalModelTest::initTestCase() {
   faults_ = &vulkan_faults::install();
-  if (open() == nullptr) QSKIP("There is no Vulkan device.");
+  // A device that is there must open.
+  if (const auto devices = engine::find_vulkan_devices(""); !devices.ok()) QSKIP(devices.error().message.c_str());
+  QVERIFY(open() != nullptr);
 }
 
 void VulkanLocalModelTest::old_conversations_make_room_for_a_new_one() {

@@ -113,7 +113,7 @@ void VulkanMemoryTest::plans_are_what_is_taken() {
     // One format is enough for what takes long.
     if (name == "E2B" && cache != CacheFormat::F16) continue;
     EngineOptions options = {.context_length = 4096, .cache_format = cache};
-    options.backend = "vulkan";
+    options.backend = has_vulkan_ ? "vulkan" : "cpu";
     options.gpu_layers = static_cast<std::uint32_t>(layers);
     compare(load(model(name), options));
     if (QTest::currentTestFailed()) return;
