@@ -1,0 +1,77 @@
+#include "tools/media/program/decoder.h"
+
+#include <atomic>
+#include <cerrno>
+
+#include "engine/media.h"
+#include "tools/media/program/answer.h"
+
+namespace facet::tools::media {
+namespace {
+
+// The library's messages go to one function without an argument of ours.
+std::atomic<unsigned> complaint_count = 0;
+
+void count(void*, int level, const char*, va_list) {
+  if (level <= AV_LOG_ERROR) ++complaint_count;
+}
+
+// The library calls this when it knows a frame's size, before it has memory for it.
+int check_size_first(AVCodecContext* context, AVFrame* frame, int flags) {
+  if (context->codec_type == AVMEDIA_TYPE_VIDEO) {
+    const auto width = static_cast<std::uint64_t>(frame->width);
+    const auto height = static_cast<std::uint64_t>(frame->height);
+    if (!engine::check_image_size(width, height).ok()) fail_too_large(width, height);
+  }
+  return avcodec_default_get_buffer2(context, frame, flags);
+}
+
+}  // namespace
+
+unsigned complaints() {
+  return complaint_count;
+}
+
+void count_complaints() {
+  av_log_set_callback(count);
+}
+
+Decoder::Decoder(AVCodecID coding, const AVCodecParameters* parameters, AVRational time_base, int threads) {
+  const AVCodec* codec = avcodec_find_decoder(coding);
+  if (codec == nullptr) fail_unsupported(avcodec_get_name(coding));
+  context_.reset(avcodec_alloc_context3(codec));
+  if (!context_) fail(Failure::OutOfMemory);
+  if (parameters != nullptr && avcodec_parameters_to_context(context_.get(), parameters) < 0) fail(Failure::Damaged);
+  context_->pkt_timebase = time_base;
+  context_->thread_count = threads;
+  context_->get_buffer2 = check_size_first;
+  const int opened = avcodec_open2(context_.get(), codec, nullptr);
+  if (opened == AVERROR(ENOMEM)) fail(Failure::OutOfMemory);
+  if (opened == AVERROR_PATCHWELCOME || opened == AVERROR(ENOSYS)) fail_unsupported(codec->name);
+  if (opened < 0) fail(Failure::Damaged);
+}
+
+bool Decoder::send(const AVPacket* packet) {
+  const int sent = avcodec_send_packet(context_.get(), packet);
+  if (sent == AVERROR(ENOMEM)) fail(Failure::OutOfMemory);
+  if (sent < 0 && sent != AVERROR_EOF) was_damaged_ = true;
+  return sent >= 0;
+}
+
+bool Decoder::receive(AVFrame& frame) {
+  while (true) {
+    const int received = avcodec_receive_frame(context_.get(), &frame);
+    if (received == AVERROR(ENOMEM)) fail(Failure::OutOfMemory);
+    if (received >= 0) return true;
+    if (received == AVERROR(EAGAIN) || received == AVERROR_EOF) return false;
+    was_damaged_ = true;
+    // A frame that can not be decoded leaves the ones behind it; the library says again when there are none.
+    if (received != AVERROR_INVALIDDATA) return false;
+  }
+}
+
+void Decoder::forget() {
+  avcodec_flush_buffers(context_.get());
+}
+
+}  // namespace facet::tools::media
