@@ -60,16 +60,21 @@ AVStream* Container::best(AVMediaType kind) const {
   return (stream->disposition & AV_DISPOSITION_ATTACHED_PIC) != 0 ? nullptr : stream;
 }
 
-void Container::only(const AVStream* stream) {
+void Container::only(const AVStream& stream) {
+  only_ = stream.index;
   for (unsigned i = 0; i < context_->nb_streams; ++i)
-    if (context_->streams[i] != stream) context_->streams[i]->discard = AVDISCARD_ALL;
+    if (context_->streams[i] != &stream) context_->streams[i]->discard = AVDISCARD_ALL;
 }
 
+// Packets that were read to find the streams come whatever is discarded since.
 bool Container::next(AVPacket& packet) {
-  av_packet_unref(&packet);
-  const int got = av_read_frame(context_.get(), &packet);
-  if (got == AVERROR(ENOMEM)) fail(Failure::OutOfMemory);
-  return got >= 0;
+  do {
+    av_packet_unref(&packet);
+    const int got = av_read_frame(context_.get(), &packet);
+    if (got == AVERROR(ENOMEM)) fail(Failure::OutOfMemory);
+    if (got < 0) return false;
+  } while (!is_wanted(packet));
+  return true;
 }
 
 double Container::part_read() const {

@@ -18,8 +18,8 @@ class Container {
   const AVFormatContext* context() const { return context_.get(); }
   // The one to play, or null. A picture of an album's cover is no video.
   AVStream* best(AVMediaType kind) const;
-  // The others' packets are left out.
-  void only(const AVStream* stream);
+  // From now on the packets of the others are left out.
+  void only(const AVStream& stream);
   // False at the end. What of the file can not be read as packets counts as its end.
   bool next(AVPacket& packet);
   // How much of the file has been read, 0 to 1.
@@ -35,6 +35,9 @@ class Container {
   static int read(void* source, std::uint8_t* to, int count);
   static std::int64_t seek(void* source, std::int64_t offset, int whence);
 
+  bool is_wanted(const AVPacket& packet) const { return only_ < 0 || packet.stream_index == only_; }
+
+  int only_ = -1;
   std::unique_ptr<Source> source_;
   Owned<AVIOContext> io_;  // outlives the context, which reads through it
   Owned<AVFormatContext> context_;

@@ -16,16 +16,6 @@ void count(void*, int level, const char*, va_list) {
   if (level <= AV_LOG_ERROR) ++complaint_count;
 }
 
-// The library calls this when it knows a frame's size, before it has memory for it.
-int check_size_first(AVCodecContext* context, AVFrame* frame, int flags) {
-  if (context->codec_type == AVMEDIA_TYPE_VIDEO) {
-    const auto width = static_cast<std::uint64_t>(frame->width);
-    const auto height = static_cast<std::uint64_t>(frame->height);
-    if (!engine::check_image_size(width, height).ok()) fail_too_large(width, height);
-  }
-  return avcodec_default_get_buffer2(context, frame, flags);
-}
-
 }  // namespace
 
 unsigned complaints() {
@@ -44,7 +34,15 @@ Decoder::Decoder(AVCodecID coding, const AVCodecParameters* parameters, AVRation
   if (parameters != nullptr && avcodec_parameters_to_context(context_.get(), parameters) < 0) fail(Failure::Damaged);
   context_->pkt_timebase = time_base;
   context_->thread_count = threads;
+  context_->opaque = this;
   context_->get_buffer2 = check_size_first;
+#if LIBAVCODEC_VERSION_MAJOR < 60
+  // Later versions take that for granted.
+#pragma GCC diagnostic push
+#pragma GCC diagnostic ignored "-Wdeprecated-declarations"
+  context_->thread_safe_callbacks = 1;
+#pragma GCC diagnostic pop
+#endif
   const int opened = avcodec_open2(context_.get(), codec, nullptr);
   if (opened == AVERROR(ENOMEM)) fail(Failure::OutOfMemory);
   if (opened == AVERROR_PATCHWELCOME || opened == AVERROR(ENOSYS)) fail_unsupported(codec->name);
@@ -54,7 +52,10 @@ Decoder::Decoder(AVCodecID coding, const AVCodecParameters* parameters, AVRation
 bool Decoder::send(const AVPacket* packet) {
   const int sent = avcodec_send_packet(context_.get(), packet);
   if (sent == AVERROR(ENOMEM)) fail(Failure::OutOfMemory);
-  if (sent < 0 && sent != AVERROR_EOF) was_damaged_ = true;
+  if (sent < 0 && sent != AVERROR_EOF) {
+    fail_where_refused();
+    was_damaged_ = true;
+  }
   return sent >= 0;
 }
 
@@ -64,10 +65,27 @@ bool Decoder::receive(AVFrame& frame) {
     if (received == AVERROR(ENOMEM)) fail(Failure::OutOfMemory);
     if (received >= 0) return true;
     if (received == AVERROR(EAGAIN) || received == AVERROR_EOF) return false;
+    fail_where_refused();
     was_damaged_ = true;
     // A frame that can not be decoded leaves the ones behind it; the library says again when there are none.
     if (received != AVERROR_INVALIDDATA) return false;
   }
+}
+
+// The library calls this when it knows a frame's size, before it has memory for it, in one of its threads.
+int Decoder::check_size_first(AVCodecContext* context, AVFrame* frame, int flags) {
+  const auto width = static_cast<std::uint32_t>(frame->width);
+  const auto height = static_cast<std::uint32_t>(frame->height);
+  if (context->codec_type == AVMEDIA_TYPE_VIDEO && !engine::check_image_size(width, height).ok()) {
+    static_cast<Decoder*>(context->opaque)->refused_size_ = std::uint64_t{height} << 32U | width;
+    return AVERROR(EINVAL);
+  }
+  return avcodec_default_get_buffer2(context, frame, flags);
+}
+
+void Decoder::fail_where_refused() const {
+  const std::uint64_t size = refused_size_;
+  if (size != 0) fail_too_large(size & 0xffffffffU, size >> 32U);
 }
 
 void Decoder::forget() {

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <atomic>
 #include <cstdint>
 
 #include "tools/media/program/ffmpeg.h"
@@ -18,6 +19,8 @@ class Decoder {
  public:
   // `parameters` may be null for a picture, of which nothing but the coding is known.
   Decoder(AVCodecID coding, const AVCodecParameters* parameters, AVRational time_base, int threads);
+  Decoder(const Decoder&) = delete;
+  Decoder& operator=(const Decoder&) = delete;
 
   // Null for the end. False when the bytes are damaged.
   bool send(const AVPacket* packet);
@@ -28,6 +31,10 @@ class Decoder {
   bool was_damaged() const { return was_damaged_; }
 
  private:
+  static int check_size_first(AVCodecContext* context, AVFrame* frame, int flags);
+  void fail_where_refused() const;
+
+  std::atomic<std::uint64_t> refused_size_ = 0;  // height and width; set by the decoder's threads, which it outlives
   Owned<AVCodecContext> context_;
   bool was_damaged_ = false;
 };

@@ -78,7 +78,7 @@ class Frames {
     is_at_end_ = !container_.next(*packet_);
     if (is_at_end_) {
       decoder_.send(nullptr);
-    } else if (packet_->stream_index == stream_.index) {
+    } else {
       // A frame that no other refers to and that is not wanted need not be decoded.
       const bool is_early = skip_before_ && packet_->pts != AV_NOPTS_VALUE && packet_->pts < *skip_before_;
       decoder_.context().skip_frame = is_early ? AVDISCARD_NONREF : AVDISCARD_DEFAULT;
@@ -162,7 +162,7 @@ class Answer {
 const AVStream& only_video_of(Container& container) {
   const AVStream* stream = container.best(AVMEDIA_TYPE_VIDEO);
   if (stream == nullptr) fail(Failure::NoVideo);
-  container.only(stream);
+  container.only(*stream);
   return *stream;
 }
 

@@ -120,7 +120,7 @@ const char* format_of(const HeifHeader& header) {
   Container container(file);
   const AVStream* stream = container.best(AVMEDIA_TYPE_VIDEO);
   if (stream == nullptr) fail_unsupported(format_of(header));
-  container.only(stream);
+  container.only(*stream);
   Decoder decoder(stream->codecpar->codec_id, stream->codecpar, stream->time_base, /*threads=*/1);
   const Owned<AVPacket> packet(av_packet_alloc());
   const Owned<AVFrame> frame(av_frame_alloc());

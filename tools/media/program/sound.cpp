@@ -135,7 +135,7 @@ void answer_sound(const FileBytes& file, std::uint64_t skipped) {
   Container container(file);
   const AVStream* stream = container.best(AVMEDIA_TYPE_AUDIO);
   if (stream == nullptr) fail(Failure::NoSound);
-  container.only(stream);
+  container.only(*stream);
   send(facts_of(container));
   Sound(container, *stream, skipped).answer();
 }

@@ -55,7 +55,7 @@ FrameTimes read_frame_times(Container& container, const AVStream& stream) {
   Progress progress;
   bool all_have_times = true;
   while (times.count < kMostFrames && container.next(*packet)) {
-    if (packet->stream_index != stream.index || (packet->flags & AV_PKT_FLAG_DISCARD) != 0) continue;
+    if ((packet->flags & AV_PKT_FLAG_DISCARD) != 0) continue;
     ++times.count;
     const std::int64_t time = time_of(*packet);
     all_have_times = all_have_times && time != AV_NOPTS_VALUE;

@@ -22,7 +22,7 @@ struct FrameTimes {
   std::uint64_t count = 0;          // of packets with a frame
   double rate = 0;                  // frames in a second, as the file says; 0 where it does not
 };
-// Uses up the container.
+// Uses up the container, which gives the packets of this stream only.
 FrameTimes read_frame_times(Container& container, const AVStream& stream);
 
 }  // namespace facet::tools::media
