@@ -157,11 +157,6 @@ Result<Message> DecoderProcess::next() {
   return failure ? failed(name_, *failure) : ended(name_, Ending::Nonsense);
 }
 
-Error DecoderProcess::nonsense() {
-  kill_and_wait();
-  return ended(name_, Ending::Nonsense);
-}
-
 Status DecoderProcess::read(std::span<std::byte> to) {
   while (!to.empty()) {
     FACET_RETURN_IF_ERROR(wait());
@@ -177,22 +172,25 @@ Status DecoderProcess::wait() {
   // A program that has been ended says nothing more.
   if (process_ < 0) return ended(name_, Ending::Nonsense);
   const auto begin = Clock::now();
-  const milliseconds most = std::min(limits_.silence, limits_.patience - waited_);
-  while (true) {
-    const auto passed = std::chrono::duration_cast<milliseconds>(Clock::now() - begin);
-    const auto left = std::max(most - passed, milliseconds(0));
-    std::array<pollfd, 2> waits = {pollfd{answers_.number(), POLLIN, 0}, pollfd{wake_.number(), POLLIN, 0}};
-    const int ready = poll(waits.data(), waits.size(), static_cast<int>(left.count()));
-    if (ready < 0 && errno == EINTR) continue;
-    waited_ += std::chrono::duration_cast<milliseconds>(Clock::now() - begin);
-    if (stop_.stop_requested() || waits[1].revents != 0) {
-      kill_and_wait();
-      return ended(name_, Ending::Stopped);
-    }
-    if (ready > 0) return {};
-    kill_and_wait();
-    return ended(name_, Ending::TookTooLong);
-  }
+  const auto most = std::min<Clock::duration>(limits_.silence, limits_.patience - waited_);
+  std::array<pollfd, 2> waits = {pollfd{answers_.number(), POLLIN, 0}, pollfd{wake_.number(), POLLIN, 0}};
+  int ready = 0;
+  do {
+    const auto left = std::chrono::ceil<milliseconds>(most - (Clock::now() - begin)).count();
+    ready = poll(waits.data(), waits.size(), static_cast<int>(std::max<std::int64_t>(left, 0)));
+  } while (ready < 0 && errno == EINTR);
+  waited_ += Clock::now() - begin;
+  if (stop_.stop_requested()) return killed(Ending::Stopped);
+  return ready > 0 ? Status() : killed(Ending::TookTooLong);
+}
+
+Error DecoderProcess::killed(Ending ending) {
+  kill_and_wait();
+  return ended(name_, ending);
+}
+
+Error DecoderProcess::nonsense() {
+  return killed(Ending::Nonsense);
 }
 
 // The pipe is closed without a last message.

@@ -17,6 +17,7 @@
 
 #include "engine/base/result.h"
 #include "tools/descriptor.h"
+#include "tools/media/media_failure.h"
 #include "tools/media/media_file.h"
 #include "tools/media/media_limits.h"
 #include "tools/media/protocol.h"
@@ -69,6 +70,7 @@ class DecoderProcess {
   // Until there is something to read. An error when that took too long or was stopped.
   Status wait();
   Error how_it_ended();
+  Error killed(Ending ending);
   void kill_and_wait();
 
   std::string name_;
@@ -78,7 +80,7 @@ class DecoderProcess {
   Descriptor answers_;
   Descriptor wake_;                        // becomes readable when stop is requested
   std::unique_ptr<StopCallback> on_stop_;  // writes to it
-  std::chrono::milliseconds waited_{0};    // for answers, without what their reader does in between
+  Clock::duration waited_{0};              // for answers, without what their reader does in between
   std::vector<std::byte> buffer_;
 };
 

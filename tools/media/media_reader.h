@@ -20,6 +20,20 @@
 // but that (tools/media/README.md); what comes back is checked.
 namespace facet::tools::media {
 
+// How far the decoder says it is. It says so a hundred times at most; one that says it more often would keep its reader
+// busy for ever.
+class ProgressReports {
+ public:
+  explicit ProgressReports(std::function<void(double)> tell) : tell_(std::move(tell)) {}
+  // False when it is not ahead of the last one.
+  bool take(double part);
+  void finish();
+
+ private:
+  std::function<void(double)> tell_;
+  double last_ = -1;
+};
+
 // For work that takes a while: how far it is, from 0 to 1, told in the thread that called; and how to end it.
 struct Progressing {
   std::stop_token stop;
@@ -64,7 +78,7 @@ class SoundStream {
 
   std::unique_ptr<DecoderProcess> process_;
   MediaFacts facts_;
-  std::function<void(double)> progress_;
+  ProgressReports progress_;
   std::vector<float> samples_;  // of one message
   std::size_t position_ = 0;
   bool is_damaged_ = false;
@@ -87,7 +101,7 @@ class FrameStream {
 
   std::unique_ptr<DecoderProcess> process_;
   MediaFacts facts_;
-  std::function<void(double)> progress_;
+  ProgressReports progress_;
   std::uint32_t left_;  // more frames than were asked for are nonsense
   bool is_damaged_ = false;
   bool is_at_end_ = false;

@@ -64,7 +64,8 @@ Result<IncomingImage> take_image(DecoderProcess& process, const Message& message
 }
 
 Result<std::vector<float>> take_samples(DecoderProcess& process, const Message& message) {
-  if (message.kind != MessageKind::Samples || message.bytes.size() % sizeof(float) != 0) return process.nonsense();
+  if (message.kind != MessageKind::Samples || message.bytes.empty() || message.bytes.size() % sizeof(float) != 0)
+    return process.nonsense();
   std::vector<float> samples(message.bytes.size() / sizeof(float));
   std::memcpy(samples.data(), message.bytes.data(), message.bytes.size());
   const bool are_sound = std::all_of(samples.begin(), samples.end(), [](float s) { return s >= -1 && s <= 1; });

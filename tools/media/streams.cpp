@@ -6,6 +6,19 @@
 
 namespace facet::tools::media {
 
+bool ProgressReports::take(double part) {
+  // Half of what the decoder's steps are.
+  constexpr double kLeastStep = 0.005;
+  if (part < last_ + kLeastStep) return false;
+  last_ = part;
+  if (tell_) tell_(part);
+  return true;
+}
+
+void ProgressReports::finish() {
+  if (tell_) tell_(1);
+}
+
 Result<std::size_t> SoundStream::read(std::span<float> to) {
   std::size_t count = 0;
   while (count < to.size()) {
@@ -29,13 +42,13 @@ Status SoundStream::take_message() {
   FACET_ASSIGN_OR_RETURN(const Message message, process_->next());
   if (message.kind == MessageKind::Progress) {
     FACET_ASSIGN_OR_RETURN(const double part, take_progress(*process_, message));
-    if (progress_) progress_(part);
+    if (!progress_.take(part)) return process_->nonsense();
   } else if (message.kind == MessageKind::Samples) {
     FACET_ASSIGN_OR_RETURN(samples_, take_samples(*process_, message));
   } else {
     FACET_ASSIGN_OR_RETURN(is_damaged_, take_end(*process_, message));
     is_at_end_ = true;
-    if (progress_) progress_(1);
+    progress_.finish();
   }
   return {};
 }
@@ -45,7 +58,7 @@ Result<std::optional<VideoFrame>> FrameStream::next() {
     FACET_ASSIGN_OR_RETURN(const Message message, process_->next());
     if (message.kind == MessageKind::Progress) {
       FACET_ASSIGN_OR_RETURN(const double part, take_progress(*process_, message));
-      if (progress_) progress_(part);
+      if (!progress_.take(part)) return process_->nonsense();
     } else if (message.kind == MessageKind::Image) {
       if (left_ == 0) return process_->nonsense();
       --left_;
@@ -54,7 +67,7 @@ Result<std::optional<VideoFrame>> FrameStream::next() {
     } else {
       FACET_ASSIGN_OR_RETURN(is_damaged_, take_end(*process_, message));
       is_at_end_ = true;
-      if (progress_) progress_(1);
+      progress_.finish();
     }
   }
   return std::optional<VideoFrame>();
