@@ -73,11 +73,17 @@ QString broken_rule(const Include& include) {
   if (is_qt(include.header) && !kMayUseQt.contains(from)) return "Qt is used in tools, ui, app and tests only";
   if (include.header == "sqlite3.h" && from != "tests" && !include.file.startsWith("agent/store/"))
     return "SQLite is used in agent/store only";
+  const bool is_ffmpeg = include.header.startsWith("libav") || include.header.startsWith("libsw");
+  if (is_ffmpeg && !include.file.startsWith("tools/media/program/"))
+    return "FFmpeg is used in the program that decodes only, tools/media/program";
   if (!include.quoted || !include.header.contains('/') || !kMayInclude.contains(to)) return {};
   if (from != to && !kMayInclude[from].contains(to)) return from + " may not include " + to;
   const bool opens_engine = from == "app" || from == "tests" || include.file.startsWith("agent/local_model.");
   // Pictures and sound are values that tools read from files, screens and microphones.
-  const bool shared = include.header.startsWith("engine/base/") || (include.header == "engine/media.h" && from != "ui");
+  const bool is_media = include.header == "engine/media/video_frames.h" || include.header == "engine/media/resample.h";
+  const bool shared = include.header.startsWith("engine/base/") ||
+                      (include.header == "engine/media.h" && from != "ui") ||
+                      (is_media && include.file.startsWith("tools/media/"));
   if (from != "engine" && to == "engine" && !shared && !opens_engine)
     return "beyond engine/base and engine/media.h the engine is used in agent/local_model and app only";
   return {};
@@ -135,6 +141,11 @@ class StructureTest : public QObject {
     row("agent/a.cpp", "#include \"engine/base/result.h\"", true);
     row("tools/a.cpp", "#include \"engine/media.h\"", true);
     row("tools/a.cpp", "#include \"engine/media/patches.h\"", false);
+    row("tools/media/a.cpp", "#include \"engine/media/video_frames.h\"", true);
+    row("tools/a.cpp", "#include \"engine/media/video_frames.h\"", false);
+    row("tools/media/a.cpp", "#include \"engine/media/patches.h\"", false);
+    row("tools/media/program/a.cpp", "#include <libavcodec/avcodec.h>", true);
+    row("tools/media/a.cpp", "#include <libavcodec/avcodec.h>", false);
     row("ui/a.cpp", "#include \"engine/media.h\"", false);
     row("agent/local_model.cpp", "#include \"engine/engine.h\"", true);
     row("agent/a.cpp", "#include <QtCore/QString>", false);
