@@ -81,7 +81,8 @@ struct HeadInputs {
   Weight k_norm;
   std::uint32_t head_dim = 0;
   float eps = 0;
-  View rope;  // rows of `rope_table`, one for each row
+  View rope;                     // one row for each row: of `rope_table`, or of each part of a head such a row
+  std::uint32_t rope_parts = 1;  // equal parts of a head that rotate each by itself
   std::uint32_t first_position = 0;
   Buffer keys;
   Buffer values;
@@ -117,6 +118,8 @@ struct AttentionShape {
   std::uint32_t kv_heads = 0;
   std::uint32_t head_dim = 0;
   std::uint32_t window = 0;  // 0: everything up to the token itself
+  // Rows see what lies behind them, too, up to this position (not included); 0: they do not. No row is behind it.
+  std::uint32_t seen_end = 0;
 };
 
 // The keys or the values of a layer: rows in a format (F32, F16 or Q8_0) of which `width` is a multiple of the block
@@ -240,16 +243,16 @@ class Backend {
   virtual void rope_table(std::span<const double> frequencies, std::uint32_t first_position, const View& out) = 0;
 
   // In place, head by head: v = rms_norm(v) without a weight, or rms_norm(k) where the values are the keys; k and q =
-  // the rotation of rms_norm with their weights. For i < m, a rotation makes of the pair (i, i + head_dim / 2), with
-  // the row's cosines and sines, (a cos - b sin, b cos + a sin); the other pairs stay as they are. Then k and v are
-  // stored.
+  // the rotation of rms_norm with their weights. For i < m, a rotation makes of the pair (i, i + size / 2) of each part
+  // of a head, with the row's cosines and sines for this part, (a cos - b sin, b cos + a sin); the other pairs stay as
+  // they are. Of parts, all pairs rotate if there are several. Then k and v are stored.
   virtual void prepare_heads(const HeadInputs& inputs) = 0;
 
   // cache[(first_position + r) mod cache.rows] = x[r], rounded to the cache's format
   virtual void store(const View& x, std::uint32_t first_position, const Buffer& cache) = 0;
 
   // For row r at position p = first_position + r and head h, with kv = h / (heads / kv_heads), j running over
-  // max(0, p - window + 1) .. p and cache rows taken modulo their number:
+  // max(0, p - window + 1) .. max(p, seen_end - 1) and cache rows taken modulo their number:
   // s[j] = q[r][h] . keys[j][kv];  out[r][h] = sum over j of softmax(s)[j] * values[j][kv]
   virtual void attention(const View& q, const Buffer& keys, const Buffer& values, const AttentionShape& shape,
                          std::uint32_t first_position, const View& out) = 0;

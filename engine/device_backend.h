@@ -5,7 +5,7 @@
 #include <span>
 #include <vector>
 
-#include "engine/backend.h"
+#include "engine/encoder_backend.h"
 
 namespace facet::engine {
 
@@ -15,7 +15,7 @@ enum class MatrixPlace { InFile, Copied };
 
 // A backend that computes on one device and knows what it takes of that device's memory. The planner asks before
 // anything is set aside; the same functions decide what is.
-class DeviceBackend : public Backend {
+class DeviceBackend : public EncoderBackend {
  public:
   // Puts an expert, rows as the file has them, into a matrix that was loaded without data; another one that was there is
   // gone. In order with the operations: what was called before still finds the old one.

@@ -15,6 +15,7 @@
 
 #include "engine/base/result.h"
 #include "engine/base/turn_lock.h"
+#include "engine/media_embedding.h"
 #include "engine/text/sampler.h"
 #include "engine/text/tokenizer.h"
 
@@ -223,9 +224,15 @@ class Sequence {
   // then stays cached).
   Result<SyncResult> sync(std::span<const Token> tokens, const SyncOptions& options = {},
                           const std::stop_token& stop = {});
+  // The same with pictures and sounds in between: a slice counts as many tokens as it has rows. What is cached of one is
+  // found by its hash. A picture whose tokens see each other is evaluated as a whole. Errors besides: rows of another
+  // width than the model's, a part that is not there, a picture larger than what fits at once.
+  Result<SyncResult> sync(std::span<const SequenceItem> items, const SyncOptions& options = {},
+                          const std::stop_token& stop = {});
 
   // How many of the first tokens of a list `sync` would find cached.
   std::size_t cached(std::span<const Token> tokens) const;
+  std::size_t cached(std::span<const SequenceItem> items) const;
 
   // Appends one token and evaluates it; `candidates` as for `sync`.
   Status append(Token token, std::size_t candidates = 0);
@@ -240,6 +247,7 @@ class Sequence {
   std::span<const float> logits(std::size_t row) const;
   std::span<const float> last_logits() const { return logits(logit_rows() - 1); }
 
+  // In the place of a soft token an id below zero, of no meaning elsewhere.
   std::span<const Token> tokens() const;
 
  private:

@@ -28,6 +28,7 @@ struct Sequence::State {
   Priority priority;
   std::unique_ptr<KvCache> cache = nullptr;  // created with the first token
   std::vector<Token> tokens = {};            // exactly those that the cache holds
+  SoftTokens soft = {};                      // those of them that are none of the vocabulary
   // Logits of the last rows of `tokens`, oldest first.
   std::vector<float> logits = {};
   std::size_t logit_rows = 0;
@@ -44,6 +45,9 @@ struct Sequence::State {
   std::uint32_t vocabulary() const { return engine.config.vocabulary_size; }
 
   Status check(std::span<const Token> list) const;
+  // Of words alone: an id below zero is none of a caller's.
+  Status check_words(std::span<const Token> list) const;
+  Result<SyncResult> sync(std::span<const Token> list, const SyncOptions& options, const std::stop_token& stop);
   // What is to be left: logits of so many rows, or so many candidates of one.
   struct Wanted {
     std::size_t rows = 1;
@@ -56,6 +60,15 @@ struct Sequence::State {
   bool has(const Wanted& wanted) const;
   // How many of the tokens need not be evaluated.
   std::size_t reusable(std::span<const Token> list, const Wanted& wanted) const;
+  // Where the picture begins that a place in a list or in what is cached divides; the place itself when there is none,
+  // or where pictures are read like text.
+  std::size_t whole_pictures(std::span<const Token> list, std::size_t place) const;
+  // A batch that begins at a place: a whole picture, or what lies in front of the next one.
+  struct Piece {
+    std::size_t end = 0;
+    bool is_block = false;
+  };
+  Piece next_piece(std::span<const Token> list, std::size_t begin, std::size_t chunk) const;
   void rewind(std::size_t length);
   void forget();
   Status reserve_logits(std::size_t rows);
@@ -69,13 +82,21 @@ struct Sequence::State {
 
   // These need the turn. What was cached may be gone after them.
   enum class Outcome { Done, NothingCached };
-  Result<Outcome> evaluate(std::span<const Token> batch, const Wanted& wanted, const std::stop_token& stop);
+  Result<Outcome> evaluate(const Batch& batch, const Wanted& wanted, const std::stop_token& stop);
   Result<Outcome> create_cache();
   Result<Outcome> recover(const Error& failure);
-  Status compute(std::span<const Token> batch, const Wanted& wanted, const std::stop_token& stop);
+  Status compute(const Batch& batch, const Wanted& wanted, const std::stop_token& stop);
   bool last_are_numbers(const Wanted& wanted) const;
   void release_cache();
 };
+
+Status Sequence::State::check_words(std::span<const Token> list) const {
+  for (const Token token : list)
+    if (token < 0 || static_cast<std::uint32_t>(token) >= vocabulary())
+      return Error{Error::Code::InvalidInput, "The token " + std::to_string(token) + " is not in the vocabulary of " +
+                                                  std::to_string(vocabulary()) + " entries."};
+  return {};
+}
 
 Status Sequence::State::check(std::span<const Token> list) const {
   if (!engine.file->is_intact()) return engine.file->lost();
@@ -84,11 +105,36 @@ Status Sequence::State::check(std::span<const Token> list) const {
   if (list.size() > context)
     return Error{Error::Code::InvalidInput, "The conversation has " + std::to_string(list.size()) +
                                                 " tokens, more than the context of " + std::to_string(context) + "."};
-  for (const Token token : list)
-    if (token < 0 || static_cast<std::uint32_t>(token) >= vocabulary())
-      return Error{Error::Code::InvalidInput, "The token " + std::to_string(token) + " is not in the vocabulary of " +
-                                                  std::to_string(vocabulary()) + " entries."};
+  if (!engine.config.pictures_see_themselves()) return {};
+  const std::size_t largest = engine.kv_layout.largest_block();
+  for (std::size_t begin = 0, end = 0; begin < list.size(); begin = end) {
+    for (end = begin + 1; soft.divides_picture(list, end);)
+      ++end;
+    if (end - begin > largest)
+      return Error{Error::Code::InvalidInput, "A picture has " + std::to_string(end - begin) +
+                                                  " soft tokens, and this conversation has room for " +
+                                                  std::to_string(largest) + " at once; take a smaller budget."};
+  }
   return {};
+}
+
+std::size_t Sequence::State::whole_pictures(std::span<const Token> list, std::size_t place) const {
+  if (!engine.config.pictures_see_themselves()) return place;
+  while (soft.divides_picture(list, place) || soft.divides_picture(tokens, place))
+    --place;
+  return place;
+}
+
+Sequence::State::Piece Sequence::State::next_piece(std::span<const Token> list, std::size_t begin,
+                                                   std::size_t chunk) const {
+  std::size_t end = begin + 1;
+  if (!engine.config.pictures_see_themselves()) return {std::min(begin + chunk, list.size()), false};
+  while (soft.divides_picture(list, end))
+    ++end;
+  if (end > begin + 1) return {end, true};
+  while (end < std::min(begin + chunk, list.size()) && !soft.divides_picture(list, end + 1))
+    ++end;
+  return {end, false};
 }
 
 Sequence::State::Wanted Sequence::State::wanted(std::size_t rows, std::size_t count) const {
@@ -107,7 +153,7 @@ std::size_t Sequence::State::reusable(std::span<const Token> list, const Wanted&
   if (common == list.size() && common == tokens.size() && has(wanted)) return common;
   const std::size_t before_wanted = list.size() - std::min(list.size(), wanted.rows);
   if (cache == nullptr) return 0;
-  return cache->exact_length(static_cast<std::uint32_t>(std::min(common, before_wanted)));
+  return cache->exact_length(static_cast<std::uint32_t>(whole_pictures(list, std::min(common, before_wanted))));
 }
 
 void Sequence::State::rewind(std::size_t length) {
@@ -182,13 +228,13 @@ Result<Sequence::State::Outcome> Sequence::State::recover(const Error& failure) 
   return Outcome::NothingCached;
 }
 
-Status Sequence::State::compute(std::span<const Token> batch, const Wanted& wanted, const std::stop_token& stop) {
-  const auto rows = static_cast<std::uint32_t>(wanted.rows);
+Status Sequence::State::compute(const Batch& batch, const Wanted& wanted, const std::stop_token& stop) {
+  const std::uint32_t rows = batch.wanted_rows;
   const auto start = std::chrono::steady_clock::now();
-  FACET_RETURN_IF_ERROR(engine.loaded->forward().evaluate({batch, rows}, *cache, stop));
+  FACET_RETURN_IF_ERROR(engine.loaded->forward().evaluate(batch, *cache, stop));
   const std::chrono::duration<double> taken = std::chrono::steady_clock::now() - start;
-  engine.reading_speed.add(static_cast<std::uint32_t>(batch.size()), taken.count());
-  tokens.insert(tokens.end(), batch.begin(), batch.end());
+  engine.reading_speed.add(static_cast<std::uint32_t>(batch.tokens.size()), taken.count());
+  tokens.insert(tokens.end(), batch.tokens.begin(), batch.tokens.end());
   if (rows > 0 && wanted.reads_candidates()) {
     candidates.resize(wanted.candidates);
     return engine.loaded->forward().read_candidates(candidates);
@@ -203,7 +249,7 @@ bool Sequence::State::last_are_numbers(const Wanted& wanted) const {
   return candidates.empty() || are_numbers({&candidates.front().logit, 1});
 }
 
-Result<Sequence::State::Outcome> Sequence::State::evaluate(std::span<const Token> batch, const Wanted& wanted,
+Result<Sequence::State::Outcome> Sequence::State::evaluate(const Batch& batch, const Wanted& wanted,
                                                            const std::stop_token& stop) {
   const Turn turn(engine.turn, priority);
   if (engine.loaded == nullptr) FACET_RETURN_IF_ERROR(engine.load());
@@ -246,10 +292,10 @@ Status Sequence::State::extend(std::span<const Token> list, const Wanted& wanted
     const std::size_t chunk = options.chunk == 0 ? choose_chunk(engine.reading_speed, least, largest)
                                                  : std::min<std::size_t>(options.chunk, largest);
     const std::size_t begin = tokens.size();
-    const std::size_t end = std::min(begin + chunk, list.size());
+    const auto [end, is_block] = next_piece(list, begin, chunk);
     const std::size_t rows = end - std::min(end, std::max(begin, first_wanted));
-    FACET_ASSIGN_OR_RETURN(const Outcome outcome,
-                           evaluate(list.subspan(begin, end - begin), {rows, wanted.candidates}, stop));
+    const Batch batch{list.subspan(begin, end - begin), static_cast<std::uint32_t>(rows), &soft, is_block};
+    FACET_ASSIGN_OR_RETURN(const Outcome outcome, evaluate(batch, {rows, wanted.candidates}, stop));
     if (outcome == Outcome::NothingCached) {
       result = {};
       continue;
@@ -265,22 +311,39 @@ Sequence::Sequence(const Engine::State& engine, Priority priority)
     : state_(new State{.engine = const_cast<Engine::State&>(engine), .priority = priority}) {}
 Sequence::~Sequence() = default;
 
-Result<Sequence::SyncResult> Sequence::sync(std::span<const Token> list, const SyncOptions& options,
-                                            const std::stop_token& stop) {
-  State& state = *state_;
-  FACET_RETURN_IF_ERROR(state.check(list));
-  const State::Wanted wanted =
-      state.wanted(std::clamp<std::size_t>(options.logit_rows, 1, list.size()), options.candidates);
+Result<Sequence::SyncResult> Sequence::State::sync(std::span<const Token> list, const SyncOptions& options,
+                                                   const std::stop_token& stop) {
+  FACET_RETURN_IF_ERROR(check(list));
+  const Wanted wants = wanted(std::clamp<std::size_t>(options.logit_rows, 1, list.size()), options.candidates);
   SyncResult result;
-  result.reused = state.reusable(list, wanted);
+  result.reused = reusable(list, wants);
   if (result.reused == list.size()) {
-    state.keep(wanted);
+    keep(wants);
     return result;
   }
-  if (!wanted.reads_candidates()) FACET_RETURN_IF_ERROR(state.reserve_logits(wanted.rows));
-  state.rewind(result.reused);
-  state.keep_last_logits(0);
-  FACET_RETURN_IF_ERROR(state.extend(list, wanted, options, stop, result));
+  if (!wants.reads_candidates()) FACET_RETURN_IF_ERROR(reserve_logits(wants.rows));
+  rewind(result.reused);
+  keep_last_logits(0);
+  FACET_RETURN_IF_ERROR(extend(list, wants, options, stop, result));
+  return result;
+}
+
+Result<Sequence::SyncResult> Sequence::sync(std::span<const Token> list, const SyncOptions& options,
+                                            const std::stop_token& stop) {
+  FACET_RETURN_IF_ERROR(state_->check_words(list));
+  auto result = state_->sync(list, options, stop);
+  state_->soft.keep_only(state_->tokens);
+  return result;
+}
+
+Result<Sequence::SyncResult> Sequence::sync(std::span<const SequenceItem> items, const SyncOptions& options,
+                                            const std::stop_token& stop) {
+  for (const SequenceItem& item : items)
+    if (const Token* token = std::get_if<Token>(&item)) FACET_RETURN_IF_ERROR(state_->check_words({token, 1}));
+  FACET_ASSIGN_OR_RETURN(const std::vector<Token> list,
+                         state_->soft.ids_of(items, state_->engine.config.embedding_length));
+  auto result = state_->sync(list, options, stop);
+  state_->soft.keep_only(state_->tokens);
   return result;
 }
 
@@ -288,8 +351,16 @@ std::size_t Sequence::cached(std::span<const Token> list) const {
   return state_->cache == nullptr ? 0 : state_->reusable(list, {});
 }
 
+std::size_t Sequence::cached(std::span<const SequenceItem> items) const {
+  const auto list = state_->soft.ids_of(items, state_->engine.config.embedding_length);
+  const std::size_t count = list.ok() ? cached(*list) : 0;
+  state_->soft.keep_only(state_->tokens);
+  return count;
+}
+
 Status Sequence::append(Token token, std::size_t candidates) {
   State& state = *state_;
+  FACET_RETURN_IF_ERROR(state.check_words({&token, 1}));
   FACET_RETURN_IF_ERROR(state.check({&token, 1}));
   const std::uint32_t context = state.engine.kv_layout.context;
   if (state.tokens.size() >= context)

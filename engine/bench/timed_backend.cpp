@@ -170,8 +170,9 @@ void TimedBackend::attention(const View& q, const Buffer& keys, const Buffer& va
                              std::uint32_t first_position, const View& out) {
   double seen = 0;
   for (std::uint32_t row = 0; row < q.rows; ++row) {
-    const std::uint32_t before = first_position + row + 1;
-    seen += shape.window == 0 ? before : std::min(before, shape.window);
+    const std::uint32_t position = first_position + row;
+    seen += shape.window == 0 ? position + 1 : std::min(position + 1, shape.window);
+    seen += std::max(shape.seen_end, position + 1) - (position + 1);
   }
   const std::string detail = (shape.window == 0 ? "full, " : "sliding, ") + std::to_string(shape.heads) + " heads of " +
                              std::to_string(shape.head_dim);

@@ -31,11 +31,17 @@ struct Range {
   std::uint32_t size() const { return end - begin; }
 };
 
-// The positions of a segment that the token at `position` sees; empty when there are none.
-Range seen_in(std::uint32_t segment, std::uint32_t position, std::uint32_t window) {
-  const std::uint32_t first = window == 0 || position < window ? 0 : position + 1 - window;
-  const std::uint32_t begin = std::max(first, segment * kSegment);
-  return {begin, std::max(begin, std::min(position + 1, (segment + 1) * kSegment))};
+// The positions that the token at `position` sees.
+Range seen_from(std::uint32_t position, const AttentionShape& shape) {
+  const bool sees_all = shape.window == 0 || position < shape.window;
+  return {sees_all ? 0 : position + 1 - shape.window, std::max(position + 1, shape.seen_end)};
+}
+
+// Those of a segment; empty when there are none.
+Range seen_in(std::uint32_t segment, std::uint32_t position, const AttentionShape& shape) {
+  const Range seen = seen_from(position, shape);
+  const std::uint32_t begin = std::max(seen.begin, segment * kSegment);
+  return {begin, std::max(begin, std::min(seen.end, (segment + 1) * kSegment))};
 }
 
 Range intersection(Range a, Range b) {
@@ -44,9 +50,9 @@ Range intersection(Range a, Range b) {
 }
 
 // The segments that the tokens at the positions see.
-Range segments_of(std::uint32_t first_position, std::uint32_t last_position, std::uint32_t window) {
-  const std::uint32_t first = window == 0 || first_position < window ? 0 : first_position + 1 - window;
-  return {first / kSegment, last_position / kSegment + 1};
+Range segments_of(std::uint32_t first_position, std::uint32_t last_position, const AttentionShape& shape) {
+  const std::uint32_t last_seen = seen_from(last_position, shape).end - 1;
+  return {seen_from(first_position, shape).begin / kSegment, last_seen / kSegment + 1};
 }
 
 }  // namespace
@@ -102,7 +108,7 @@ void CpuBackend::attend_segment(const AttentionOperands& o, const AttentionTile&
   const auto column_of = [&](std::uint32_t row, std::uint32_t head) { return row * tile.heads + head; };
   Range any = {UINT32_MAX, 0};
   for (std::uint32_t row = 0; row < tile.rows; ++row) {
-    seen[row] = seen_in(segment, o.first_position + tile.first_row + row, shape.window);
+    seen[row] = seen_in(segment, o.first_position + tile.first_row + row, shape);
     if (seen[row].size() > 0) any = {std::min(any.begin, seen[row].begin), std::max(any.end, seen[row].end)};
     for (std::uint32_t head = 0; head < tile.heads; ++head) {
       const std::uint32_t c = column_of(row, head);
@@ -182,7 +188,7 @@ void CpuBackend::attend_tile(const AttentionOperands& o, const AttentionTile& ti
   const AttentionSums sums{largest.data(), total.data(), out.data()};
   const AttentionSums segment_sums{segment_largest.data(), segment_total.data(), segment_out.data()};
   const std::uint32_t first = o.first_position + tile.first_row;
-  const Range segments = segments_of(first, first + tile.rows - 1, o.shape.window);
+  const Range segments = segments_of(first, first + tile.rows - 1, o.shape);
   for (std::uint32_t segment = segments.begin; segment < segments.end; ++segment) {
     attend_segment(o, tile, segment, segment_sums);
     for (std::uint32_t c = 0; c < tile.columns(); ++c)
@@ -206,7 +212,7 @@ std::uint64_t CpuBackend::segment_cells(const AttentionShape& shape, std::uint32
 void CpuBackend::attend_by_segments(const AttentionOperands& o, const AttentionTile& tile) {
   const std::uint32_t head_dim = o.shape.head_dim;
   const std::uint32_t position = o.first_position + tile.first_row;
-  const Range segments = segments_of(position, position, o.shape.window);
+  const Range segments = segments_of(position, position, o.shape);
   const std::uint64_t cells = std::uint64_t{tile.heads} * (head_dim + 2);
   float* const first = working_cells(segment_memory_, cells * segments.size());
   // The values of all heads, then the largest scores, then the totals.
@@ -264,7 +270,9 @@ void CpuBackend::attention(const View& q, const Buffer& keys, const Buffer& valu
                          std::min(heads, group - in_group)};
   };
   const std::uint32_t tiles = row_tiles * tiles_per_row;
-  if (q.rows == 1 && tiles < 2 * static_cast<std::uint32_t>(pool_.threads()) && first_position >= 2 * kSegment) {
+  // What a row sees behind itself is no part of what `reserve` counted; a batch with such rows has many, in any case.
+  const bool may_share = q.rows == 1 && shape.seen_end == 0;
+  if (may_share && tiles < 2 * static_cast<std::uint32_t>(pool_.threads()) && first_position >= 2 * kSegment) {
     for (std::uint32_t index = 0; index < tiles; ++index)
       attend_by_segments(operands, tile_of(index));
   } else {

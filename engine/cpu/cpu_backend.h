@@ -68,6 +68,18 @@ class CpuBackend final : public DeviceBackend {
   void matmul_experts(const Weight& weight, const View& ids, const View& x, const View& out) override;
   void combine_experts(const View& x, const View& weights, const View& out) override;
 
+  void clamp(const View& x, float least, float most, const View& out) override;
+  void sigmoid_gate(const View& x, const View& gate, const View& out) override;
+  void add(const View& x, float factor, const View& sum) override;
+  void shift(const View& x, const Weight& shift, float sign, const Weight& scale) override;
+  void layer_norm(const View& x, const Weight& weight, const Weight& bias, std::uint32_t group, float eps,
+                  const View& out) override;
+  void pool(const View& x, std::uint32_t columns, std::uint32_t side, float factor, const View& out) override;
+  void unfold(const View& x, std::uint32_t bands, std::uint32_t padding, const View& out) override;
+  void convolve(const View& x, const Weight& weight, std::uint32_t kernel, const View& out) override;
+  void local_attention(const View& q, const View& k, const View& v, const View& relative, const LocalAttention& shape,
+                       const View& out) override;
+
  private:
   struct FreeMemory {
     void operator()(float* memory) const;

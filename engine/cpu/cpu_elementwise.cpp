@@ -143,7 +143,7 @@ void CpuBackend::rope_table(std::span<const double> frequencies, std::uint32_t f
 
 namespace {
 
-void rotate_head(float* __restrict first, float* __restrict second, const float* __restrict cosines,
+void rotate_part(float* __restrict first, float* __restrict second, const float* __restrict cosines,
                  const float* __restrict sines, std::uint32_t pairs) {
   for (std::uint32_t i = 0; i < pairs; ++i) {
     const float a = first[i];
@@ -157,15 +157,19 @@ void rotate_head(float* __restrict first, float* __restrict second, const float*
 
 void CpuBackend::prepare_heads(const HeadInputs& inputs) {
   const std::uint32_t size = inputs.head_dim;
-  const std::uint32_t pairs = inputs.rope.width / 2;
+  const std::uint32_t parts = inputs.rope_parts;
+  const std::uint32_t part = size / parts;
+  const std::uint32_t pairs = inputs.rope.width / 2 / parts;
   const auto rotate = [&](const View& x) {
-    FACET_CHECK(inputs.rope.rows == x.rows && x.width % size == 0 && 2 * pairs <= size, "%u x %u", x.rows, x.width);
+    FACET_CHECK(inputs.rope.rows == x.rows && x.width % size == 0 && size % parts == 0 && 2 * pairs <= part, "%u x %u",
+                x.rows, x.width);
     const Rows rows = rows_of(x);
     const Rows angles = rows_of(inputs.rope);
     for_rows(x.rows, x.width, [&](std::uint32_t r) {
-      for (std::uint32_t first = 0; first < x.width; first += size) {
-        float* head = rows[r] + first;
-        rotate_head(head, head + size / 2, angles[r], angles[r] + pairs, pairs);
+      for (std::uint32_t first = 0; first < x.width; first += part) {
+        float* const cells = rows[r] + first;
+        const float* const table = angles[r] + first / part % parts * 2 * pairs;
+        rotate_part(cells, cells + part / 2, table, table + pairs, pairs);
       }
     });
   };

@@ -24,6 +24,8 @@ constexpr Range kHeads{1, 512};
 constexpr Range kFfnWidth{1, 1U << 20U};
 constexpr std::uint32_t kMaxChannels = 4096;
 constexpr std::uint32_t kMaxKernel = 64;
+// What every device computes attention with.
+constexpr std::uint32_t kMostHeadDim = 512;
 
 // The names of a tower's keys and kinds.
 struct Tower {
@@ -161,6 +163,10 @@ Result<VisionConfig> read_vision(const TowerReader& tower) {
   FACET_ASSIGN_OR_RETURN(config.ffn_width, tower.integer("feed_forward_length", kFfnWidth));
   // A head has two halves that rotate, and a half has pairs.
   FACET_ASSIGN_OR_RETURN(config.head_dim, head_dim_of(tower, config.width, config.heads, 4));
+  if (config.head_dim > kMostHeadDim)
+    return tower.refuse("attention.head_count", "is " + std::to_string(config.heads) + ", so that heads are " +
+                                                    std::to_string(config.head_dim) + " wide; Facet computes with " +
+                                                    std::to_string(kMostHeadDim) + " at most");
   return config;
 }
 
@@ -176,7 +182,8 @@ Result<HearingConfig> read_hearing(const TowerReader& tower) {
   FACET_ASSIGN_OR_RETURN(config.layers, tower.integer("block_count", kLayers));
   FACET_ASSIGN_OR_RETURN(config.heads, tower.integer("attention.head_count", kHeads));
   FACET_ASSIGN_OR_RETURN(config.ffn_width, tower.integer("feed_forward_length", kFfnWidth));
-  FACET_ASSIGN_OR_RETURN(config.head_dim, head_dim_of(tower, config.width, config.heads, 1));
+  // Distances are described by pairs of a sine and a cosine.
+  FACET_ASSIGN_OR_RETURN(config.head_dim, head_dim_of(tower, config.width, config.heads, 2));
   FACET_ASSIGN_OR_RETURN(config.channels[0], tower.extent("a.conv1d.0.weight", 3, kMaxChannels));
   FACET_ASSIGN_OR_RETURN(config.channels[1], tower.extent("a.conv1d.1.weight", 3, kMaxChannels));
   FACET_ASSIGN_OR_RETURN(config.kernel, tower.extent("a.blk.0.conv_dw.weight", 0, kMaxKernel));

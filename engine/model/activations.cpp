@@ -29,11 +29,13 @@ Widths widest(const ModelConfig& config) {
 
 }  // namespace
 
-std::vector<ActivationShape> plan_activations(const ModelConfig& config, std::uint32_t batch) {
+std::vector<ActivationShape> plan_activations(const ModelConfig& config, const KvLayout& caches) {
+  const std::uint32_t batch = caches.largest_batch();
+  const std::uint32_t stream = std::max(batch, caches.largest_block());
   const std::uint32_t width = config.embedding_length;
   const Widths widths = widest(config);
   std::vector<ActivationShape> shapes = {
-      {"x", &Activations::x, batch, width},
+      {"x", &Activations::x, stream, width},
       {"normed", &Activations::normed, batch, width},
       {"branch", &Activations::branch, batch, width},
       {"q", &Activations::q, batch, widths.q},
@@ -42,8 +44,8 @@ std::vector<ActivationShape> plan_activations(const ModelConfig& config, std::ui
       {"attended", &Activations::attended, batch, widths.q},
       {"gate", &Activations::gate, batch, widths.ffn},
       {"up", &Activations::up, batch, widths.ffn},
-      {"rope_full", &Activations::rope_full, batch, widths.rope_full},
-      {"rope_sliding", &Activations::rope_sliding, batch, widths.rope_sliding},
+      {"rope_full", &Activations::rope_full, stream, widths.rope_full},
+      {"rope_sliding", &Activations::rope_sliding, stream, widths.rope_sliding},
       {"logits", &Activations::logits, kLogitRows, config.vocabulary_size},
       {"candidates", &Activations::candidates, 1, 2 * Backend::kMostCandidates},
   };

@@ -7,16 +7,17 @@
 #include "engine/backend.h"
 #include "engine/base/result.h"
 #include "engine/model/config.h"
+#include "engine/model/kv_cache.h"
 
 namespace facet::engine {
 
 struct Weights;
 
-// Tokens that are evaluated at once at most, and rows of logits that are computed at once.
-inline constexpr std::uint32_t kMaxBatch = 128;
+// Rows of logits that are computed at once.
 inline constexpr std::uint32_t kLogitRows = 4;
 
-// Every intermediate of the forward pass, allocated once: one row per token of a batch unless it says otherwise. A
+// Every intermediate of the forward pass, allocated once: one row per token of a batch unless it says otherwise. Of
+// tokens that see each other the stream and the angles are kept of all, and layers work on as many as a batch has. A
 // buffer whose rows differ in width between layers is as wide as the widest.
 struct Activations {
   Buffer x;       // the residual stream
@@ -47,7 +48,7 @@ struct ActivationShape {
 };
 
 // The list that both the memory plan and the allocation go by.
-std::vector<ActivationShape> plan_activations(const ModelConfig& config, std::uint32_t batch);
+std::vector<ActivationShape> plan_activations(const ModelConfig& config, const KvLayout& caches);
 LargestOperands plan_operands(const ModelConfig& config, std::uint32_t batch, std::uint32_t context);
 std::uint64_t activation_bytes(const std::vector<ActivationShape>& shapes);
 Result<Activations> create_activations(const std::vector<ActivationShape>& shapes, Backend& backend);

@@ -38,6 +38,9 @@ struct ModelConfig {
   std::vector<LayerConfig> layers;
 
   std::uint32_t layer_count() const { return static_cast<std::uint32_t>(layers.size()); }
+  // Whether the soft tokens of a picture attend to each other on sliding layers, and not only to those before them. No
+  // key of a file says so: models with embeddings of their own in every layer were trained without.
+  bool pictures_see_themselves() const { return per_layer_width == 0; }
   bool owns_kv(std::uint32_t layer) const { return layers[layer].kv_source == layer; }
   // The last layer with keys and values of its own: nothing behind it influences what is cached.
   std::uint32_t last_kv_owner() const;

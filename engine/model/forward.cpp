@@ -21,10 +21,12 @@ float square_root(std::uint32_t value) {
 
 }  // namespace
 
-void ForwardPass::Wave::narrow_to_last(std::uint32_t count) {
-  first_position += rows() - count;
-  for (View* view : {&x, &per_layer, &rope_full, &rope_sliding})
-    if (view->buffer != 0) *view = view->last_rows(count);
+ForwardPass::Wave ForwardPass::Wave::part(std::uint32_t first, std::uint32_t count) const {
+  Wave part = *this;
+  part.first_position += first;
+  for (View* view : {&part.x, &part.per_layer, &part.rope_full, &part.rope_sliding})
+    if (view->buffer != 0) *view = view->part(first, count, 0, view->width);
+  return part;
 }
 
 Status ForwardPass::evaluate(const Batch& batch, KvCache& cache, const std::stop_token& stop) {
@@ -32,21 +34,32 @@ Status ForwardPass::evaluate(const Batch& batch, KvCache& cache, const std::stop
   FACET_CHECK(count > 0 && batch.wanted_rows <= count, "%u of %u rows", batch.wanted_rows, count);
   cache.begin(count);
   kept_rows_ = 0;
-  const std::uint32_t last_kv_owner = config_.last_kv_owner();
-  Wave wave = embed(batch.tokens, cache.length());
+  const Wave wave = embed(batch, cache.length());
+  FACET_RETURN_IF_ERROR(batch.is_block ? run_block(wave, batch.wanted_rows, cache, stop)
+                                       : run_layers(wave, batch.wanted_rows, cache, stop));
+  FACET_RETURN_IF_ERROR(backend_.finish());
+  cache.commit(count);
+  kept_rows_ = batch.wanted_rows;
+  return {};
+}
 
-  View normed = part_of(activations_.normed, wave.rows(), config_.embedding_length);
+Status ForwardPass::run_layers(Wave wave, std::uint32_t wanted_rows, const KvCache& cache,
+                               const std::stop_token& stop) {
+  const std::uint32_t count = wave.rows();
+  const std::uint32_t last_kv_owner = config_.last_kv_owner();
+  View normed = part_of(activations_.normed, count, config_.embedding_length);
   norm(wave.x, weights_.layers.front().attn_norm, normed);
+  kept_stream_ = {};
 
   for (std::uint32_t l = 0; l < config_.layer_count(); ++l) {
     if (stop.stop_requested()) return Error{Error::Code::Stopped, "The evaluation was stopped."};
     tap("attn_norm", static_cast<int>(l), normed);
-    const bool rows_leave = l == last_kv_owner && batch.wanted_rows < count;
+    const bool rows_leave = l == last_kv_owner && wanted_rows < count;
     project_heads(l, normed, wave, cache, rows_leave ? Heads::KeysAndValues : Heads::All);
     if (rows_leave) {
-      if (batch.wanted_rows == 0) break;
-      wave.narrow_to_last(batch.wanted_rows);
-      normed = normed.last_rows(batch.wanted_rows);
+      if (wanted_rows == 0) break;
+      wave.narrow_to_last(wanted_rows);
+      normed = normed.last_rows(wanted_rows);
       project_heads(l, normed, wave, cache, Heads::Queries);
     }
     attend(l, wave, cache);
@@ -56,19 +69,52 @@ Status ForwardPass::evaluate(const Batch& batch, KvCache& cache, const std::stop
     normed = next_normed(wave);
   }
 
-  if (batch.wanted_rows > 0) tap("output_norm", -1, normed);
-  FACET_RETURN_IF_ERROR(backend_.finish());
-  cache.commit(count);
-  kept_rows_ = batch.wanted_rows;
+  if (wanted_rows > 0) tap("output_norm", -1, normed);
   return {};
 }
 
-ForwardPass::Wave ForwardPass::embed(std::span<const Token> tokens, std::uint32_t first_position) {
+template <typename Use>
+void ForwardPass::for_pieces(const Wave& wave, const Use& use) const {
+  for (std::uint32_t first = 0; first < wave.rows(); first += activations_.normed.rows)
+    use(wave.part(first, std::min(activations_.normed.rows, wave.rows() - first)));
+}
+
+// On every layer all keys are there before the first token attends.
+Status ForwardPass::run_block(Wave wave, std::uint32_t wanted_rows, const KvCache& cache, const std::stop_token& stop) {
+  FACET_CHECK(!weights_.per_layer_token_embd, "a block in a model that reads tokens one behind the other");
+  wave.seen_end = wave.first_position + wave.rows();
+  const auto normed = [&](std::uint32_t l, const Wave& piece) {
+    const View view = part_of(activations_.normed, piece.rows(), config_.embedding_length);
+    norm(piece.x, weights_.layers[l].attn_norm, view);
+    return view;
+  };
+  for (std::uint32_t l = 0; l < config_.layer_count(); ++l) {
+    if (stop.stop_requested()) return Error{Error::Code::Stopped, "The evaluation was stopped."};
+    for_pieces(wave,
+               [&](const Wave& piece) { project_heads(l, normed(l, piece), piece, cache, Heads::KeysAndValues); });
+    if (l == config_.last_kv_owner()) wave.narrow_to_last(wanted_rows);
+    for_pieces(wave, [&](const Wave& piece) {
+      project_heads(l, normed(l, piece), piece, cache, Heads::Queries);
+      attend(l, piece, cache);
+      feed_forward(l, piece);
+      tap("layer_out", static_cast<int>(l), piece.x);
+    });
+  }
+  kept_stream_ = wave.x;
+  return {};
+}
+
+ForwardPass::Wave ForwardPass::embed(const Batch& batch, std::uint32_t first_position) {
+  // Soft tokens stand in the place of the first entry of every table.
+  std::vector<Token> tokens(batch.tokens.begin(), batch.tokens.end());
+  for (Token& token : tokens)
+    if (SoftTokens::is_soft(token)) token = 0;
   const auto rows = static_cast<std::uint32_t>(tokens.size());
   Wave wave;
   wave.first_position = first_position;
   wave.x = part_of(activations_.x, rows, config_.embedding_length);
   backend_.embed(weights_.token_embd, tokens, square_root(config_.embedding_length), wave.x);
+  write_soft_rows(batch, wave.x);
   tap("embedding", -1, wave.x);
   if (weights_.per_layer_token_embd) wave.per_layer = per_layer_inputs(tokens, wave.x);
   // Cosines and sines of the batch's positions, once for all layers of a kind.
@@ -80,6 +126,16 @@ ForwardPass::Wave ForwardPass::embed(std::span<const Token> tokens, std::uint32_
   wave.rope_full = table(weights_.rope_full, activations_.rope_full);
   wave.rope_sliding = table(weights_.rope_sliding, activations_.rope_sliding);
   return wave;
+}
+
+// As they are: what an encoder made is not scaled.
+void ForwardPass::write_soft_rows(const Batch& batch, const View& x) {
+  for (std::uint32_t i = 0; i < x.rows; ++i) {
+    if (!SoftTokens::is_soft(batch.tokens[i])) continue;
+    const std::span<const float> row = batch.soft->row(batch.tokens[i]);
+    FACET_CHECK(row.size() == x.width, "a row of %zu", row.size());
+    backend_.write(x.part(i, 1, 0, x.width), row);
+  }
 }
 
 // Each layer's own input: the mean, times sqrt(2), of a row of a table and of a projection of the token's embedding.
@@ -146,8 +202,10 @@ void ForwardPass::attend(std::uint32_t l, const Wave& wave, const KvCache& cache
   const View q = part_of(activations_.q, wave.rows(), config.heads * config.head_dim);
   const View attended = part_of(activations_.attended, wave.rows(), q.width);
   const View branch = part_of(activations_.branch, wave.rows(), config_.embedding_length);
-  backend_.attention(q, cache.keys(config.kv_source), cache.values(config.kv_source),
-                     {config.heads, config.kv_heads, config.head_dim, config.window}, wave.first_position, attended);
+  backend_.attention(
+      q, cache.keys(config.kv_source), cache.values(config.kv_source),
+      {config.heads, config.kv_heads, config.head_dim, config.window, config.sliding() ? wave.seen_end : 0},
+      wave.first_position, attended);
   tap("attended", static_cast<int>(l), attended);
   backend_.matmul_add_branch(
       layer.attn_output, attended, branch,
@@ -248,14 +306,22 @@ void ForwardPass::per_layer_embedding(std::uint32_t l, const Wave& wave) {
   backend_.matmul_add_branch(layer.proj, gate, branch, end_of_layer(l, layer.post_norm, wave));
 }
 
+View ForwardPass::normed_rows(std::uint32_t first, std::uint32_t count) {
+  if (kept_stream_.buffer == 0)
+    return part_of(activations_.normed, kept_rows_, config_.embedding_length)
+        .part(first, count, 0, config_.embedding_length);
+  const View normed = part_of(activations_.normed, count, config_.embedding_length);
+  norm(kept_stream_.part(first, count, 0, config_.embedding_length), weights_.output_norm, normed);
+  return normed;
+}
+
 Status ForwardPass::read_logits(std::span<float> out) {
   const std::size_t vocabulary = config_.vocabulary_size;
   FACET_CHECK(out.size() == kept_rows_ * vocabulary, "%zu values for %u rows", out.size(), kept_rows_);
-  const View normed = part_of(activations_.normed, kept_rows_, config_.embedding_length);
   for (std::uint32_t first = 0; first < kept_rows_; first += kLogitRows) {
     const std::uint32_t rows = std::min(kLogitRows, kept_rows_ - first);
     const View logits = part_of(activations_.logits, rows, config_.vocabulary_size);
-    backend_.matmul(weights_.output, normed.part(first, rows, 0, normed.width), logits);
+    backend_.matmul(weights_.output, normed_rows(first, rows), logits);
     if (config_.logit_softcap > 0) backend_.softcap(logits, config_.logit_softcap);
     tap("logits", -1, logits);
     backend_.read(logits, out.subspan(first * vocabulary, rows * vocabulary));
@@ -268,10 +334,9 @@ Status ForwardPass::read_logits(std::span<float> out) {
 Status ForwardPass::read_candidates(std::span<Candidate> out) {
   const auto count = static_cast<std::uint32_t>(out.size());
   FACET_CHECK(kept_rows_ > 0 && count <= std::min(Backend::kMostCandidates, config_.vocabulary_size), "%u", count);
-  const View normed = part_of(activations_.normed, kept_rows_, config_.embedding_length).last_rows(1);
   const View logits = part_of(activations_.logits, 1, config_.vocabulary_size);
   const View both = part_of(activations_.candidates, 1, 2 * count);
-  backend_.matmul(weights_.output, normed, logits);
+  backend_.matmul(weights_.output, normed_rows(kept_rows_ - 1, 1), logits);
   backend_.top_k(logits, config_.logit_softcap, both.columns(0, count), both.columns(count, count));
   tap("logits", -1, logits);
   std::array<float, std::size_t{2} * Backend::kMostCandidates> cells;

@@ -10,6 +10,7 @@
 #include "engine/model/activations.h"
 #include "engine/model/config.h"
 #include "engine/model/kv_cache.h"
+#include "engine/model/soft_tokens.h"
 #include "engine/model/weights.h"
 #include "engine/text/top_k.h"
 
@@ -23,6 +24,10 @@ using Tap = std::function<void(std::string_view name, int layer, const View& val
 struct Batch {
   std::span<const Token> tokens;
   std::uint32_t wanted_rows = 0;  // for how many of the last tokens logits will be asked
+  // Whose rows those of the tokens are that are soft.
+  const SoftTokens* soft = nullptr;
+  // On sliding layers the tokens see each other. Then there may be as many as KvLayout::largest_block.
+  bool is_block = false;
 };
 
 // The forward pass of the text model. A straight line of operations on named buffers: what differs between models is
@@ -55,12 +60,20 @@ class ForwardPass {
     View rope_full;
     View rope_sliding;
     std::uint32_t first_position = 0;
+    std::uint32_t seen_end = 0;  // on sliding layers, as in AttentionShape
 
     std::uint32_t rows() const { return x.rows; }
-    void narrow_to_last(std::uint32_t count);
+    Wave part(std::uint32_t first, std::uint32_t count) const;
+    void narrow_to_last(std::uint32_t count) { *this = part(rows() - count, count); }
   };
 
-  Wave embed(std::span<const Token> tokens, std::uint32_t first_position);
+  Wave embed(const Batch& batch, std::uint32_t first_position);
+  void write_soft_rows(const Batch& batch, const View& x);
+  Status run_layers(Wave wave, std::uint32_t wanted_rows, const KvCache& cache, const std::stop_token& stop);
+  Status run_block(Wave wave, std::uint32_t wanted_rows, const KvCache& cache, const std::stop_token& stop);
+  // Calls `use(piece)` for as many rows at a time as the layers' buffers have.
+  template <typename Use>
+  void for_pieces(const Wave& wave, const Use& use) const;
   View per_layer_inputs(std::span<const Token> tokens, const View& x);
   enum class Heads { All, KeysAndValues, Queries };
   void project_heads(std::uint32_t layer, const View& normed, const Wave& wave, const KvCache& cache, Heads heads);
@@ -81,8 +94,12 @@ class ForwardPass {
   const ModelConfig& config_;
   const Weights& weights_;
   const Activations& activations_;
+  // Of the rows whose logits will be asked.
+  View normed_rows(std::uint32_t first, std::uint32_t count);
+
   Tap tap_;
   std::uint32_t kept_rows_ = 0;
+  View kept_stream_;  // of a block, whose last norm is computed when it is asked for
 };
 
 }  // namespace facet::engine

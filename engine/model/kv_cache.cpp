@@ -4,7 +4,6 @@
 #include <string>
 
 #include "engine/base/check.h"
-#include "engine/model/activations.h"
 
 namespace facet::engine {
 namespace {
@@ -35,13 +34,16 @@ bool fits_heads(const ModelConfig& config, Format format) {
 
 }  // namespace
 
-KvLayout KvLayout::plan(const ModelConfig& config, std::uint32_t context, std::uint32_t slack, Format format) {
+KvLayout KvLayout::plan(const ModelConfig& config, std::uint32_t context, std::uint32_t slack, Format format,
+                        std::uint32_t largest_block) {
   KvLayout layout;
   layout.format = fits_heads(config, format) ? format : Format::F16;
   layout.context = context;
   for (const LayerConfig& layer : config.layers)
     layout.window = std::max(layout.window, layer.window);
   if (slack == 0) slack = affordable_slack(config, layout.format);
+  slack = std::max(slack, largest_block);
+  layout.block_rows = std::max(kMaxBatch, largest_block);
   layout.ring_rows = static_cast<std::uint32_t>(std::min<std::uint64_t>(context, std::uint64_t{layout.window} + slack));
   layout.layers.resize(config.layer_count());
   for (std::uint32_t i = 0; i < config.layer_count(); ++i) {
@@ -52,9 +54,8 @@ KvLayout KvLayout::plan(const ModelConfig& config, std::uint32_t context, std::u
 }
 
 // The first token of a batch of n at position p sees p - window + 1; the last one is written at p + n - 1.
-std::uint32_t KvLayout::largest_batch() const {
-  if (window == 0 || ring_rows == context) return kMaxBatch;
-  return std::min(kMaxBatch, ring_rows - window + 1);
+std::uint32_t KvLayout::unseen_rows() const {
+  return window == 0 || ring_rows == context ? UINT32_MAX : ring_rows - window + 1;
 }
 
 std::uint64_t KvLayout::bytes() const {
@@ -98,7 +99,8 @@ void KvCache::truncate(std::uint32_t length) {
 }
 
 void KvCache::begin(std::uint32_t count) {
-  FACET_CHECK(count <= layout_.largest_batch() && length_ + count <= layout_.context, "%u after %u", count, length_);
+  FACET_CHECK(count <= std::max(layout_.largest_batch(), layout_.largest_block()) && length_ + count <= layout_.context,
+              "%u after %u", count, length_);
   written_ = std::max(written_, length_ + count);
 }
 

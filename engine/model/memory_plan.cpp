@@ -71,8 +71,8 @@ Result<ModelParts> ModelParts::list(const GgufFile& file, const ModelConfig& con
 }
 
 void ModelParts::set_cache(const ModelConfig& config, const CacheOrder& order) {
-  caches = KvLayout::plan(config, order.context, order.rewind_length, order.format);
-  activations = plan_activations(config, caches.largest_batch());
+  caches = KvLayout::plan(config, order.context, order.rewind_length, order.format, order.largest_block);
+  activations = plan_activations(config, caches);
   operands = plan_operands(config, caches.largest_batch(), order.context);
 }
 

@@ -19,6 +19,7 @@ struct CacheOrder {
   std::uint32_t context = 0;
   std::uint32_t rewind_length = 0;
   Format format = Format::F32;
+  std::uint32_t largest_block = 0;  // of tokens that see each other
 };
 
 // Everything that a model needs memory for, wherever it will lie. Planning counts these lists, and loading goes by

@@ -8,20 +8,17 @@ namespace facet::engine::vulkan {
 namespace {
 
 constexpr std::array kOperations = {
-    Shader{"norm", spirv_norm},
-    Shader{"elementwise", spirv_elementwise},
-    Shader{"heads", spirv_heads},
-    Shader{"store", spirv_store},
-    Shader{"attention", spirv_attention},
-    Shader{"branch end", spirv_branch_end},
-    Shader{"round", spirv_round},
-    Shader{"halve", spirv_halve},
-    Shader{"route", spirv_route},
-    Shader{"sort", spirv_sort},
-    Shader{"combine", spirv_combine},
-    Shader{"top", spirv_top},
+    Shader{"norm", spirv_norm},           Shader{"elementwise", spirv_elementwise},
+    Shader{"heads", spirv_heads},         Shader{"store", spirv_store},
+    Shader{"attention", spirv_attention}, Shader{"branch end", spirv_branch_end},
+    Shader{"round", spirv_round},         Shader{"halve", spirv_halve},
+    Shader{"route", spirv_route},         Shader{"sort", spirv_sort},
+    Shader{"combine", spirv_combine},     Shader{"top", spirv_top},
+    Shader{"shift", spirv_shift},         Shader{"layer norm", spirv_layer_norm},
+    Shader{"pool", spirv_pool},           Shader{"unfold", spirv_unfold},
+    Shader{"convolve", spirv_convolve},   Shader{"local attention", spirv_local_attention},
 };
-static_assert(kOperations.size() == static_cast<std::size_t>(Operation::Top) + 1);
+static_assert(kOperations.size() == static_cast<std::size_t>(Operation::LocalAttention) + 1);
 
 // Tiles in the order of `Tiles`, without code where there are none.
 struct Products {

@@ -14,7 +14,26 @@ struct Shader {
   std::span<const std::uint32_t> code;
 };
 
-enum class Operation { Norm, Elementwise, Heads, Store, Attention, BranchEnd, Round, Halve, Route, Sort, Combine, Top };
+enum class Operation {
+  Norm,
+  Elementwise,
+  Heads,
+  Store,
+  Attention,
+  BranchEnd,
+  Round,
+  Halve,
+  Route,
+  Sort,
+  Combine,
+  Top,
+  Shift,
+  LayerNorm,
+  Pool,
+  Unfold,
+  Convolve,
+  LocalAttention
+};
 
 const Shader& shader_of(Operation operation);
 // What products of many rows consist of. All but the first two round what they multiply: codes are 8 bits of x and the
@@ -39,7 +58,7 @@ struct Kernel {
 enum class ProductKind : std::uint32_t { Plain = 0, Experts = 1, GatedByProduct = 2, GatedByCells = 3 };
 
 // The kinds of elementwise.comp, and the cache formats of cache.glsl.
-enum class Elementwise : std::uint32_t { Scale = 0, Geglu = 1, Softcap = 2 };
+enum class Elementwise : std::uint32_t { Scale = 0, Geglu = 1, Softcap = 2, Clamp = 3, SigmoidGate = 4, Add = 5 };
 enum class CacheKind : std::uint32_t { F32 = 0, F16 = 1, Q8_0 = 2, None = 3 };
 
 }  // namespace facet::engine::vulkan

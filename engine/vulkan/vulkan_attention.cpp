@@ -71,10 +71,11 @@ void VulkanBackend::attention(const View& q, const Buffer& keys, const Buffer& v
   params.q_stride = from.stride;
   params.out_stride = to.stride;
 
-  const std::uint32_t end = first_position + q.rows;
+  const std::uint32_t end = std::max(first_position + q.rows, shape.seen_end);
   const std::uint32_t row_tiles = (q.rows + tiles.rows_per_tile - 1) / tiles.rows_per_tile;
-  // Tiles that see one segment alone have nothing to share.
-  const bool is_split = variants_.last_groups && q.rows <= kFewRows && end > FACET_SEGMENT &&
+  // Tiles that see one segment alone have nothing to share. What rows see behind themselves is no part of what
+  // `reserve` counted; a batch with such rows has many, in any case.
+  const bool is_split = variants_.last_groups && q.rows <= kFewRows && end > FACET_SEGMENT && shape.seen_end == 0 &&
                         std::uint64_t{tiles.tiles_per_row} * row_tiles < FACET_COUNTERS;
   const std::uint32_t segments = segments_of(shape, q.rows, end);
   const std::uint32_t shares = is_split ? std::min(segments, kMostShares) : 1;
@@ -91,6 +92,7 @@ void VulkanBackend::attention(const View& q, const Buffer& keys, const Buffer& v
   for (std::uint32_t first = 0; first < q.rows; first += rows_at_once) {
     params.rows = std::min(rows_at_once, q.rows - first);
     params.first_position = relative(first_position + first);
+    params.seen_rows = shape.seen_end == 0 ? 0 : shape.seen_end - (first_position + first);
     params.q_offset = from.offset + first * from.stride;
     params.out_offset = to.offset + first * to.stride;
     run({&shader_of(Operation::Attention),

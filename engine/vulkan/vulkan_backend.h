@@ -80,6 +80,18 @@ class VulkanBackend final : public DeviceBackend {
   void matmul_experts(const Weight& weight, const View& ids, const View& x, const View& out) override;
   void combine_experts(const View& x, const View& weights, const View& out) override;
 
+  void clamp(const View& x, float least, float most, const View& out) override;
+  void sigmoid_gate(const View& x, const View& gate, const View& out) override;
+  void add(const View& x, float factor, const View& sum) override;
+  void shift(const View& x, const Weight& shift, float sign, const Weight& scale) override;
+  void layer_norm(const View& x, const Weight& weight, const Weight& bias, std::uint32_t group, float eps,
+                  const View& out) override;
+  void pool(const View& x, std::uint32_t columns, std::uint32_t side, float factor, const View& out) override;
+  void unfold(const View& x, std::uint32_t bands, std::uint32_t padding, const View& out) override;
+  void convolve(const View& x, const Weight& weight, std::uint32_t kernel, const View& out) override;
+  void local_attention(const View& q, const View& k, const View& v, const View& relative, const LocalAttention& shape,
+                       const View& out) override;
+
   // The largest range that a kernel is given of a tensor; larger ones are taken apart. Tests set it to see that.
   void limit_bindings(std::uint64_t bytes) { largest_binding_ = bytes; }
   // Weights go through the staging memory, as on a device with memory of its own, even where host and device share it.
@@ -159,7 +171,7 @@ class VulkanBackend final : public DeviceBackend {
   std::uint32_t relative(std::uint32_t position) const { return position - commands_->position(); }
   bool is_wide(const Operand& operand) const;
   void norm(const View& x, const Weight& weight, std::uint32_t group, float eps, const View& out, bool add);
-  void elementwise(Elementwise operation, const View& a, const View& b, float factor, const View& out);
+  void elementwise(Elementwise operation, const View& a, const View& b, float factor, const View& out, float limit = 0);
 
   // A product of few rows: what it takes besides matrices of one format and one part.
   struct SmallProduct {

@@ -91,14 +91,15 @@ void VulkanBackend::add_rms_norm(const View& x, const Weight& weight, std::uint3
   norm(x, weight, group, eps, sum, /*add=*/true);
 }
 
-void VulkanBackend::elementwise(Elementwise operation, const View& a, const View& b, float factor, const View& out) {
+void VulkanBackend::elementwise(Elementwise operation, const View& a, const View& b, float factor, const View& out,
+                                float limit) {
   FACET_CHECK(a.rows == out.rows && a.width == out.width && b.rows == out.rows && b.width == out.width, "%u x %u",
               a.rows, a.width);
   const Operand first = operand_of(a);
   const Operand second = operand_of(b);
   const Operand to = operand_of(out);
-  const ElementwiseParams params{a.width,       factor,        first.offset, first.stride,
-                                 second.offset, second.stride, to.offset,    to.stride};
+  const ElementwiseParams params{a.width,       factor,    first.offset, first.stride, second.offset,
+                                 second.stride, to.offset, to.stride,    limit};
   run({&shader_of(Operation::Elementwise), {static_cast<std::uint32_t>(operation), 0}},
       {{0, {first.buffer, false}}, {1, {second.buffer, false}}, {2, {to.buffer, true}}}, params,
       {groups_for(a.width, FACET_GROUP_SIZE), a.rows, 1}, 16 * cells_in(a));
@@ -191,15 +192,17 @@ void VulkanBackend::prepare_heads(const HeadInputs& inputs) {
   const bool has_kv = inputs.k.rows > 0;
   const std::uint32_t rows = has_q ? inputs.q.rows : inputs.k.rows;
   const std::uint32_t size = inputs.head_dim;
+  const std::uint32_t parts = inputs.rope_parts;
   FACET_CHECK(size > 0 && size <= FACET_MOST_HEAD_DIM && inputs.rope.rows == rows && inputs.rope.width <= size &&
-                  (!has_q || inputs.q.width % size == 0) &&
+                  size % parts == 0 && inputs.rope.width % (2 * parts) == 0 && (!has_q || inputs.q.width % size == 0) &&
                   (!has_kv || (inputs.k.rows == rows && inputs.v.rows == rows && inputs.k.width % size == 0 &&
                                inputs.v.width == inputs.k.width)),
               "heads of %u", size);
   HeadParams params{};
   params.head_dim = size;
   params.eps = inputs.eps;
-  params.pairs = inputs.rope.width / 2;
+  params.parts = parts;
+  params.pairs = inputs.rope.width / 2 / parts;
   params.first_position = relative(inputs.first_position);
   Operand q{};
   Operand k{};

@@ -27,7 +27,7 @@ class Loaded {
     config_ = must(read_config(*file_));
     weights_ = must(load_weights(*file_, config_, backend_));
     layout_ = KvLayout::plan(config_, kContext, slack);
-    activations_ = must(create_activations(plan_activations(config_, layout_.largest_batch()), backend_));
+    activations_ = must(create_activations(plan_activations(config_, layout_), backend_));
     pass_.emplace(backend_, config_, weights_, activations_);
     cache_ = must(KvCache::create(backend_, layout_));
   }

@@ -110,6 +110,30 @@ class ForwardingDevice : public Forwarding<DeviceBackend> {
   std::uint64_t unused_bytes() const override { return device_->unused_bytes(); }
   std::uint64_t largest_buffer() const override { return device_->largest_buffer(); }
 
+  void clamp(const View& x, float least, float most, const View& out) override { device_->clamp(x, least, most, out); }
+  void sigmoid_gate(const View& x, const View& gate, const View& out) override { device_->sigmoid_gate(x, gate, out); }
+  void add(const View& x, float factor, const View& sum) override { device_->add(x, factor, sum); }
+  void shift(const View& x, const Weight& shift, float sign, const Weight& scale) override {
+    device_->shift(x, shift, sign, scale);
+  }
+  void layer_norm(const View& x, const Weight& weight, const Weight& bias, std::uint32_t group, float eps,
+                  const View& out) override {
+    device_->layer_norm(x, weight, bias, group, eps, out);
+  }
+  void pool(const View& x, std::uint32_t columns, std::uint32_t side, float factor, const View& out) override {
+    device_->pool(x, columns, side, factor, out);
+  }
+  void unfold(const View& x, std::uint32_t bands, std::uint32_t padding, const View& out) override {
+    device_->unfold(x, bands, padding, out);
+  }
+  void convolve(const View& x, const Weight& weight, std::uint32_t kernel, const View& out) override {
+    device_->convolve(x, weight, kernel, out);
+  }
+  void local_attention(const View& q, const View& k, const View& v, const View& relative, const LocalAttention& shape,
+                       const View& out) override {
+    device_->local_attention(q, k, v, relative, shape, out);
+  }
+
  private:
   DeviceBackend* device_;
 };

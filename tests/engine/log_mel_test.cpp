@@ -3,7 +3,6 @@
 #include <QTest>
 #include <cmath>
 #include <complex>
-#include <functional>
 #include <numbers>
 #include <random>
 
@@ -12,42 +11,12 @@
 #include "media_vectors.h"
 
 using namespace facet::engine;
+using media_vectors::kPi;
+using media_vectors::reference_sound;
+using media_vectors::sound;
 using nlohmann::json;
 
 namespace {
-
-constexpr double kPi = std::numbers::pi;
-
-std::vector<float> sound(std::size_t samples, const std::function<double(double)>& value) {
-  std::vector<float> result;
-  for (std::size_t n = 0; n < samples; ++n)
-    result.push_back(static_cast<float>(value(static_cast<double>(n))));
-  return result;
-}
-
-double pcm(double value) {
-  return std::floor(32767 * value + 0.5) / 32768;
-}
-
-// The sounds of the reference projectors, which are 16-bit files made by these formulas.
-std::vector<float> reference_sound(const json& item) {
-  const json& p = item["parameters"];
-  const std::string pattern = item["pattern"];
-  const auto sine = [&](double n, const char* frequency, double phase) {
-    return pcm(p["a"].get<double>() * std::sin(2 * kPi * p[frequency].get<double>() * n / 16000 + phase));
-  };
-  return sound(item["samples"], [&](double n) {
-    const double t = n / 16000;
-    if (pattern == "sine") return sine(n, "f", 0);
-    if (pattern == "stereo") return (sine(n, "f", 0) + sine(n, "g", 1)) / 2;
-    if (pattern == "noise") {
-      const double v = media_vectors::hashed(static_cast<std::uint32_t>(n), p["seed"]);
-      return n >= 16000 && n < 20000 ? 0.0 : pcm(p["a"].get<double>() * (v / 2147483648.0 - 1));
-    }
-    const double turn = 2 * kPi * (p["f"].get<double>() * t + p["k"].get<double>() * t * t);
-    return pcm(p["a"].get<double>() * std::sin(turn) * std::pow(std::sin(3 * kPi * t), 2));
-  });
-}
 
 double largest_difference(std::span<const float> row, const json& expected) {
   double largest = row.size() == expected.size() ? 0 : INFINITY;

@@ -4,8 +4,11 @@
 #include <QFile>
 #include <QString>
 #include <algorithm>
+#include <cmath>
 #include <cstdint>
+#include <functional>
 #include <nlohmann/json.hpp>
+#include <numbers>
 
 #include "engine/media.h"
 
@@ -109,6 +112,39 @@ inline facet::engine::RgbImage reference_image(const nlohmann::json& item) {
     for (std::size_t i = 0; i < image.pixels.size(); i += 3)
       image.pixels[i] = image.pixels[i + 2] = image.pixels[i + 1];
   return image;
+}
+
+inline constexpr double kPi = std::numbers::pi;
+
+inline std::vector<float> sound(std::size_t samples, const std::function<double(double)>& value) {
+  std::vector<float> result;
+  for (std::size_t n = 0; n < samples; ++n)
+    result.push_back(static_cast<float>(value(static_cast<double>(n))));
+  return result;
+}
+
+inline double pcm(double value) {
+  return std::floor(32767 * value + 0.5) / 32768;
+}
+
+// The sounds of the reference projectors, which are 16-bit files made by these formulas.
+inline std::vector<float> reference_sound(const nlohmann::json& item) {
+  const nlohmann::json& p = item["parameters"];
+  const std::string pattern = item["pattern"];
+  const auto sine = [&](double n, const char* frequency, double phase) {
+    return pcm(p["a"].get<double>() * std::sin(2 * kPi * p[frequency].get<double>() * n / 16000 + phase));
+  };
+  return sound(item["samples"], [&](double n) {
+    const double t = n / 16000;
+    if (pattern == "sine") return sine(n, "f", 0);
+    if (pattern == "stereo") return (sine(n, "f", 0) + sine(n, "g", 1)) / 2;
+    if (pattern == "noise") {
+      const double v = hashed(static_cast<std::uint32_t>(n), p["seed"]);
+      return n >= 16000 && n < 20000 ? 0.0 : pcm(p["a"].get<double>() * (v / 2147483648.0 - 1));
+    }
+    const double turn = 2 * kPi * (p["f"].get<double>() * t + p["k"].get<double>() * t * t);
+    return pcm(p["a"].get<double>() * std::sin(turn) * std::pow(std::sin(3 * kPi * t), 2));
+  });
 }
 
 inline QString sha256(const std::vector<std::uint8_t>& bytes) {

@@ -480,6 +480,66 @@ inline void prepare_heads(Bench& b) {
   }
 }
 
+// Parts of a head that rotate each with its own table, as the encoder of a picture has them for columns and rows.
+inline void prepare_heads_of_parts(Bench& b) {
+  for (const std::size_t head_dim : {8, 64, 72}) {
+    const std::size_t parts = 2;
+    const std::size_t part = head_dim / parts;
+    const std::size_t pairs = part / 2;
+    const Matrix q = b.normal(3, head_dim * 2);
+    const Matrix k = b.normal(3, head_dim * 2, 3.0);
+    const std::vector<double> factors = b.normal(1, head_dim).cells;
+    const Matrix angles = b.normal(3, parts * pairs, 3.0);
+    Matrix table(3, 2 * parts * pairs);
+    for (std::size_t r = 0; r < 3; ++r)
+      for (std::size_t p = 0; p < parts; ++p)
+        for (std::size_t i = 0; i < pairs; ++i) {
+          const double angle = angles.at(r, p * pairs + i);
+          table.at(r, p * 2 * pairs + i) = static_cast<double>(static_cast<float>(std::cos(angle)));
+          table.at(r, p * 2 * pairs + pairs + i) = static_cast<double>(static_cast<float>(std::sin(angle)));
+        }
+    HeadInputs inputs;
+    inputs.q = b.put(q);
+    inputs.k = b.put(k);
+    inputs.v = b.put(k);
+    inputs.q_norm = inputs.k_norm = b.vector(factors);
+    inputs.head_dim = u32(head_dim);
+    inputs.eps = 1e-6F;
+    inputs.rope = b.put(table);
+    inputs.rope_parts = u32(parts);
+    inputs.first_position = 4;
+    inputs.keys = b.cache(7, k.width);
+    inputs.values = b.cache(7, k.width);
+    b.backend().prepare_heads(inputs);
+    const auto rotated = [&](const Matrix& x) {
+      const Expected normed = reference_ops::rms_norm(x, factors, head_dim, 1e-6);
+      Expected out = normed;
+      for (std::size_t r = 0; r < x.rows; ++r)
+        for (std::size_t first = 0; first < x.width; first += part)
+          for (std::size_t i = 0; i < pairs; ++i) {
+            const double a = normed.value.at(r, first + i);
+            const double z = normed.value.at(r, first + i + pairs);
+            const std::size_t column = first / part % parts * 2 * pairs + i;
+            const double cosine = table.at(r, column);
+            const double sine = table.at(r, column + pairs);
+            out.value.at(r, first + i) = a * cosine - z * sine;
+            out.value.at(r, first + i + pairs) = z * cosine + a * sine;
+            out.bound.at(r, first + i) = out.bound.at(r, first + i + pairs) = normed.bound.at(r, first + i) +
+                                                                              normed.bound.at(r, first + i + pairs) +
+                                                                              4 * kUnit * (std::abs(a) + std::abs(z));
+          }
+      return out;
+    };
+    COMPARE_OR_RETURN(inputs.q, rotated(q));
+    COMPARE_OR_RETURN(inputs.k, rotated(k));
+    COMPARE_OR_RETURN(inputs.v, reference_ops::rms_norm(k, {}, head_dim, 1e-6));
+    const std::vector<float> stored = b.get(View(inputs.keys));
+    const std::vector<float> cells = b.get(inputs.k);
+    for (std::size_t i = 0; i < cells.size(); ++i)
+      QCOMPARE(stored[4 * k.width + i], cells[i]);
+  }
+}
+
 // A layer may have queries alone, or keys and values alone; caches in 16 and 8 bits take what `store` takes.
 inline void prepare_heads_in_parts(Bench& b) {
   const std::size_t head_dim = 32;
@@ -720,15 +780,33 @@ inline Matrix stored_as(Format format, const Matrix& matrix) {
 inline void attention(Bench& b) {
   struct Case {
     std::size_t heads, kv_heads, head_dim, window, ring_rows, positions, rows;
+    std::size_t seen_end = 0;
   };
   // The last `rows` of `positions` are queries. Rings are as small as they may be: window + rows - 1.
   const Case cases[] = {
-      {1, 1, 2, 0, 1, 1, 1},         {4, 1, 16, 0, 40, 37, 5},      {8, 1, 32, 0, 300, 300, 2},
-      {6, 2, 10, 0, 200, 131, 131},  {5, 5, 7, 0, 64, 64, 3},       {4, 2, 16, 9, 9, 50, 1},
-      {4, 2, 16, 9, 13, 50, 5},      {8, 1, 64, 130, 137, 500, 8},  {2, 1, 8, 128, 128, 129, 1},
-      {12, 2, 24, 1, 4, 20, 4},      {4, 4, 256, 17, 48, 100, 32},  {9, 1, 12, 300, 302, 700, 3},
-      {8, 1, 64, 0, 900, 900, 1},    {8, 2, 32, 600, 620, 1500, 1}, {20, 1, 512, 0, 600, 600, 9},
+      {1, 1, 2, 0, 1, 1, 1},
+      {4, 1, 16, 0, 40, 37, 5},
+      {8, 1, 32, 0, 300, 300, 2},
+      {6, 2, 10, 0, 200, 131, 131},
+      {5, 5, 7, 0, 64, 64, 3},
+      {4, 2, 16, 9, 9, 50, 1},
+      {4, 2, 16, 9, 13, 50, 5},
+      {8, 1, 64, 130, 137, 500, 8},
+      {2, 1, 8, 128, 128, 129, 1},
+      {12, 2, 24, 1, 4, 20, 4},
+      {4, 4, 256, 17, 48, 100, 32},
+      {9, 1, 12, 300, 302, 700, 3},
+      {8, 1, 64, 0, 900, 900, 1},
+      {8, 2, 32, 600, 620, 1500, 1},
+      {20, 1, 512, 0, 600, 600, 9},
       {4, 2, 32, 256, 290, 800, 35},
+      // What lies behind a row is seen, too: all of it, or so many positions behind the last row.
+      {3, 3, 72, 0, 630, 630, 36, 630},
+      {1, 1, 8, 0, 9, 9, 9, 9},
+      {4, 2, 16, 20, 75, 60, 10, 75},
+      {8, 1, 64, 0, 700, 300, 40, 700},
+      {4, 2, 32, 256, 900, 700, 35, 800},
+      {2, 2, 16, 40, 300, 270, 1, 300},
   };
   for (const auto& [format, c] : [&] {
          std::vector<std::pair<Format, Case>> all;
@@ -738,23 +816,25 @@ inline void attention(Bench& b) {
          return all;
        }()) {
     const std::size_t width = c.kv_heads * c.head_dim;
-    const Matrix keys = b.normal(c.positions, width);
-    const Matrix values = b.normal(c.positions, width);
+    const std::size_t stored = std::max(c.positions, c.seen_end);
+    const Matrix keys = b.normal(stored, width);
+    const Matrix values = b.normal(stored, width);
     const Matrix q = b.normal(c.rows, c.heads * c.head_dim, 1.5);
     const Buffer key_cache = b.cache(c.ring_rows, width, format);
     const Buffer value_cache = b.cache(c.ring_rows, width, format);
     const View key_rows = b.put(keys);
     const View value_rows = b.put(values);
-    for (std::uint32_t p = 0; p < c.positions; ++p) {
+    for (std::uint32_t p = 0; p < stored; ++p) {
       b.backend().store(key_rows.part(p, 1, 0, u32(width)), p, key_cache);
       b.backend().store(value_rows.part(p, 1, 0, u32(width)), p, value_cache);
     }
     const View out = b.room(c.rows, q.width);
     const std::size_t first = c.positions - c.rows;
     b.backend().attention(b.put(q), key_cache, value_cache,
-                          {u32(c.heads), u32(c.kv_heads), u32(c.head_dim), u32(c.window)}, u32(first), out);
+                          {u32(c.heads), u32(c.kv_heads), u32(c.head_dim), u32(c.window), u32(c.seen_end)}, u32(first),
+                          out);
     COMPARE_OR_RETURN(out, reference_ops::attention(q, stored_as(format, keys), stored_as(format, values),
-                                                    {c.heads, c.kv_heads, c.head_dim, c.window}, first));
+                                                    {c.heads, c.kv_heads, c.head_dim, c.window, c.seen_end}, first));
   }
 }
 

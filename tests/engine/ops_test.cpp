@@ -1,7 +1,7 @@
 #include <QTest>
 
+#include "encoder_ops_cases.h"
 #include "engine/cpu/cpu_backend.h"
-#include "ops_cases.h"
 
 using namespace facet;
 using namespace facet::engine;
@@ -40,6 +40,8 @@ class OpsTest : public QObject {
   void prepare_heads() { run(ops_cases::prepare_heads); }
   void prepare_heads_in_parts_data() { backends(); }
   void prepare_heads_in_parts() { run(ops_cases::prepare_heads_in_parts); }
+  void prepare_heads_of_parts_data() { backends(); }
+  void prepare_heads_of_parts() { run(ops_cases::prepare_heads_of_parts); }
   void add_branch_data() { backends(); }
   void add_branch() { run(ops_cases::add_branch); }
   void matmul_add_branch_data() { backends(); }
@@ -61,6 +63,24 @@ class OpsTest : public QObject {
   void replace_expert();
   void combine_experts_data() { backends(); }
   void combine_experts() { run(ops_cases::combine_experts); }
+  void clamp_data() { backends(); }
+  void clamp() { run(ops_cases::clamp); }
+  void sigmoid_gate_data() { backends(); }
+  void sigmoid_gate() { run(ops_cases::sigmoid_gate); }
+  void add_data() { backends(); }
+  void add() { run(ops_cases::add); }
+  void shift_data() { backends(); }
+  void shift() { run(ops_cases::shift); }
+  void layer_norm_data() { backends(); }
+  void layer_norm() { run(ops_cases::layer_norm); }
+  void pool_data() { backends(); }
+  void pool() { run(ops_cases::pool); }
+  void unfold_data() { backends(); }
+  void unfold() { run(ops_cases::unfold); }
+  void convolve_data() { backends(); }
+  void convolve() { run(ops_cases::convolve); }
+  void local_attention_data() { backends(); }
+  void local_attention() { run(ops_cases::local_attention); }
   void reports_memory_that_is_not_there();
 
  private:

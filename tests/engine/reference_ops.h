@@ -134,7 +134,8 @@ inline Expected rope(const Matrix& x, std::size_t head_dim, const std::vector<do
 
 struct Attention {
   std::size_t heads, kv_heads, head_dim;
-  std::size_t window;  // 0: none
+  std::size_t window;        // 0: none
+  std::size_t seen_end = 0;  // rows see the positions in front of it, too
 };
 
 // `keys` and `values` have one row for each position from 0 on; row r of q is at position first_position + r.
@@ -144,11 +145,12 @@ inline Expected attention(const Matrix& q, const Matrix& keys, const Matrix& val
   for (std::size_t r = 0; r < q.rows; ++r) {
     const std::size_t position = first_position + r;
     const std::size_t first = shape.window == 0 || position + 1 < shape.window ? 0 : position + 1 - shape.window;
+    const std::size_t end = std::max(position + 1, shape.seen_end);
     for (std::size_t h = 0; h < shape.heads; ++h) {
       const std::size_t kv = h / (shape.heads / shape.kv_heads) * shape.head_dim;
       std::vector<double> scores;
       double score_error = 0;
-      for (std::size_t j = first; j <= position; ++j) {
+      for (std::size_t j = first; j < end; ++j) {
         double score = 0;
         double magnitudes = 0;
         for (std::size_t d = 0; d < shape.head_dim; ++d) {
@@ -165,7 +167,7 @@ inline Expected attention(const Matrix& q, const Matrix& keys, const Matrix& val
       for (std::size_t d = 0; d < shape.head_dim; ++d) {
         double sum = 0;
         double magnitudes = 0;
-        for (std::size_t j = first; j <= position; ++j) {
+        for (std::size_t j = first; j < end; ++j) {
           sum += scores[j - first] / total * values.at(j, kv + d);
           magnitudes += scores[j - first] / total * std::abs(values.at(j, kv + d));
         }

@@ -1,8 +1,8 @@
 #include <QTest>
 
+#include "encoder_ops_cases.h"
 #include "engine/vulkan/vulkan.h"
 #include "engine/vulkan/vulkan_backend.h"
-#include "ops_cases.h"
 
 using namespace facet;
 using namespace facet::engine;
@@ -39,6 +39,7 @@ class VulkanOpsTest : public QObject {
   void top_k_with_cap() { run(ops_cases::top_k_with_cap); }
   void prepare_heads() { run(ops_cases::prepare_heads); }
   void prepare_heads_in_parts() { run(ops_cases::prepare_heads_in_parts); }
+  void prepare_heads_of_parts() { run(ops_cases::prepare_heads_of_parts); }
   void add_branch() { run(ops_cases::add_branch); }
   void matmul_add_branch() { run(ops_cases::matmul_add_branch); }
   void matmul_all() { run(ops_cases::matmul_all); }
@@ -50,6 +51,15 @@ class VulkanOpsTest : public QObject {
   void matmul_experts();
   void replace_expert();
   void combine_experts() { run(ops_cases::combine_experts); }
+  void clamp() { run(ops_cases::clamp); }
+  void sigmoid_gate() { run(ops_cases::sigmoid_gate); }
+  void add() { run(ops_cases::add); }
+  void shift() { run(ops_cases::shift); }
+  void layer_norm() { run(ops_cases::layer_norm); }
+  void pool() { run(ops_cases::pool); }
+  void unfold() { run(ops_cases::unfold); }
+  void convolve() { run(ops_cases::convolve); }
+  void local_attention() { run(ops_cases::local_attention); }
   void reports_memory_that_is_not_there();
 
  private:

@@ -73,6 +73,11 @@ uint first_seen(uint position) {
   return p.window == 0u || position + 1u < p.window ? 0u : position + 1u - p.window;
 }
 
+// Behind the last position that a row sees.
+uint seen_end(uint position) {
+  return max(position + 1u, p.seen_rows == 0u ? 0u : step_state.position + p.first_position + p.seen_rows);
+}
+
 // The queries of this tile, and the row and head of each.
 uint kv_head;
 uint first_head;
@@ -144,7 +149,7 @@ void score_segment(uint segment, uint begin, uint end) {
     if (is_there) score_key(j, key % p.key_rows * p.key_row_words);
     for (uint s = 0u; s < FACET_QUERIES; ++s) {
       const uint position = position_of_first_row + s / p.heads_per_tile;
-      if (!is_there || !is_query(s) || key > position || key < first_seen(position))
+      if (!is_there || !is_query(s) || key >= seen_end(position) || key < first_seen(position))
         scores[2u * j + s / 4u][s % 4u] = kUnseen;
     }
   }
@@ -198,7 +203,7 @@ void main() {
 
   const uint rows_here = min(p.rows_per_tile, p.rows - first_row);
   const uint first = first_seen(position_of_first_row);
-  const uint last = position_of_first_row + rows_here - 1u;
+  const uint last = seen_end(position_of_first_row + rows_here - 1u) - 1u;
   uint first_segment = first / FACET_SEGMENT;
   uint last_segment = last / FACET_SEGMENT;
   const uint segment_count = last_segment - first_segment + 1u;

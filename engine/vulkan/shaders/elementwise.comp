@@ -23,4 +23,12 @@ void main() {
   if (kOperation == 0u) results[at] = value * p.factor;
   if (kOperation == 1u) results[at] = gelu(value) * b[p.b_offset + gl_WorkGroupID.y * p.b_stride + column];
   if (kOperation == 2u) results[at] = capped(value, p.factor);
+  // Comparisons, so that what is no number stays none.
+  if (kOperation == 3u) {
+    const float raised = value < p.factor ? p.factor : value;
+    results[at] = raised > p.limit ? p.limit : raised;
+  }
+  if (kOperation == 4u)
+    results[at] = value / (1.0 + exponential(-b[p.b_offset + gl_WorkGroupID.y * p.b_stride + column]));
+  if (kOperation == 5u) results[at] = fma(value, p.factor, results[at]);
 }

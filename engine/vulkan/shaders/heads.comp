@@ -48,17 +48,21 @@ float normed(uint i, float inverse, uint kind) {
 }
 
 float rotated(uint i, float inverse, uint kind, uint angles) {
-  const uint half_size = p.head_dim / 2u;
+  const uint part_size = p.head_dim / p.parts;
+  const uint half_size = part_size / 2u;
+  const uint part = i / part_size;
+  const uint in_part = i % part_size;
   const float own = normed(i, inverse, kind);
-  const uint pair = i < half_size ? i : i - half_size;
+  const uint pair = in_part < half_size ? in_part : in_part - half_size;
   if (pair >= p.pairs) return own;
-  const float other = normed(i < half_size ? i + half_size : pair, inverse, kind);
-  const float cosine = table[angles + pair];
-  const float sine = table[angles + p.pairs + pair];
+  const float other = normed(in_part < half_size ? i + half_size : i - half_size, inverse, kind);
+  const uint at = angles + 2u * part * p.pairs + pair;
+  const float cosine = table[at];
+  const float sine = table[at + p.pairs];
   precise float product = other * sine;
   precise float first = own * cosine - product;
   precise float second = own * cosine + product;
-  return i < half_size ? first : second;
+  return in_part < half_size ? first : second;
 }
 
 // What is in `ready` goes to a cache, in whole words.

@@ -25,6 +25,8 @@ using uint = std::uint32_t;
 // Queries that share the keys and values that a workgroup reads: heads, rows, or both.
 #define FACET_QUERIES 8
 #define FACET_MOST_EXPERTS 512
+// Rows that a local attention sees at most.
+#define FACET_MOST_DISTANCES 64
 // Logits that one workgroup chooses the largest of, and the most that it chooses.
 #define FACET_TOP_SLICE 4096
 #define FACET_MOST_TOP 256
@@ -113,6 +115,7 @@ struct ElementwiseParams {
   uint b_stride;
   uint out_offset;
   uint out_stride;
+  float limit;
 };
 
 // The flags of HeadParams.
@@ -124,7 +127,8 @@ struct HeadParams {
   uint q_heads;
   uint kv_heads;
   uint head_dim;
-  uint pairs;  // that rotate
+  uint parts;  // that rotate each by itself
+  uint pairs;  // that rotate, of a part
   float eps;
   uint flags;
   uint q_offset;
@@ -170,6 +174,7 @@ struct AttentionParams {
   uint out_offset;
   uint out_stride;
   uint segments_per_group;  // when workgroups share the segments of a tile
+  uint seen_rows;  // from the first position on, that all rows see; 0: each up to itself
 };
 
 struct RouteParams {
@@ -215,6 +220,71 @@ struct CombineParams {
   uint x_stride;
   uint weights_offset;
   uint weights_stride;
+  uint out_offset;
+  uint out_stride;
+};
+
+struct ShiftParams {
+  uint width;
+  float sign;
+  uint x_offset;
+  uint x_stride;
+};
+
+struct LayerNormParams {
+  uint group;
+  float eps;
+  uint x_offset;
+  uint x_stride;
+  uint out_offset;
+  uint out_stride;
+};
+
+struct PoolParams {
+  uint width;
+  uint columns;
+  uint side;
+  float factor;
+  uint x_offset;
+  uint x_stride;
+  uint out_offset;
+  uint out_stride;
+};
+
+struct UnfoldParams {
+  uint channels;
+  uint times;
+  uint bands;
+  uint padding;
+  uint x_offset;
+  uint x_stride;
+  uint out_offset;
+  uint out_stride;
+};
+
+struct ConvolveParams {
+  uint width;
+  uint kernel;
+  uint x_offset;
+  uint x_stride;
+  uint out_offset;
+  uint out_stride;
+};
+
+struct LocalAttentionParams {
+  uint head_dim;
+  uint distances;
+  float q_factor;
+  float k_factor;
+  float cap;
+  uint q_offset;
+  uint q_stride;
+  uint k_offset;
+  uint k_stride;
+  uint v_offset;
+  uint v_stride;
+  uint relative_offset;
+  uint relative_stride;
   uint out_offset;
   uint out_stride;
 };
