@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "agent/media_source.h"
 #include "agent/protocol.h"
 #include "agent/text_model.h"
 #include "agent/tool.h"
@@ -18,6 +19,8 @@ struct AgentOptions {
   std::filesystem::path database;
   std::string system_prompt;  // resources/prompts; "{folder}" is replaced by the working folder
   std::vector<Tool> tools;
+  // Decodes pictures, sounds and videos that are attached; without it they are files like others.
+  std::shared_ptr<MediaSource> media = {};
   // Loads a model for LoadModel; called on the agent's model thread, may take seconds. The model that was open before
   // is gone by then. Questions that come meanwhile wait.
   std::function<Result<std::unique_ptr<TextModel>>(const std::string& model)> load_model;

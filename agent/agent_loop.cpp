@@ -6,6 +6,7 @@
 #include <thread>
 #include <utility>
 
+#include "agent/attachment_description.h"
 #include "agent/clock.h"
 #include "agent/unsent_prompt.h"
 
@@ -13,7 +14,7 @@ namespace facet::agent {
 
 namespace {
 
-TurnOptions turn_options(const AgentOptions& options) {
+TurnOptions turn_options(const AgentOptions& options, Attachments& attachments) {
   TurnOptions out;
   out.system_prompt = options.system_prompt;
   out.tools = options.tools;
@@ -22,6 +23,7 @@ TurnOptions turn_options(const AgentOptions& options) {
   out.max_steps = options.max_steps;
   out.max_tokens = options.max_tokens;
   out.allowed_effects = options.allowed_effects;
+  out.attachments = &attachments;
   std::error_code failure;
   out.own_folder = std::filesystem::canonical(options.database, failure).parent_path().string();
   return out;
@@ -32,7 +34,8 @@ TurnOptions turn_options(const AgentOptions& options) {
 AgentLoop::AgentLoop(AgentOptions options, std::unique_ptr<Store> store, std::unique_ptr<StoreReader> reader,
                      Channel<Letter>& letters, StopBoard& stops)
     : options_(std::move(options)),
-      turn_options_(turn_options(options_)),
+      attachments_(options_.media, AttachmentFolder(AttachmentFolder::beside(options_.database))),
+      turn_options_(turn_options(options_, attachments_)),
       store_(std::move(store)),
       reader_(std::move(reader)),
       letters_(letters),
@@ -71,6 +74,7 @@ void AgentLoop::read_ahead(const UserTurn& question) {
   };
   const ReadAhead amount = is_empty ? ReadAhead::Little : ReadAhead::Everything;
   if (go_on()) model.read_ahead(question.conversation, prompt->beginning, amount, go_on, stop);
+  if (go_on()) model.encode_ahead(prompt->whole, go_on, stop);
   stops_.remove(ticket);
   if (const auto now = estimate(); now && now != before && go_on()) send_estimate(question, *now);
 }
@@ -138,7 +142,7 @@ void AgentLoop::begin_turns() {
 
 bool AgentLoop::begin(WaitingTurn& waiting) {
   const UserTurn& question = waiting.asked.question;
-  Result<Turn> turn = begin_turn(*store_, *reader_, question);
+  Result<Turn> turn = begin_turn(*store_, *reader_, question, &attachments_);
   if (!turn.ok()) {
     options_.on_event(TurnFinished{question.conversation, 0, Finish::Failed, turn.error().message});
     stops_.remove(waiting.asked.ticket);
@@ -255,6 +259,13 @@ void AgentLoop::handle(EstimateReading op) {
   unsent_ = std::move(op.question);
 }
 
+void AgentLoop::handle(const DescribeAttachment& op) {
+  Result<AttachmentPart> file = attachments_.glance(op.path, op.budget);
+  const TextModel* const model = slot_.model();
+  options_.on_event(file.ok() ? description_of(*std::move(file), op.budget, attachments_, model)
+                              : failed_description(op, file.error()));
+}
+
 void AgentLoop::send_estimate(const UserTurn& question, const ReadingEstimate& estimate) {
   options_.on_event(ReadingEstimated{question.conversation, estimate.tokens, estimate.milliseconds});
 }
@@ -267,6 +278,7 @@ void AgentLoop::handle(const RemoveConversation& op) {
 }
 
 void AgentLoop::remove_conversations() {
+  const std::size_t before = to_remove_.size();
   std::erase_if(to_remove_, [this](ConversationId id) {
     if (has_unfinished_turn(id)) return false;
     if (const Status removed = store_->remove_conversation(id); removed.ok()) {
@@ -276,6 +288,12 @@ void AgentLoop::remove_conversations() {
     }
     return true;
   });
+  if (to_remove_.size() < before) remove_attachments();
+}
+
+// What a store that can not be read would tell is not worth more than the copies.
+void AgentLoop::remove_attachments() {
+  if (const auto used = reader_->media_in_use(); used.ok()) attachments_.folder().remove_others(*used);
 }
 
 void AgentLoop::report(const Status& done, ConversationId id) {

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "agent/agent.h"
+#include "agent/attachment.h"
 #include "agent/model_slot.h"
 #include "agent/stop_board.h"
 #include "agent/store/reader.h"
@@ -61,6 +62,7 @@ class AgentLoop {
   void handle(const SetFolders& op);
   void handle(const RemoveConversation& op);
   void handle(EstimateReading op);
+  void handle(const DescribeAttachment& op);
   void handle(const LoadModel& op) { tasks_.emplace_back(op); }
 
   void work();
@@ -72,6 +74,7 @@ class AgentLoop {
   bool begin(WaitingTurn& waiting);
   void finish_stopped_turns();
   void remove_conversations();
+  void remove_attachments();
   bool has_unfinished_turn(ConversationId conversation) const;
   void note_model(Conversation& conversation);
 
@@ -83,6 +86,7 @@ class AgentLoop {
   void report(const Status& done, ConversationId id);
 
   const AgentOptions options_;
+  Attachments attachments_;
   const TurnOptions turn_options_;
   const std::unique_ptr<Store> store_;
   const std::unique_ptr<StoreReader> reader_;

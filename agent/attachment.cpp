@@ -24,11 +24,19 @@ constexpr std::int64_t kMaxTextBytes = 16 * 1024;
 // Beyond this the user would wait for a checksum: such files, long recordings mostly, go without one.
 constexpr std::int64_t kMaxHashedBytes = std::int64_t{1} << 30;
 
+constexpr std::size_t kMostDescribed = 256;
+
 struct MediaType {
   std::string_view suffix;
   std::string_view name;
 };
 constexpr std::array kMediaTypes = {
+    MediaType{".3gp", "video/3gpp"},      MediaType{".aac", "audio/aac"},         MediaType{".aif", "audio/aiff"},
+    MediaType{".aiff", "audio/aiff"},     MediaType{".avi", "video/x-msvideo"},   MediaType{".avif", "image/avif"},
+    MediaType{".bmp", "image/bmp"},       MediaType{".heic", "image/heic"},       MediaType{".heif", "image/heif"},
+    MediaType{".m4v", "video/mp4"},       MediaType{".mpeg", "video/mpeg"},       MediaType{".mpg", "video/mpeg"},
+    MediaType{".oga", "audio/ogg"},       MediaType{".ogv", "video/ogg"},         MediaType{".opus", "audio/ogg"},
+    MediaType{".tif", "image/tiff"},      MediaType{".tiff", "image/tiff"},       MediaType{".wma", "audio/x-ms-wma"},
     MediaType{".csv", "text/csv"},        MediaType{".flac", "audio/flac"},       MediaType{".gif", "image/gif"},
     MediaType{".htm", "text/html"},       MediaType{".html", "text/html"},        MediaType{".jpeg", "image/jpeg"},
     MediaType{".jpg", "image/jpeg"},      MediaType{".json", "application/json"}, MediaType{".m4a", "audio/mp4"},
@@ -47,6 +55,18 @@ std::string media_type_of(const fs::path& path, bool is_text) {
   return is_text ? "text/plain" : "application/octet-stream";
 }
 
+// By its name, or by how it begins.
+bool is_media(std::string_view media_type, std::string_view head) {
+  if (media_type == "image/svg+xml") return false;
+  for (const std::string_view kind : {"image/", "audio/", "video/"})
+    if (media_type.starts_with(kind)) return true;
+  using namespace std::string_view_literals;
+  for (const std::string_view beginning :
+       {"\x89PNG"sv, "\xFF\xD8\xFF"sv, "GIF8"sv, "RIFF"sv, "OggS"sv, "fLaC"sv, "ID3"sv, "\x1A\x45\xDF\xA3"sv})
+    if (head.starts_with(beginning)) return true;
+  return head.size() >= 8 && head.substr(4, 4) == "ftyp";
+}
+
 Error unreadable(const std::string& path, const std::string& cause) {
   return {Error::Code::NotFound, "The file " + to_utf8(path) + " can not be read: " + cause + "."};
 }
@@ -55,8 +75,10 @@ Error unreadable(const std::string& path, const std::string& cause) {
 struct Content {
   std::string sha256;
   std::string beginning;
+  std::string head;  // of files of any size
   std::int64_t bytes = 0;
 };
+constexpr std::size_t kHeadBytes = 16;
 
 Result<Content> read_content(const std::string& path, bool with_hash) {
   std::ifstream file(path, std::ios::binary);
@@ -67,6 +89,7 @@ Result<Content> read_content(const std::string& path, bool with_hash) {
   while (file) {
     file.read(buffer.data(), buffer.size());
     const std::string_view read(buffer.data(), static_cast<std::size_t>(file.gcount()));
+    if (content.bytes == 0) content.head = read.substr(0, kHeadBytes);
     content.bytes += file.gcount();
     if (content.bytes <= kMaxTextBytes) content.beginning += read;
     if (!with_hash) return content;
@@ -95,36 +118,71 @@ Result<Place> find_file(const std::string& path) {
   return Place{resolved, bytes};
 }
 
+struct ReadFile {
+  AttachmentPart part;
+  bool is_media = false;
+};
+
 // `content` is all of the file, or its beginning.
-AttachmentPart part_of(const Place& place, Content content) {
+ReadFile file_of(const Place& place, Content content) {
   const bool is_whole = content.bytes == static_cast<std::int64_t>(content.beginning.size());
   const bool is_text = is_whole && content.beginning.find('\0') == std::string::npos && is_utf8(content.beginning);
   AttachmentPart part;
   part.name = to_utf8(place.path.filename().string());
   part.path = place.path.string();
   part.media_type = media_type_of(place.path, is_text);
-  part.bytes = content.bytes;
+  part.bytes = place.bytes;
   part.sha256 = std::move(content.sha256);
   if (is_text) part.text = std::move(content.beginning);
-  return part;
+  const bool media = (!is_text || content.bytes == 0) && is_media(part.media_type, content.head);
+  return {std::move(part), media};
+}
+
+// Differs when the file has been written in between.
+std::string state_of(const AttachmentPart& part) {
+  std::error_code failure;
+  const auto written = fs::last_write_time(part.path, failure).time_since_epoch().count();
+  return part.path + '\0' + std::to_string(part.bytes) + '\0' + std::to_string(written);
 }
 
 }  // namespace
 
-Result<AttachmentPart> read_attachment(const std::string& path) {
+Result<AttachmentPart> Attachments::read(const std::string& path, std::uint32_t budget, std::stop_token stop) {
   FACET_ASSIGN_OR_RETURN(const Place place, find_file(path));
-  const bool with_hash = place.bytes <= kMaxHashedBytes;
-  FACET_ASSIGN_OR_RETURN(Content content, read_content(place.path.string(), with_hash));
-  if (!with_hash) content.bytes = place.bytes;
-  return part_of(place, std::move(content));
+  FACET_ASSIGN_OR_RETURN(Content content, read_content(place.path.string(), place.bytes <= kMaxHashedBytes));
+  ReadFile file = file_of(place, std::move(content));
+  if (!file.is_media || source_ == nullptr) return std::move(file.part);
+  FACET_RETURN_IF_ERROR(describe(file.part, budget, stop));
+  FACET_RETURN_IF_ERROR(folder_.keep(file.part));
+  return std::move(file.part);
 }
 
-Result<AttachmentPart> glance_at_attachment(const std::string& path) {
+Result<AttachmentPart> Attachments::glance(const std::string& path, std::uint32_t budget, std::stop_token stop) {
   FACET_ASSIGN_OR_RETURN(const Place place, find_file(path));
-  if (place.bytes <= kMaxTextBytes) return read_attachment(path);
-  Content unread;
-  unread.bytes = place.bytes;
-  return part_of(place, std::move(unread));
+  FACET_ASSIGN_OR_RETURN(Content content, read_content(place.path.string(), place.bytes <= kMaxTextBytes));
+  ReadFile file = file_of(place, std::move(content));
+  if (file.is_media && source_ != nullptr) FACET_RETURN_IF_ERROR(describe(file.part, budget, stop));
+  return std::move(file.part);
+}
+
+Result<AttachedMedia> Attachments::with_budget(const AttachedMedia& media, std::uint32_t budget) const {
+  if (source_ == nullptr) return Error{Error::Code::Unsupported, "Media can not be decoded here."};
+  return source_->with_budget(media, budget);
+}
+
+Status Attachments::describe(AttachmentPart& part, std::uint32_t budget, const std::stop_token& stop) {
+  const std::string state = state_of(part);
+  auto known = described_.find(state);
+  if (known == described_.end()) {
+    FACET_ASSIGN_OR_RETURN(AttachedMedia media, source_->describe(part.path, stop));
+    // Enough for what somebody attaches; a file that is written again and again does not fill the memory.
+    if (described_.size() >= kMostDescribed) described_.clear();
+    known = described_.emplace(state, std::move(media)).first;
+  }
+  part.media = known->second;
+  if (budget == 0 || known->second.kind == MediaKind::Sound) return {};
+  FACET_ASSIGN_OR_RETURN(part.media, source_->with_budget(known->second, budget));
+  return {};
 }
 
 }  // namespace facet::agent

@@ -1,17 +1,47 @@
 #pragma once
 
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <stop_token>
 #include <string>
 
+#include "agent/attachment_folder.h"
+#include "agent/media_source.h"
 #include "agent/protocol.h"
 #include "engine/base/result.h"
 
 namespace facet::agent {
 
-// A file as the user attached it: where it is, what it is, its SHA-256, and its text where that is short enough to be
-// read by the model at once. A file that is not there is an error in one sentence.
-Result<AttachmentPart> read_attachment(const std::string& path);
+// Files on their way into questions: what they are, and their content where a model can be told it at once. Belongs to
+// the agent thread.
+class Attachments {
+ public:
+  // Without a source pictures, sounds and videos are files like others.
+  Attachments() : folder_({}) {}
+  Attachments(std::shared_ptr<MediaSource> source, AttachmentFolder folder)
+      : source_(std::move(source)), folder_(std::move(folder)) {}
 
-// As far as the model is told of it, at once: a file that is too long to be read by the model is not read here either.
-Result<AttachmentPart> glance_at_attachment(const std::string& path);
+  // A file as the user attached it: where it is, what it is, its SHA-256, and its text where that is short enough to be
+  // read by the model at once. Media are copied. A file that is not there, or media that can not be decoded, are an
+  // error in one sentence. `budget` as in UserTurn::budgets.
+  Result<AttachmentPart> read(const std::string& path, std::uint32_t budget = 0, std::stop_token stop = {});
+
+  // As far as the model is told of it, at once: a file that is too long to be read by the model is not read here
+  // either, and media are decoded the first time alone.
+  Result<AttachmentPart> glance(const std::string& path, std::uint32_t budget = 0, std::stop_token stop = {});
+
+  // The same media with another budget.
+  Result<AttachedMedia> with_budget(const AttachedMedia& media, std::uint32_t budget) const;
+
+  const AttachmentFolder& folder() const { return folder_; }
+
+ private:
+  Status describe(AttachmentPart& part, std::uint32_t budget, const std::stop_token& stop);
+
+  std::shared_ptr<MediaSource> source_;  // also used by the model that reads from it
+  AttachmentFolder folder_;
+  std::map<std::string, AttachedMedia> described_;  // with budgets by content
+};
 
 }  // namespace facet::agent

@@ -87,6 +87,10 @@ Status ModelRunner::stream(const GenerateRequest& request, ReplyParser parser, s
     hooks_.send(PromptProgress{answer_.conversation, done, total});
     hooks_.serve();
   };
+  callbacks.media_progress = [&](std::int64_t done, std::int64_t total) {
+    hooks_.send(MediaProgress{answer_.conversation, done, total});
+    hooks_.serve();
+  };
   reply.outcome = model_.generate(request, callbacks, halt.get_token());
   take_all(parser.finish(is_complete(reply.outcome.reason) ? ReplyParser::End::Stop : ReplyParser::End::Length));
   return stored;

@@ -24,6 +24,8 @@ ModelChanged ready_event(const TextModelInfo& info) {
   event.path = info.path;
   event.context_length = info.context_length;
   event.built_in = info.built_in;
+  event.sees = info.sees;
+  event.hears = info.hears;
   return event;
 }
 

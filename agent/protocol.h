@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <map>
 #include <optional>
 #include <string>
 #include <variant>
@@ -13,7 +14,7 @@
 //
 //   turn   = TurnStarted { run } { notice } TurnFinished     TurnFinished always, also after a stop or a failure
 //          | TurnFinished                                    when the question itself could not be stored
-//   run    = { PromptProgress } { text } [ ContextChanged ] { call }
+//   run    = { MediaProgress } { PromptProgress } { text } [ ContextChanged ] { call }
 //   text   = PartStarted { PartDelta } PartFinished          a TextPart or a ThoughtPart
 //   call   = PartStarted { CallChanged } PartFinished        a CallPart; the last CallChanged has a final state
 //   notice = PartStarted PartFinished                        a NoticePart: why the turn ended without an answer
@@ -73,8 +74,54 @@ struct ThoughtPart {
 struct CallPart {
   Call call;
 };
+// What a model is shown at once of a picture, a video or a sound.
+struct MediaPiece {
+  enum class Kind { Picture, Frame, Sound };
+
+  Kind kind = Kind::Picture;
+  std::uint32_t x = 0;  // pixels: of a picture the area that is meant, of a frame its size
+  std::uint32_t y = 0;
+  std::uint32_t width = 0;
+  std::uint32_t height = 0;
+  std::int64_t number = 0;    // of a frame, among those of its video that are shown
+  std::int64_t shown_ms = 0;  // of a frame: when it is shown
+  std::int64_t begin = 0;     // of a sound, samples at 16000 a second
+  std::int64_t end = 0;       // the first that does not belong to it
+  std::int64_t tokens = 0;    // soft tokens that a model reads of it; of a sound some models one more
+
+  bool operator==(const MediaPiece&) const = default;
+};
+
+enum class MediaKind { Picture, Sound, Video };
+enum class BudgetChoice { ByContent, ByUser };
+
+// A picture, a sound or a video, and how a model is shown it.
+struct AttachedMedia {
+  MediaKind kind = MediaKind::Picture;
+  std::uint32_t width = 0;  // as it is shown
+  std::uint32_t height = 0;
+  std::int64_t duration_ms = 0;
+  // How many soft tokens each picture or frame gets at most, and who says so.
+  std::uint32_t budget = 0;
+  BudgetChoice budget_choice = BudgetChoice::ByContent;
+  // Of a picture that is shown in parts, row by row.
+  std::uint32_t tile_columns = 1;
+  std::uint32_t tile_rows = 1;
+  // So many of its pixels become one that the model sees, along a side; above 1 it is shrunk.
+  double shrinking = 1;
+  std::vector<MediaPiece> pieces;
+
+  std::int64_t tokens() const {
+    std::int64_t sum = 0;
+    for (const MediaPiece& piece : pieces)
+      sum += piece.tokens;
+    return sum;
+  }
+  bool operator==(const AttachedMedia&) const = default;
+};
+
 // A file the user attached. `text` is its content where it is a text short enough to go into the prompt; a longer one
-// is reached by the tools through `path`.
+// is reached by the tools through `path`. Of media the agent keeps a copy (agent/attachment_folder.h).
 struct AttachmentPart {
   std::string name;
   std::string path;
@@ -82,6 +129,7 @@ struct AttachmentPart {
   std::int64_t bytes = 0;
   std::string sha256;
   std::string text;
+  std::optional<AttachedMedia> media = {};
 };
 enum class Severity { Information, Warning, Error };
 struct NoticePart {
@@ -145,7 +193,14 @@ struct UserTurn {
   std::string text;
   std::vector<std::string> attachments;  // paths
   std::vector<std::string> folders;      // for a new conversation
+  // How closely a model looks at an attached picture or the frames of a video: soft tokens by path. Chosen by what it
+  // shows where nothing is said.
+  std::map<std::string, std::uint32_t> budgets = {};
 };
+inline std::uint32_t budget_of(const UserTurn& turn, const std::string& path) {
+  const auto chosen = turn.budgets.find(path);
+  return chosen == turn.budgets.end() ? 0 : chosen->second;
+}
 struct StopTurn {
   ConversationId conversation = 0;  // 0 stops every turn
 };
@@ -170,13 +225,18 @@ struct SetFolders {
 struct EstimateReading {
   UserTurn question;
 };
+// What a file would be as an attachment; answered by an AttachmentDescribed. 0 as in UserTurn::budgets.
+struct DescribeAttachment {
+  std::string path;
+  std::uint32_t budget = 0;
+};
 // A path of a model file, or "built-in".
 struct LoadModel {
   std::string model;
 };
 
 using Op = std::variant<UserTurn, StopTurn, AnswerApproval, RenameConversation, RemoveConversation, SetFolders,
-                        EstimateReading, LoadModel>;
+                        EstimateReading, DescribeAttachment, LoadModel>;
 
 // --- events ------------------------------------------------------------------------------------------------------
 
@@ -192,6 +252,12 @@ struct TurnStarted {
   MessageId assistant = 0;  // the message that is about to grow
 };
 struct PromptProgress {
+  ConversationId conversation = 0;
+  std::int64_t done = 0;
+  std::int64_t total = 0;
+};
+// Pictures and sounds that the model has not seen or heard before are encoded before it reads.
+struct MediaProgress {
   ConversationId conversation = 0;
   std::int64_t done = 0;
   std::int64_t total = 0;
@@ -229,6 +295,25 @@ struct ReadingEstimated {
   std::int64_t tokens = 0;                   // that would have to be read
   std::optional<std::int64_t> milliseconds;  // nothing while the model's speed is not known
 };
+// An answer to a DescribeAttachment; belongs to no turn.
+struct AttachmentDescribed {
+  // What a budget comes to, by the model that is open.
+  struct Cost {
+    std::uint32_t budget = 0;  // 0: chosen by content
+    std::int64_t tokens = 0;
+    std::optional<std::int64_t> milliseconds;  // to encode and read it; nothing while that is not known
+    double shrinking = 1;
+
+    bool operator==(const Cost&) const = default;
+  };
+
+  AttachmentPart file;       // where there is a problem its path alone
+  std::uint32_t budget = 0;  // as was asked
+  std::int64_t tokens = 0;   // of media
+  std::vector<Cost> costs;   // of pictures and videos, for every budget
+  std::string problem;       // one sentence: why it can not be sent, or what the model will not get of it
+  bool can_be_sent = true;
+};
 struct TurnFinished {
   ConversationId conversation = 0;
   MessageId message = 0;
@@ -244,6 +329,8 @@ struct ModelChanged {
   std::string path;
   std::int64_t context_length = 0;
   bool built_in = false;
+  bool sees = false;
+  bool hears = false;
   std::string error;
 };
 struct Notice {
@@ -251,8 +338,8 @@ struct Notice {
   std::string text;
 };
 
-using Event =
-    std::variant<ConversationChanged, ConversationRemoved, TurnStarted, PromptProgress, PartStarted, PartDelta,
-                 PartFinished, CallChanged, ContextChanged, ReadingEstimated, TurnFinished, ModelChanged, Notice>;
+using Event = std::variant<ConversationChanged, ConversationRemoved, TurnStarted, MediaProgress, PromptProgress,
+                           PartStarted, PartDelta, PartFinished, CallChanged, ContextChanged, ReadingEstimated,
+                           AttachmentDescribed, TurnFinished, ModelChanged, Notice>;
 
 }  // namespace facet::agent

@@ -12,14 +12,30 @@
 
 namespace facet::agent {
 
+// A picture or a sound in a prompt. It is decoded when a model has not seen or heard it yet.
+struct MediaItem {
+  MediaPiece piece;
+  std::string file;          // where it is read from
+  std::string name;          // as people know that file
+  std::string sha256;        // of its bytes
+  std::uint32_t budget = 0;  // as AttachedMedia::budget
+
+  bool is_sound() const { return piece.kind == MediaPiece::Kind::Sound; }
+  bool operator==(const MediaItem&) const = default;
+};
+// Equal for items that are shown alike, wherever the file lies: names it among what was encoded and in the prompt.
+std::string key_of(const MediaItem& item);
+
 // A piece of a prompt. Markers (`<|turn>` and its kin) are recognised in Template pieces only, so that nothing a user
 // or a tool says can become control. Tokens repeats what the model itself generated earlier in this turn, id by id, so
-// that the cached prefix stays valid.
+// that the cached prefix stays valid. Media stands between the markers of its kind, which are Template.
 struct PromptPiece {
-  enum class Kind { Template, Data, Tokens };
+  enum class Kind { Template, Data, Tokens, Media };
   Kind kind = Kind::Data;
-  std::string text;                  // for Tokens: the spelling, for hashing and for models that know no ids
-  std::vector<std::int32_t> tokens;  // for Tokens
+  // For Tokens: the spelling, for hashing and for models that know no ids. For Media: its key.
+  std::string text;
+  std::vector<std::int32_t> tokens;     // for Tokens
+  std::optional<MediaItem> media = {};  // for Media
 
   bool operator==(const PromptPiece&) const = default;
 };
@@ -61,6 +77,8 @@ struct GenerateRequest {
 struct GenerateCallbacks {
   std::function<void(const ReplyPiece&)> piece;
   std::function<void(std::int64_t done, std::int64_t total)> prompt_progress;
+  // Pictures and sounds that are encoded; called now and then while one is, with the same numbers.
+  std::function<void(std::int64_t done, std::int64_t total)> media_progress = {};
 };
 
 struct GenerateOutcome {
@@ -98,6 +116,9 @@ struct TextModelInfo {
   std::int64_t context_length = 0;
   PromptVariant variant = PromptVariant::Small;
   bool built_in = false;
+  bool sees = false;  // takes pictures, hears: takes sound
+  bool hears = false;
+  std::string media_remark = {};  // why it does not, where there is something to say
 };
 
 // Something that continues a prompt: the local engine, a remote endpoint, or a script in tests. Called from the agent
@@ -113,6 +134,11 @@ class TextModel {
   virtual std::optional<ReadingEstimate> estimate_reading(ConversationId, const std::vector<PromptPiece>&) const {
     return std::nullopt;
   }
+  // How long so many soft tokens of such items take to be made and read; nothing while that is not known.
+  virtual std::optional<std::int64_t> milliseconds_for(const std::vector<MediaItem>&) const { return std::nullopt; }
+  // Encodes what of a prompt that will probably be sent was not encoded before, while `go_on` says so.
+  virtual void encode_ahead(const std::vector<PromptPiece>& /*prompt*/, const std::function<bool()>& /*go_on*/,
+                            std::stop_token) {}
   // Reads the beginning of a prompt that will probably be sent, so that its answer begins sooner, while `go_on` says
   // so. A model that gains nothing by it does nothing. What goes wrong is told when the prompt is sent.
   virtual void read_ahead(ConversationId, const std::vector<PromptPiece>& /*beginning*/, ReadAhead,

@@ -1,24 +1,63 @@
 #include "agent/transcript.h"
 
+#include "agent/media_json.h"
+
 namespace facet::agent {
 
 namespace {
 
 constexpr const char* kUnfinishedCall = "error: this was stopped before it had a result";
 
-std::string user_content(const std::vector<Part>& parts) {
+// A file that is told of in words. One whose text is not here is reached by the tools, which need its path.
+std::string file_text(const AttachmentPart& file) {
+  std::string text = "File: " + (file.text.empty() ? file.path : file.name) + "\n\n";
+  if (file.text.empty()) return text;
+  return text + file.text.substr(0, file.text.find_last_not_of(" \t\r\n") + 1) + "\n\n";
+}
+
+std::string two_digits(std::int64_t number) {
+  return (number < 10 ? "0" : "") + std::to_string(number);
+}
+
+// What stands before a picture: of a frame its time, of a tile where it belongs.
+std::string lead_of(const AttachedMedia& media, const MediaPiece& piece, std::size_t place) {
+  if (piece.kind == MediaPiece::Kind::Frame) {
+    const std::int64_t seconds = piece.shown_ms / 1000;
+    return (place == 0 ? "" : " ") + two_digits(seconds / 60) + ":" + two_digits(seconds % 60) + " ";
+  }
+  if (piece.kind == MediaPiece::Kind::Sound || media.tile_columns * media.tile_rows <= 1) return {};
+  return std::string(place == 0 ? "" : " ") + "Part " + std::to_string(place + 1) + " of " +
+         std::to_string(media.tile_columns * media.tile_rows) + ", row " +
+         std::to_string(place / media.tile_columns + 1) + ", column " + std::to_string(place % media.tile_columns + 1) +
+         ": ";
+}
+
+void append_media(Json& content, const AttachmentPart& file, const Senses& senses) {
+  for (std::size_t place = 0; const MediaItem& item : items_of(file, senses)) {
+    content.push_back({{"type", item.is_sound() ? "audio" : "image"},
+                       {"media", to_json(item)},
+                       {"lead", lead_of(*file.media, item.piece, place)}});
+    ++place;
+  }
+}
+
+// Text, or a list of parts where there is something to be seen or heard.
+Json user_content(const std::vector<Part>& parts, const Senses& senses) {
   std::string files;
   std::string question;
+  Json content = Json::array();
   for (const Part& part : parts) {
     if (const auto* text = std::get_if<TextPart>(&part.content)) question += text->text;
     const auto* file = std::get_if<AttachmentPart>(&part.content);
     if (file == nullptr) continue;
-    // A file whose text is not here is reached by the tools, which need its path.
-    files += "File: " + (file->text.empty() ? file->path : file->name) + "\n\n";
-    if (file->text.empty()) continue;
-    files += file->text.substr(0, file->text.find_last_not_of(" \t\r\n") + 1) + "\n\n";
+    const std::size_t before = content.size();
+    append_media(content, *file, senses);
+    if (content.size() == before) files += file_text(*file);
   }
-  return files.empty() ? question : files + "Question: " + question;
+  std::string text = files.empty() ? question : files + "Question: " + question;
+  if (content.empty()) return text;
+  content.push_back({{"type", "text"}, {"text", std::move(text)}});
+  return content;
 }
 
 // What one run of the model wrote, gathered from its parts.
@@ -78,9 +117,23 @@ void append_run(Json& messages, const Run& run, const std::vector<RunOutput>& ou
 
 }  // namespace
 
-void append_message(Json& messages, const Message& message, const std::vector<RunOutput>& outputs) {
+std::vector<MediaItem> items_of(const AttachmentPart& file, const Senses& senses) {
+  std::vector<MediaItem> items;
+  if (!file.media || !(senses.sees || senses.hears) || !senses.find) return items;
+  const std::string place = senses.find(file);
+  if (place.empty()) return items;
+  for (const MediaPiece& piece : file.media->pieces) {
+    if (piece.kind == MediaPiece::Kind::Sound ? !senses.hears : !senses.sees) continue;
+    const bool is_sound = piece.kind == MediaPiece::Kind::Sound;
+    items.push_back({piece, place, file.name, file.sha256, is_sound ? 0 : file.media->budget});
+  }
+  return items;
+}
+
+void append_message(Json& messages, const Message& message, const Senses& senses,
+                    const std::vector<RunOutput>& outputs) {
   if (message.role == Role::User) {
-    messages.push_back({{"role", "user"}, {"content", user_content(message.parts)}});
+    messages.push_back({{"role", "user"}, {"content", user_content(message.parts, senses)}});
     return;
   }
   for (const Run& run : runs_of(message.parts))

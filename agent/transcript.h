@@ -1,10 +1,12 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <string>
 #include <vector>
 
 #include "agent/protocol.h"
+#include "agent/text_model.h"
 #include "agent/tool.h"
 
 // Rows to the messages of the chat template (the shape that prompt/prompt.h describes). What is stored is richer than
@@ -17,9 +19,21 @@ struct RunOutput {
   std::string text;
 };
 
+// What of pictures and sound reaches the model, and where they are read from (empty: nowhere any more).
+struct Senses {
+  bool sees = false;
+  bool hears = false;
+  std::function<std::string(const AttachmentPart&)> find = {};
+};
+
 // Appends what a message means to the model: one template message for a user, and for an answer one for each run of
 // the model followed by the results of its calls. `outputs` holds those of the runs that are still known exactly.
-void append_message(Json& messages, const Message& message, const std::vector<RunOutput>& outputs = {});
+// Media stand before all text, as the models were trained; of what does not reach the model it is told the path.
+void append_message(Json& messages, const Message& message, const Senses& senses,
+                    const std::vector<RunOutput>& outputs = {});
+
+// What of a file the model is shown.
+std::vector<MediaItem> items_of(const AttachmentPart& file, const Senses& senses);
 
 Json system_message(const std::string& text);
 Json tool_declarations(const std::vector<Tool>& tools);

@@ -8,6 +8,7 @@
 #include "agent/model_runner.h"
 #include "agent/part_writer.h"
 #include "agent/turn_prompt.h"
+#include "agent/untaken_media.h"
 
 namespace facet::agent {
 
@@ -56,6 +57,7 @@ class TurnLoop {
     if (!turn_.problem.empty()) return Ending{Finish::Failed, turn_.problem};
     if (model_ == nullptr) return Ending{Finish::Failed, "No model is loaded; choose one first."};
     prompt_.emplace(options_, turn_.conversation.folders, *model_);
+    untaken_ = untaken_sentences(turn_.user, model_->info());
     FACET_RETURN_IF_ERROR(prompt_->read_history(reader_, turn_.conversation.id, turn_.user.id));
     return answer();
   }
@@ -135,6 +137,7 @@ class TurnLoop {
     Status stored = writer_.close_text();
     if (stored.ok() && prompt_ && prompt_->leaves_out_unnoticed())
       stored = writer_.add_notice(Severity::Information, kLeftOut);
+    if (stored.ok() && !untaken_.empty()) stored = writer_.add_notice(Severity::Warning, untaken_);
     if (stored.ok() && !ending.notice.empty())
       stored = writer_.add_notice(ending.finish == Finish::Failed ? Severity::Error : Severity::Warning, ending.notice);
     if (stored.ok()) stored = store_.finish_message(turn_.assistant.id, ending.finish);
@@ -150,6 +153,7 @@ class TurnLoop {
   const TurnOptions& options_;
   const TurnHooks& hooks_;
   const std::stop_token stop_;
+  std::string untaken_;               // what of the question's files does not reach the model
   std::optional<TurnPrompt> prompt_;  // once there is a model to write it for
   std::vector<RunOutput> outputs_;
   std::map<std::string, int> times_called_;

@@ -17,6 +17,8 @@
 // One turn: a question, and what the model makes of it with its tools. Runs on the thread that owns the store.
 namespace facet::agent {
 
+class Attachments;
+
 struct TurnOptions {
   std::string system_prompt;
   std::vector<Tool> tools;
@@ -26,6 +28,7 @@ struct TurnOptions {
   std::int64_t max_tokens = 2048;
   std::vector<Effect> allowed_effects;
   std::string own_folder;  // as in decide()
+  Attachments* attachments = nullptr;
 };
 
 using ToolProgress = std::function<void(std::string_view)>;
@@ -52,8 +55,9 @@ struct Turn {
 };
 
 // Stores the question, in a new conversation where it names none. A file that can not be read is the turn's problem;
-// the question is kept.
-Result<Turn> begin_turn(Store& store, const StoreReader& reader, const UserTurn& question);
+// the question is kept. Without `attachments` files are read and media are not.
+Result<Turn> begin_turn(Store& store, const StoreReader& reader, const UserTurn& question,
+                        Attachments* attachments = nullptr);
 
 // Answers it, after TurnStarted was sent. `model` may be null when the turn has a problem or is already stopped. Always
 // ends with TurnFinished.

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "agent/attachment.h"
 #include "agent/context_budget.h"
 #include "agent/prompt/prompt.h"
 
@@ -22,13 +23,20 @@ std::string with_folder(std::string prompt, const std::vector<std::string>& fold
   return prompt;
 }
 
+Senses senses_of(const TurnOptions& options, const TextModel& model) {
+  if (options.attachments == nullptr) return {};
+  const AttachmentFolder& folder = options.attachments->folder();
+  return {model.info().sees, model.info().hears, [&folder](const AttachmentPart& file) { return folder.find(file); }};
+}
+
 }  // namespace
 
 TurnPrompt::TurnPrompt(const TurnOptions& options, const std::vector<std::string>& folders, const TextModel& model)
     : options_(options),
       folders_(folders),
       model_(model),
-      declarations_(options.tools.empty() ? Json() : tool_declarations(options.tools)) {}
+      declarations_(options.tools.empty() ? Json() : tool_declarations(options.tools)),
+      senses_(senses_of(options, model)) {}
 
 Status TurnPrompt::read_history(const StoreReader& reader, ConversationId conversation, MessageId last) {
   FACET_ASSIGN_OR_RETURN(const std::vector<Message> messages, reader.messages(conversation));
@@ -41,7 +49,7 @@ Status TurnPrompt::read_history(const StoreReader& reader, ConversationId conver
 
 void TurnPrompt::append(const Message& message) {
   if (message.role == Role::User || turns_.empty()) turns_.push_back(Json::array());
-  append_message(turns_.back(), message);
+  append_message(turns_.back(), message, senses_);
   for (const Part& part : message.parts) {
     const auto* notice = std::get_if<NoticePart>(&part.content);
     if (notice != nullptr && notice->text == kLeftOut) was_told_ = true;
@@ -56,7 +64,7 @@ Result<std::vector<PromptPiece>> TurnPrompt::render_from(int first, const Messag
     messages.push_back(system_message(with_folder(options_.system_prompt, folders_)));
   for (auto turn = turns_.begin() + first; turn != turns_.end(); ++turn)
     messages.insert(messages.end(), turn->begin(), turn->end());
-  append_message(messages, answer, outputs);
+  append_message(messages, answer, senses_, outputs);
   PromptOptions options;
   options.variant = model_.info().variant;
   return render_prompt(messages, declarations_, options);

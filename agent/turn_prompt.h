@@ -24,6 +24,7 @@ class TurnPrompt {
   // `outputs` holds what the runs of the answer so far said exactly.
   Result<std::vector<PromptPiece>> render(const Message& answer, const std::vector<RunOutput>& outputs);
 
+  const Senses& senses() const { return senses_; }
   const Json& declarations() const { return declarations_; }
   // Of the last prompt: turns were left out, and nothing in the conversation tells the user so.
   bool leaves_out_unnoticed() const { return leaves_out_ && !was_told_; }
@@ -36,6 +37,7 @@ class TurnPrompt {
   const std::vector<std::string> folders_;
   const TextModel& model_;
   const Json declarations_;
+  const Senses senses_;
   std::vector<Json> turns_;  // the conversation up to the question, as template messages
   bool leaves_out_ = false;
   bool was_told_ = false;

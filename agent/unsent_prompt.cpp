@@ -14,11 +14,12 @@ namespace facet::agent {
 namespace {
 
 // The message as the turn would store it. What stands against sending it is said when it is sent.
-Message message_of(const UserTurn& question) {
+Message message_of(const UserTurn& question, Attachments& attachments) {
   Message message;
   message.role = Role::User;
   for (const std::string& path : question.attachments)
-    if (auto file = glance_at_attachment(path); file.ok()) message.parts.push_back({.content = std::move(*file)});
+    if (auto file = attachments.glance(path, budget_of(question, path)); file.ok())
+      message.parts.push_back({.content = std::move(*file)});
   if (!question.text.empty()) message.parts.push_back({.content = TextPart{to_utf8(question.text)}});
   return message;
 }
@@ -53,7 +54,8 @@ std::optional<UnsentPrompt> render_unsent(const UserTurn& question, const StoreR
   Message answer;
   answer.role = Role::Assistant;
   const auto without = prompt.render(answer, {});
-  prompt.append(message_of(question));
+  Attachments plain;
+  prompt.append(message_of(question, options.attachments != nullptr ? *options.attachments : plain));
   auto whole = prompt.render(answer, {});
   if (!without.ok() || !whole.ok()) return std::nullopt;
   std::vector<PromptPiece> beginning = common_beginning(*whole, *without);

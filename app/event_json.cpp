@@ -1,5 +1,7 @@
 #include "app/event_json.h"
 
+#include "agent/store/names.h"
+
 namespace facet::app {
 
 using nlohmann::json;
@@ -111,6 +113,18 @@ json to_json(const agent::Call& call) {
   return out;
 }
 
+json to_json(const agent::AttachedMedia& media) {
+  json out = {{"kind", agent::name_of(media.kind)}, {"tokens", media.tokens()}};
+  if (media.kind != agent::MediaKind::Sound) {
+    out["width"] = media.width;
+    out["height"] = media.height;
+    out["budget"] = media.budget;
+    out["tiles"] = {media.tile_columns, media.tile_rows};
+  }
+  if (media.kind != agent::MediaKind::Picture) out["duration_ms"] = media.duration_ms;
+  return out;
+}
+
 json to_json(const agent::Part& part) {
   json out = {{"id", part.id}, {"ordinal", part.ordinal}};
   std::visit(Overloaded{[&](const agent::TextPart& text) {
@@ -132,6 +146,7 @@ json to_json(const agent::Part& part) {
                           out["media_type"] = file.media_type;
                           out["bytes"] = file.bytes;
                           out["sha256"] = file.sha256;
+                          if (file.media) out["media"] = to_json(*file.media);
                         },
                         [&](const agent::NoticePart& notice) {
                           out["kind"] = "notice";
@@ -183,6 +198,10 @@ json to_json(const agent::Event& event) {
                         {"user", to_json(e.user)},
                         {"assistant", e.assistant}};
           },
+          [](const agent::MediaProgress& e) {
+            return json{
+                {"type", "media_progress"}, {"conversation", e.conversation}, {"done", e.done}, {"total", e.total}};
+          },
           [](const agent::PromptProgress& e) {
             return json{
                 {"type", "prompt_progress"}, {"conversation", e.conversation}, {"done", e.done}, {"total", e.total}};
@@ -204,6 +223,11 @@ json to_json(const agent::Event& event) {
             if (e.milliseconds) line["milliseconds"] = *e.milliseconds;
             return line;
           },
+          [](const agent::AttachmentDescribed& e) {
+            json line = {{"type", "attachment_described"}, {"path", e.file.path}, {"tokens", e.tokens}};
+            if (!e.problem.empty()) line["problem"] = e.problem;
+            return line;
+          },
           [](const agent::ContextChanged& e) {
             return json{
                 {"type", "context_changed"}, {"used_tokens", e.used_tokens}, {"context_length", e.context_length}};
@@ -219,7 +243,7 @@ json to_json(const agent::Event& event) {
           [](const agent::ModelChanged& e) {
             json out = {{"type", "model_changed"}, {"ready", e.ready}, {"name", e.name},
                         {"device", e.device},      {"path", e.path},   {"context_length", e.context_length},
-                        {"built_in", e.built_in}};
+                        {"built_in", e.built_in},  {"sees", e.sees},   {"hears", e.hears}};
             if (!e.error.empty()) out["error"] = e.error;
             return out;
           },

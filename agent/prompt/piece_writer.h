@@ -20,6 +20,10 @@ class PieceWriter {
   void tokens(std::vector<std::int32_t> ids, std::string spelling) {
     pieces_.push_back({PromptPiece::Kind::Tokens, std::move(spelling), std::move(ids)});
   }
+  void media(MediaItem item) {
+    std::string key = key_of(item);
+    pieces_.push_back({PromptPiece::Kind::Media, std::move(key), {}, std::move(item)});
+  }
 
   std::vector<PromptPiece> take() { return std::move(pieces_); }
 

@@ -31,6 +31,10 @@ namespace facet::agent {
 // - Without tool_calls (a final answer, or one that was cut or stopped): the turn is closed with `<turn|>` and a
 //   newline, whichever of the two the output itself does not have; it stays open when an assistant message follows.
 // - `tokens` may be empty for models that know no ids; `text` is then what is repeated.
+//
+// So is `media` in a content part of a user's message, a picture or a sound as agent/media_json.h writes it, with what
+// stands directly before it: {"type": "image", "media": {...}, "lead": "00:07 "}. It becomes a Media piece between its
+// markers; without it the template's placeholder is written.
 struct PromptOptions {
   PromptVariant variant = PromptVariant::Small;
   bool add_generation_prompt = true;

@@ -1,5 +1,6 @@
 #include "agent/prompt/template_renderer.h"
 
+#include "agent/media_json.h"
 #include "agent/prompt/declaration.h"
 #include "agent/prompt/schema_repair.h"
 #include "agent/prompt/text_rules.h"
@@ -26,6 +27,18 @@ std::string_view placeholder(const Json& part) {
   if (type == "audio" || type == "input_audio") return "<|audio|>";
   if (type == "video") return "<|video|>";
   return {};
+}
+
+// The picture or the sound itself, with its markers; false for parts that are none of ours.
+bool write_media(PieceWriter& out, const Json& part) {
+  std::optional<MediaItem> item = media_item(field(part, "media"));
+  if (!item) return false;
+  if (field(part, "lead").is_string()) out.data(part["lead"].get_ref<const std::string&>());
+  const bool is_sound = item->is_sound();
+  out.markup(is_sound ? "<|audio>" : "<|image>");
+  out.media(*std::move(item));
+  out.markup(is_sound ? "<audio|>" : "<image|>");
+  return true;
 }
 
 std::string part_text(const Json& part) {
@@ -196,7 +209,7 @@ Result<bool> TemplateRenderer::write_content_parts(const TemplateMessage& messag
     const std::string text = part_text(part);
     const std::string visible = message.assistant ? strip_thoughts(text) : std::string(trim(text));
     out_.data(visible);
-    out_.markup(placeholder(part));
+    if (!write_media(out_, part)) out_.markup(placeholder(part));
     written = written || !visible.empty() || !placeholder(part).empty();
   }
   return written;

@@ -151,7 +151,23 @@ WHEN new.state IN ('succeeded', 'failed', 'denied', 'stopped') BEGIN
 END;
 )sql";
 
-constexpr const char* kMigrations[] = {kVersion1};
+constexpr const char* kVersion2 = R"sql(
+CREATE TABLE media (
+  attachment_id INTEGER PRIMARY KEY REFERENCES attachment (id) ON DELETE CASCADE,
+  kind TEXT NOT NULL CHECK (kind IN ('picture', 'sound', 'video')),
+  width INTEGER NOT NULL,
+  height INTEGER NOT NULL,
+  duration_ms INTEGER NOT NULL,
+  budget INTEGER NOT NULL,
+  budget_choice TEXT NOT NULL CHECK (budget_choice IN ('by_content', 'by_user')),
+  tile_columns INTEGER NOT NULL,
+  tile_rows INTEGER NOT NULL,
+  shrinking_permille INTEGER NOT NULL,
+  pieces_json TEXT NOT NULL
+) STRICT;
+)sql";
+
+constexpr const char* kMigrations[] = {kVersion1, kVersion2};
 
 // The copy appears under its name only when it is complete.
 Status copy_aside(Database& database, std::int64_t version) {

@@ -39,6 +39,15 @@ struct Names<Effect> {
   static constexpr std::array<std::string_view, 5> kAll = {"read", "write", "execute", "network", "see_screen"};
 };
 
+template <>
+struct Names<MediaKind> {
+  static constexpr std::array<std::string_view, 3> kAll = {"picture", "sound", "video"};
+};
+template <>
+struct Names<BudgetChoice> {
+  static constexpr std::array<std::string_view, 2> kAll = {"by_content", "by_user"};
+};
+
 template <typename Enum>
 constexpr std::string_view name_of(Enum value) {
   return Names<Enum>::kAll[static_cast<std::size_t>(value)];

@@ -129,6 +129,18 @@ Result<std::vector<Step>> StoreReader::steps(MessageId message) const {
   }
 }
 
+Result<std::set<std::string>> StoreReader::media_in_use() const {
+  FACET_ASSIGN_OR_RETURN(
+      Statement rows,
+      state_->database->query("SELECT DISTINCT sha256 FROM attachment JOIN media ON attachment_id = attachment.id"));
+  std::set<std::string> hashes;
+  while (true) {
+    FACET_ASSIGN_OR_RETURN(const bool more, rows.next());
+    if (!more) return hashes;
+    hashes.insert(rows.text());
+  }
+}
+
 Result<std::vector<Grant>> StoreReader::grants() const {
   FACET_ASSIGN_OR_RETURN(Statement rows,
                          state_->database->query("SELECT id, effect, folder, created_ms FROM \"grant\" ORDER BY id"));

@@ -3,6 +3,7 @@
 #include <filesystem>
 #include <memory>
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -30,6 +31,8 @@ class StoreReader {
   Result<std::optional<Conversation>> conversation(ConversationId id) const;
   // All messages with their parts, calls and approvals, oldest first.
   Result<std::vector<Message>> messages(ConversationId id) const;
+  // Checksums of all attached media.
+  Result<std::set<std::string>> media_in_use() const;
   Result<std::vector<Step>> steps(MessageId message) const;
   Result<std::vector<Grant>> grants() const;
   // Full-text search over titles, texts, call arguments and results. The query is what a person types: words, a prefix

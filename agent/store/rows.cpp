@@ -1,6 +1,9 @@
 #include "agent/store/rows.h"
 
+#include <limits>
 #include <utility>
+
+#include "agent/media_json.h"
 
 namespace facet::agent {
 
@@ -12,16 +15,20 @@ SELECT part.message_id, part.id, part.ordinal, part.run, part.kind, part.text, p
        call.id, call.tool, call.arguments_json, call.state, call.result, call.details_json, call.started_ms,
        call.finished_ms,
        approval.id, approval.reason, approval.effect_text, approval.scope, approval.decision,
-       attachment.name, attachment.path, attachment.media_type, attachment.bytes, attachment.sha256
+       attachment.name, attachment.path, attachment.media_type, attachment.bytes, attachment.sha256,
+       media.kind, media.width, media.height, media.duration_ms, media.budget, media.budget_choice,
+       media.tile_columns, media.tile_rows, media.shrinking_permille, media.pieces_json
 FROM message
 JOIN part ON part.message_id = message.id
 LEFT JOIN call ON call.part_id = part.id
 LEFT JOIN approval ON approval.call_id = call.id
 LEFT JOIN attachment ON attachment.part_id = part.id
+LEFT JOIN media ON media.attachment_id = attachment.id
 WHERE message.conversation_id = ?
 ORDER BY message.id, part.ordinal)sql";
 constexpr int kCallColumns = 8;
 constexpr int kApprovalColumns = 5;
+constexpr double kPermille = 1000;
 
 Status read_call(const Database& database, Statement& row, Call& call) {
   call.id = row.integer();
@@ -41,7 +48,30 @@ Status read_call(const Database& database, Statement& row, Call& call) {
   return read_name(database, row, approval.decision);
 }
 
-AttachmentPart read_attachment(Statement& row, std::string text) {
+Result<std::uint32_t> read_count(const Database& database, Statement& row) {
+  const std::int64_t count = row.integer();
+  if (count < 0 || count > std::numeric_limits<std::uint32_t>::max())
+    return damaged(database, "no picture measures " + std::to_string(count));
+  return static_cast<std::uint32_t>(count);
+}
+
+Status read_media(const Database& database, Statement& row, AttachedMedia& media) {
+  FACET_RETURN_IF_ERROR(read_name(database, row, media.kind));
+  FACET_ASSIGN_OR_RETURN(media.width, read_count(database, row));
+  FACET_ASSIGN_OR_RETURN(media.height, read_count(database, row));
+  media.duration_ms = row.integer();
+  FACET_ASSIGN_OR_RETURN(media.budget, read_count(database, row));
+  FACET_RETURN_IF_ERROR(read_name(database, row, media.budget_choice));
+  FACET_ASSIGN_OR_RETURN(media.tile_columns, read_count(database, row));
+  FACET_ASSIGN_OR_RETURN(media.tile_rows, read_count(database, row));
+  media.shrinking = static_cast<double>(row.integer()) / kPermille;
+  std::optional<std::vector<MediaPiece>> pieces = pieces_from_text(row.text());
+  if (!pieces) return damaged(database, "what is shown of a file can not be read");
+  media.pieces = *std::move(pieces);
+  return {};
+}
+
+Result<AttachmentPart> read_attachment(const Database& database, Statement& row, std::string text) {
   AttachmentPart file;
   file.name = row.text();
   file.path = row.text();
@@ -49,6 +79,7 @@ AttachmentPart read_attachment(Statement& row, std::string text) {
   file.bytes = row.integer();
   file.sha256 = row.text();
   file.text = std::move(text);
+  if (!row.is_null()) FACET_RETURN_IF_ERROR(read_media(database, row, file.media.emplace()));
   return file;
 }
 
@@ -71,7 +102,8 @@ Result<PartContent> read_content(const Database& database, Statement& row) {
   }
   if (kind != "attachment") return damaged(database, "no part is a '" + kind + "'");
   row.skip(kCallColumns + kApprovalColumns);
-  return PartContent(read_attachment(row, std::move(text)));
+  FACET_ASSIGN_OR_RETURN(AttachmentPart file, read_attachment(database, row, std::move(text)));
+  return PartContent(std::move(file));
 }
 
 Result<Part> read_part(const Database& database, Statement& row) {

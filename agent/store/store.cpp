@@ -1,8 +1,10 @@
 #include "agent/store/store.h"
 
+#include <cmath>
 #include <system_error>
 
 #include "agent/clock.h"
+#include "agent/media_json.h"
 #include "agent/store/database.h"
 #include "agent/store/migrations.h"
 #include "agent/store/names.h"
@@ -133,9 +135,19 @@ struct Store::State {
   }
 
   Status put_attachment(PartId part, const AttachmentPart& file) {
-    return database->run(
+    FACET_RETURN_IF_ERROR(database->run(
         "INSERT INTO attachment (part_id, name, path, media_type, bytes, sha256) VALUES (?, ?, ?, ?, ?, ?)", part,
-        file.name, file.path, file.media_type, file.bytes, file.sha256);
+        file.name, file.path, file.media_type, file.bytes, file.sha256));
+    return file.media ? put_media(database->last_id(), *file.media) : Status();
+  }
+
+  Status put_media(std::int64_t attachment, const AttachedMedia& media) {
+    return database->run(
+        "INSERT INTO media (attachment_id, kind, width, height, duration_ms, budget, budget_choice, tile_columns, "
+        "tile_rows, shrinking_permille, pieces_json) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        attachment, name_of(media.kind), media.width, media.height, media.duration_ms, media.budget,
+        name_of(media.budget_choice), media.tile_columns, media.tile_rows, std::llround(media.shrinking * 1000),
+        pieces_text(media.pieces));
   }
 
   Status change_call(const Call& call) {

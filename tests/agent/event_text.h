@@ -69,6 +69,10 @@ inline std::string event_text(const Event& event) {
         out += ", " + content_text(part.content);
       return out + "; answer " + n(e.assistant);
     }
+    std::string operator()(const MediaProgress& e) const { return "media " + n(e.done) + " of " + n(e.total); }
+    std::string operator()(const AttachmentDescribed& e) const {
+      return "attachment " + e.file.name + ": " + n(e.tokens) + (e.problem.empty() ? "" : ", " + quoted(e.problem));
+    }
     std::string operator()(const PromptProgress& e) const { return "prompt " + n(e.done) + " of " + n(e.total); }
     std::string operator()(const PartStarted& e) const {
       return "part " + n(e.part.id) + " started: " + content_text(e.part.content);
@@ -107,6 +111,7 @@ class TurnOrder {
     in_turn_ = true;
     return {};
   }
+  std::string operator()(const MediaProgress&) { return reach(Stage::Media); }
   std::string operator()(const PromptProgress&) { return reach(Stage::Prompt); }
   std::string operator()(const ContextChanged&) { return reach(Stage::Context); }
   std::string operator()(const PartStarted& e) {
@@ -157,7 +162,7 @@ class TurnOrder {
   bool is_in_turn() const { return in_turn_; }
 
  private:
-  enum class Stage { Prompt, Text, Context, Calls, Notices };
+  enum class Stage { Media, Prompt, Text, Context, Calls, Notices };
 
   // Only calls lead to another run of the model.
   std::string reach(Stage stage) {
@@ -169,7 +174,7 @@ class TurnOrder {
   }
 
   bool in_turn_ = false;
-  Stage stage_ = Stage::Prompt;
+  Stage stage_ = Stage::Media;
   std::optional<Part> open_;
 };
 

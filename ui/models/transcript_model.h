@@ -60,6 +60,7 @@ class TranscriptModel : public QAbstractListModel {
 
  private:
   void apply(const agent::TurnStarted& event);
+  void apply(const agent::MediaProgress& event);
   void apply(const agent::PromptProgress& event);
   void apply(const agent::PartStarted& event);
   void apply(const agent::PartDelta& event);
@@ -67,6 +68,7 @@ class TranscriptModel : public QAbstractListModel {
   void apply(const agent::CallChanged& event);
   void apply(const agent::ContextChanged& event);
   void apply(const agent::ReadingEstimated&) {}
+  void apply(const agent::AttachmentDescribed&) {}
   void apply(const agent::TurnFinished& event);
   void apply(const agent::ConversationChanged&) {}
   void apply(const agent::ConversationRemoved&) {}

@@ -1,0 +1,73 @@
+#include "agent/attachment_folder.h"
+
+#include <algorithm>
+#include <string_view>
+#include <system_error>
+#include <vector>
+
+namespace facet::agent {
+
+namespace {
+
+namespace fs = std::filesystem;
+
+constexpr std::string_view kGrowing = ".part";
+
+// Nothing but what was put there by this class is ever removed.
+bool is_checksum(std::string_view name) {
+  return name.size() == 64 &&
+         std::all_of(name.begin(), name.end(), [](char c) { return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'f'); });
+}
+
+Error not_kept(const AttachmentPart& file, const std::error_code& failure) {
+  return {Error::Code::Io, "The file " + file.name + " can not be copied to the data folder: " + failure.message() +
+                               "; make room there and try again."};
+}
+
+}  // namespace
+
+// The copy appears under its name only when it is complete.
+Status AttachmentFolder::keep(const AttachmentPart& file) const {
+  if (folder_.empty() || file.sha256.empty()) return {};
+  std::error_code failure;
+  const fs::path target = folder_ / file.sha256;
+  if (fs::exists(target, failure)) return {};
+  if (!fs::is_directory(folder_, failure)) {
+    fs::create_directories(folder_, failure);
+    if (failure) return not_kept(file, failure);
+    fs::permissions(folder_, fs::perms::owner_all, failure);
+  }
+  fs::path growing = target;
+  growing += kGrowing;
+  fs::copy_file(file.path, growing, fs::copy_options::overwrite_existing, failure);
+  if (!failure) fs::permissions(growing, fs::perms::owner_read | fs::perms::owner_write, failure);
+  if (!failure) fs::rename(growing, target, failure);
+  if (!failure) return {};
+  std::error_code ignored;
+  fs::remove(growing, ignored);
+  return not_kept(file, failure);
+}
+
+std::string AttachmentFolder::find(const AttachmentPart& file) const {
+  std::error_code failure;
+  if (!folder_.empty() && !file.sha256.empty()) {
+    const fs::path copy = folder_ / file.sha256;
+    if (fs::is_regular_file(copy, failure)) return copy.string();
+  }
+  return fs::is_regular_file(file.path, failure) ? file.path : std::string();
+}
+
+void AttachmentFolder::remove_others(const std::set<std::string>& used) const {
+  std::error_code failure;
+  std::vector<fs::path> others;
+  for (fs::directory_iterator entry(folder_, failure); !failure && entry != fs::directory_iterator();
+       entry.increment(failure)) {
+    std::string name = entry->path().filename().string();
+    if (name.ends_with(kGrowing)) name.resize(name.size() - kGrowing.size());
+    if (is_checksum(name) && !used.contains(name)) others.push_back(entry->path());
+  }
+  for (const fs::path& other : others)
+    fs::remove(other, failure);
+}
+
+}  // namespace facet::agent

@@ -1,0 +1,33 @@
+#pragma once
+
+#include <filesystem>
+#include <set>
+#include <string>
+
+#include "agent/protocol.h"
+#include "engine/base/result.h"
+
+namespace facet::agent {
+
+// Copies of attached media by the SHA-256 of their content, so that a conversation does not depend on what becomes of
+// the files. Belongs to the agent thread; anybody may read the files in it.
+class AttachmentFolder {
+ public:
+  // Beside the database. An empty path keeps nothing.
+  explicit AttachmentFolder(std::filesystem::path folder) : folder_(std::move(folder)) {}
+  static std::filesystem::path beside(const std::filesystem::path& database) {
+    return database.parent_path() / "attachments";
+  }
+
+  // Copies a file that is not there yet. What has no checksum, a recording of more than a gigabyte, stays where it is.
+  Status keep(const AttachmentPart& file) const;
+  // Where a file is to be read from: the copy, or where it was attached from; empty when it is in neither place.
+  std::string find(const AttachmentPart& file) const;
+  // Removes the copies that no conversation uses any more.
+  void remove_others(const std::set<std::string>& used) const;
+
+ private:
+  std::filesystem::path folder_;
+};
+
+}  // namespace facet::agent

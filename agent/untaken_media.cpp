@@ -1,0 +1,46 @@
+#include "agent/untaken_media.h"
+
+#include <algorithm>
+
+namespace facet::agent {
+
+namespace {
+
+bool has_sound(const AttachedMedia& media) {
+  return std::any_of(media.pieces.begin(), media.pieces.end(),
+                     [](const MediaPiece& piece) { return piece.kind == MediaPiece::Kind::Sound; });
+}
+
+// Why, and what can be done.
+std::string way_out(const TextModelInfo& model) {
+  if (!model.media_remark.empty()) return " (" + model.media_remark + ")";
+  return "; open a model with a projector, an 'mmproj' file beside it";
+}
+
+}  // namespace
+
+std::string untaken_sentence(const AttachmentPart& file, const TextModelInfo& model) {
+  if (!file.media) return {};
+  const bool is_sound = file.media->kind == MediaKind::Sound;
+  const bool taken = is_sound ? model.hears : model.sees;
+  if (taken) {
+    if (is_sound || model.hears || !has_sound(*file.media)) return {};
+    return model.name + " sees " + file.name + " but can not hear its sound.";
+  }
+  const bool hears_video = !is_sound && model.hears && has_sound(*file.media);
+  if (hears_video) return model.name + " hears " + file.name + " but can not see it" + way_out(model) + ".";
+  return model.name + " can not " + (is_sound ? "hear " : "see ") + file.name + " and is only told where it is" +
+         way_out(model) + ".";
+}
+
+std::string untaken_sentences(const Message& question, const TextModelInfo& model) {
+  std::string all;
+  for (const Part& part : question.parts) {
+    const auto* file = std::get_if<AttachmentPart>(&part.content);
+    const std::string sentence = file != nullptr ? untaken_sentence(*file, model) : std::string();
+    if (!sentence.empty()) all += (all.empty() ? "" : " ") + sentence;
+  }
+  return all;
+}
+
+}  // namespace facet::agent
