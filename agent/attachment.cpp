@@ -10,7 +10,7 @@
 #include <string_view>
 #include <system_error>
 
-#include "agent/sha256.h"
+#include "engine/base/sha256.h"
 #include "agent/utf8.h"
 
 namespace facet::agent {

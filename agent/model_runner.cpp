@@ -4,7 +4,7 @@
 #include <utility>
 
 #include "agent/prompt/prompt.h"
-#include "agent/sha256.h"
+#include "engine/base/sha256.h"
 
 namespace facet::agent {
 

@@ -19,6 +19,15 @@ Status check_vocabulary(const GgufFile& file, const ModelConfig& config, const T
                                              std::to_string(config.vocabulary_size) + " embeddings."};
 }
 
+// What the model can do as it was opened, whatever its file holds.
+void describe_media(const OpenedProjector& opened, ModelDescription& description) {
+  const Projector* const projector = opened.get();
+  description.sees = projector != nullptr && projector->vision.has_value();
+  description.hears = projector != nullptr && projector->hearing.has_value();
+  description.media_remark = opened.remark;
+  if (opened.own_file != nullptr) description.projector = opened.own_file->path();
+}
+
 }  // namespace
 
 Engine::Engine() : state_(std::make_unique<State>()) {}
@@ -40,7 +49,10 @@ Result<std::unique_ptr<Engine>> Engine::open(std::unique_ptr<GgufFile> model, co
   state.description = describe(*state.file, state.config, weights);
   state.default_sampling = read_default_sampling(*state.file);
   state.options = options;
-  FACET_ASSIGN_OR_RETURN(state.needs, needs_of(*state.file, state.config, weights, options));
+  FACET_ASSIGN_OR_RETURN(state.projector, open_projector(*state.file, state.config, options.projector));
+  describe_media(state.projector, state.description);
+  state.media = std::make_unique<MediaCache>(options.media_cache_bytes);
+  FACET_ASSIGN_OR_RETURN(state.needs, needs_of(*state.file, state.config, weights, state.projector.get(), options));
   state.kv_layout = state.needs.parts.caches;
   FACET_ASSIGN_OR_RETURN(std::vector<Rung> rungs, choose_rungs(*state.file, state.config, state.needs, options));
   state.ladder = DeviceLadder(std::move(rungs), options.clock.now);

@@ -15,6 +15,7 @@
 
 #include "engine/base/result.h"
 #include "engine/base/turn_lock.h"
+#include "engine/media.h"
 #include "engine/media_embedding.h"
 #include "engine/text/sampler.h"
 #include "engine/text/tokenizer.h"
@@ -63,6 +64,11 @@ struct EngineOptions {
   std::uint32_t rewind_length = 0;
   Precision precision = Precision::Automatic;
   CacheFormat cache_format = CacheFormat::Automatic;
+  // What makes the model see and hear: the path of a projector; or "auto" for what the model's own file holds, else the
+  // one beside it; empty for neither, so that the model takes text alone.
+  std::filesystem::path projector = {};
+  // Bytes of encoded pictures and sounds that are kept to be used again.
+  std::uint64_t media_cache_bytes = 128ULL << 20U;
   // The instruction set of the CPU kernels ("AVX2", "portable"); empty: the best that this machine has.
   std::string kernels = {};
   // Puts another backend in front of the one that computes, for measuring (engine/bench).
@@ -95,8 +101,8 @@ struct ModelDescription {
   ModelRole role = ModelRole::Model;
   std::string name;          // general.name, or the file's name
   std::string architecture;  // "gemma4"
-  // "E2B", "E4B", "12B", "26B-A4B", "31B", or empty for another shape; of a drafter or a projector, that of the model it
-  // works for
+  // "E2B", "E4B", "12B", "26B-A4B", "31B", or empty for another shape; of a drafter or a projector, that of the model
+  // it works for
   std::string size_label;
   std::string formats;  // "Q4_0 215, Q6_K 2, F32 283"
   std::uint64_t file_bytes = 0;
@@ -106,10 +112,12 @@ struct ModelDescription {
   std::uint32_t vocabulary_size = 0;
   std::uint32_t trained_context_length = 0;
   std::uint32_t target_embedding_length = 0;  // of the model that a drafter or a projector works for
-  // Whether this very file can make something of pictures, of sound.
+  // Whether this very file can make something of pictures, of sound; of an opened model, whether that can, with
+  // whatever projector it was opened.
   bool sees = false;
   bool hears = false;
-  std::string media_remark;  // why it can not, where a model's file holds a projector that can not be used
+  std::string media_remark;         // why it can not, where there is a projector that can not be used
+  std::filesystem::path projector;  // of an opened model, where that is a file of its own
   TemplateVariant template_variant = TemplateVariant::Small;
 };
 
@@ -122,6 +130,7 @@ struct DeviceMemory {
   std::uint32_t expert_layers = 0;  // layers whose experts it has, of a model with experts
   std::uint64_t held_experts = 0;   // of other layers: those of all experts that are asked for most
   bool has_head = false;            // the output matrix
+  bool has_encoders = false;        // of pictures and sound
   std::uint64_t weight_bytes = 0;   // that the device holds itself
   std::uint64_t mapped_bytes = 0;   // matrices that it reads from the mapped file
   std::uint64_t cache_bytes = 0;    // keys and values of one sequence, when it is full
@@ -133,7 +142,7 @@ struct DeviceMemory {
 };
 
 struct MemoryPlan {
-  std::uint64_t weight_bytes = 0;      // of the file
+  std::uint64_t weight_bytes = 0;      // of the file, and of the projector's
   std::uint64_t table_bytes = 0;       // of these, those of which a token reads a row: they stay in the file
   std::uint64_t cache_bytes = 0;       // keys and values of one sequence, when it is full
   std::uint64_t activation_bytes = 0;  // intermediate results, shared by all sequences
@@ -168,6 +177,16 @@ class Engine {
   // How long a prompt of so many tokens that are not cached takes to evaluate, going by what this engine has evaluated
   // so far; nothing when it has not. Any thread may ask.
   std::optional<double> seconds_to_read(std::size_t tokens) const;
+
+  // What the model reads of a picture, scaled to about as many soft tokens as the budget says, between 1 and 1120; of a
+  // sound of at most 30 seconds. What was encoded before is found again, as long as there is room for it. Encoding
+  // takes turns with sequences. Any thread may call; encodings come one after the other. Errors: a model that does not
+  // see or hear, a picture or a sound that can not be used, a requested stop.
+  Result<std::shared_ptr<const MediaEmbedding>> encode(const RgbImage& image, std::uint32_t budget,
+                                                       Priority priority = Priority::Chat,
+                                                       const std::stop_token& stop = {}) const;
+  Result<std::shared_ptr<const MediaEmbedding>> encode(const PcmAudio& audio, Priority priority = Priority::Chat,
+                                                       const std::stop_token& stop = {}) const;
 
   // A background sequence takes its turns when no chat waits for one.
   std::unique_ptr<Sequence> create_sequence(Priority priority = Priority::Chat) const;
@@ -224,9 +243,9 @@ class Sequence {
   // then stays cached).
   Result<SyncResult> sync(std::span<const Token> tokens, const SyncOptions& options = {},
                           const std::stop_token& stop = {});
-  // The same with pictures and sounds in between: a slice counts as many tokens as it has rows. What is cached of one is
-  // found by its hash. A picture whose tokens see each other is evaluated as a whole. Errors besides: rows of another
-  // width than the model's, a part that is not there, a picture larger than what fits at once.
+  // The same with pictures and sounds in between: a slice counts as many tokens as it has rows. What is cached of one
+  // is found by its hash. A picture whose tokens see each other is evaluated as a whole. Errors besides: rows of
+  // another width than the model's, a part that is not there, a picture larger than what fits at once.
   Result<SyncResult> sync(std::span<const SequenceItem> items, const SyncOptions& options = {},
                           const std::stop_token& stop = {});
 

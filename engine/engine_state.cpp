@@ -42,9 +42,13 @@ Result<Devices> Engine::State::open_devices() const {
 Status Engine::State::load_here() {
   FACET_ASSIGN_OR_RETURN(Devices devices, open_devices());
   FACET_ASSIGN_OR_RETURN(LoadPlan plan, plan_load(needs, config, options, devices));
+  EncoderBackend* const encoder_device = devices.of_encoders(plan.placement);
   std::unique_ptr<Backend> backend = std::move(devices).join(plan.placement);
   if (options.wrap_backend) backend = options.wrap_backend(std::move(backend));
-  FACET_ASSIGN_OR_RETURN(loaded, LoadedModel::load(std::move(backend), *file, config, needs.parts));
+  FACET_ASSIGN_OR_RETURN(auto made, LoadedModel::load(std::move(backend), *file, config, needs.parts));
+  if (const Projector* const encoders = projector.get())
+    FACET_RETURN_IF_ERROR(made->load_encoders(*encoder_device, *encoders, *needs.parts.encoders));
+  loaded = std::move(made);
   was_loaded_ = true;
   was_lost_ = false;
   uses_gpu_ = plan.placement.uses(Side::Gpu);

@@ -12,6 +12,8 @@
 #include "engine/gguf/gguf_file.h"
 #include "engine/load_plan.h"
 #include "engine/loaded_model.h"
+#include "engine/media/media_cache.h"
+#include "engine/media/opened_projector.h"
 #include "engine/model/config.h"
 #include "engine/model/kv_cache.h"
 #include "engine/model/reading_speed.h"
@@ -27,11 +29,15 @@ struct Engine::State {
   ModelConfig config;
   std::unique_ptr<Tokenizer> tokenizer;
   Sampling default_sampling;
+  OpenedProjector projector;
   ModelNeeds needs;
   KvLayout kv_layout;
   ReadingSpeed reading_speed;
-  // Held by the sequence that evaluates a chunk, or creates or releases its cache.
+  // Held by the sequence that evaluates a chunk, or creates or releases its cache, and by a step of an encoder.
   TurnLock turn;
+  // Held from the beginning to the end of an encoding; outside of turns.
+  std::mutex encoding;
+  std::unique_ptr<MediaCache> media;
 
   DeviceLadder ladder;
   std::unique_ptr<LoadedModel> loaded;  // null after a failure that nothing helped against
@@ -47,6 +53,13 @@ struct Engine::State {
   // The device has no room for the first cache: loads on the next one, where it may be another one from the beginning.
   Status make_room(const Error& failure);
   bool computes_on_cpu() const { return !uses_gpu_; }
+
+  // The rows that an encoder leaves, once `begin` has given it something to do.
+  template <typename Encoder, typename Begin>
+  Result<std::vector<float>> encode(Encoder* (LoadedModel::*encoder)(), const Begin& begin, Priority priority,
+                                    const std::stop_token& stop);
+  Result<std::shared_ptr<const MediaEmbedding>> keep(MediaEmbedding::Kind kind, std::string hash,
+                                                     std::vector<float> rows);
 
   std::string device_name() const;
   MemoryPlan memory() const;

@@ -6,6 +6,7 @@
 #include "engine/engine.h"
 #include "engine/gguf/gguf_file.h"
 #include "engine/load_plan.h"
+#include "engine/media/opened_projector.h"
 #include "engine/model/describe.h"
 #include "engine/trial/device_trial.h"
 #include "engine/trial/kernel_use.h"
@@ -110,7 +111,8 @@ std::string remark_on(const LoadPlan& plan, bool has_gpu) {
 Result<FitReport> fit_model(const GgufFile& file, const EngineOptions& options) {
   FACET_ASSIGN_OR_RETURN(const ModelConfig config, read_config(file));
   FACET_ASSIGN_OR_RETURN(const WeightCount weights, check_weights(file, config));
-  FACET_ASSIGN_OR_RETURN(ModelNeeds needs, needs_of(file, config, weights, options));
+  FACET_ASSIGN_OR_RETURN(const OpenedProjector projector, open_projector(file, config, options.projector));
+  FACET_ASSIGN_OR_RETURN(ModelNeeds needs, needs_of(file, config, weights, projector.get(), options));
   Devices devices;
   FACET_ASSIGN_OR_RETURN(devices.cpu, open_cpu(options, needs.products));
   FACET_ASSIGN_OR_RETURN(devices.gpu, open_gpu(file, config, needs, options));

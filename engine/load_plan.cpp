@@ -78,7 +78,7 @@ MemoryPlan count_memory(const LoadPlan& plan, const ModelNeeds& needs, const Dev
     memory.devices.push_back(memory_of(needs.parts, plan.placement, side, *device));
     memory.devices.back().budget_bytes = side == Side::Gpu ? plan.gpu_budget : device->unused_bytes();
     memory.sequences = std::min(memory.sequences, sequences_on(memory.devices.back()));
-    memory.activation_bytes += activation_bytes(needs.parts.activations) + device->working_bytes(needs.parts.operands);
+    memory.activation_bytes += memory.devices.back().activation_bytes + device->working_bytes(needs.parts.operands);
   }
   return memory;
 }
@@ -119,6 +119,11 @@ Result<std::vector<Rung>> choose_rungs(const GgufFile& file, const ModelConfig& 
                           [&](const VulkanDevice& device) { return part_on(device, needs, options); }});
 }
 
+EncoderBackend* Devices::of_encoders(const Placement& placement) const {
+  if (!placement.encoders) return nullptr;
+  return placement.encoders == Side::Gpu ? gpu.get() : cpu.get();
+}
+
 std::unique_ptr<Backend> Devices::join(const Placement& placement) && {
   if (!placement.uses(Side::Gpu)) return std::move(cpu);
   if (!placement.uses(Side::Cpu)) return std::move(gpu);
@@ -132,14 +137,17 @@ Result<std::unique_ptr<DeviceBackend>> open_cpu(const EngineOptions& options, Pr
 }
 
 Result<ModelNeeds> needs_of(const GgufFile& file, const ModelConfig& config, const WeightCount& weights,
-                            const EngineOptions& options) {
+                            const Projector* projector, const EngineOptions& options) {
   ModelNeeds needs;
-  needs.weight_bytes = weights.bytes;
+  needs.weight_bytes = weights.bytes + (projector == nullptr ? 0 : projector->bytes);
   needs.products = choose_products(options.precision, weights.bytes);
   FACET_ASSIGN_OR_RETURN(needs.cache.context, choose_context(options.context_length, config));
   needs.cache.rewind_length = options.rewind_length;
   needs.cache.format = choose_cache_format(options.cache_format, needs.products);
-  FACET_ASSIGN_OR_RETURN(needs.parts, ModelParts::list(file, config, needs.cache));
+  // A picture that sees itself is evaluated at once, whatever its budget.
+  if (projector != nullptr && projector->vision && config.pictures_see_themselves())
+    needs.cache.largest_block = kLargestImageBudget;
+  FACET_ASSIGN_OR_RETURN(needs.parts, ModelParts::list(file, config, needs.cache, projector));
   return needs;
 }
 
@@ -148,6 +156,7 @@ Result<LoadPlan> plan_load(const ModelNeeds& needs, const ModelConfig& config, c
   LoadPlan plan;
   plan.gpu_budget = budget_of(devices, options);
   plan.placement = Placement::all_on(Side::Cpu, config);
+  if (needs.parts.encoders) plan.placement.encoders = Side::Cpu;
   if (devices.gpu != nullptr) {
     FACET_ASSIGN_OR_RETURN(plan.placement,
                            plan_placement(config, needs.parts, *devices.gpu,

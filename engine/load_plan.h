@@ -17,10 +17,11 @@ struct ModelNeeds {
   Products products = Products::Float32;
   CacheOrder cache;
   ModelParts parts;
-  std::uint64_t weight_bytes = 0;  // of the file
+  std::uint64_t weight_bytes = 0;  // of the file, and of the projector's
 };
+// `projector`: null for a model that takes text alone.
 Result<ModelNeeds> needs_of(const GgufFile& file, const ModelConfig& config, const WeightCount& weights,
-                            const EngineOptions& options);
+                            const Projector* projector, const EngineOptions& options);
 
 // What a device is tried with, before it computes this model.
 DeviceTrial trial_of(const VulkanDevice& device, const GgufFile& file, const ModelConfig& config,
@@ -35,6 +36,8 @@ struct Devices {
   std::unique_ptr<DeviceBackend> cpu;
   std::unique_ptr<DeviceBackend> gpu;
 
+  // Where the encoders of pictures and sound are computed; null for a placement without any.
+  EncoderBackend* of_encoders(const Placement& placement) const;
   // As one backend, of those that the placement uses.
   std::unique_ptr<Backend> join(const Placement& placement) &&;
 };

@@ -4,6 +4,10 @@
 
 #include "engine/backend.h"
 #include "engine/gguf/gguf_file.h"
+#include "engine/media/encoder_buffers.h"
+#include "engine/media/encoder_weights.h"
+#include "engine/media/hearing_encoder.h"
+#include "engine/media/vision_encoder.h"
 #include "engine/model/activations.h"
 #include "engine/model/config.h"
 #include "engine/model/forward.h"
@@ -21,8 +25,14 @@ class LoadedModel {
   LoadedModel(const LoadedModel&) = delete;
   LoadedModel& operator=(const LoadedModel&) = delete;
 
+  // The encoders on one of the backend's devices, behind everything else. What it points to outlives this.
+  Status load_encoders(EncoderBackend& device, const Projector& projector, const EncoderParts& parts);
+
   Backend& backend() { return *backend_; }
   ForwardPass& forward() { return *forward_; }
+  // Null where the model does not see, or does not hear.
+  VisionEncoder* vision() { return vision_.get(); }
+  HearingEncoder* hearing() { return hearing_.get(); }
 
  private:
   LoadedModel() = default;
@@ -31,6 +41,10 @@ class LoadedModel {
   Weights weights_;
   Activations activations_;
   std::unique_ptr<ForwardPass> forward_;
+  EncoderWeights encoder_weights_;
+  EncoderBuffers encoder_buffers_;
+  std::unique_ptr<VisionEncoder> vision_;
+  std::unique_ptr<HearingEncoder> hearing_;
 };
 
 }  // namespace facet::engine

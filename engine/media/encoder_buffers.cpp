@@ -59,7 +59,7 @@ void add_hearing(const HearingConfig& config, Shapes& shapes) {
   const std::uint32_t first_times = 2 * kConvolvedAtOnce + 1;
   const std::uint32_t first_rows = first_times * kMelBands / 2;
   const std::uint32_t second_rows = kConvolvedAtOnce * kMelBands / 4;
-  shapes.push_back({"mel", &EncoderBuffers::mel, (2 * first_times + 1) * kMelBands, 1});
+  shapes.push_back({"mel", &EncoderBuffers::mel, 2 * first_times + 1, kMelBands});
   shapes.push_back({"unfolded_mel", &EncoderBuffers::unfolded_mel, first_rows, 9});
   shapes.push_back({"convolved_mel", &EncoderBuffers::convolved_mel, first_rows, config.channels[0]});
   shapes.push_back({"unfolded", &EncoderBuffers::unfolded, second_rows, 9 * config.channels[0]});

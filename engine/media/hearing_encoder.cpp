@@ -32,6 +32,16 @@ Needed needed_for(std::uint32_t first, std::uint32_t count, std::uint32_t times)
   return {begin, end - begin, first == 0 ? 1U : 0U};
 }
 
+// The same cells in rows of another width: whole rows of a buffer follow each other.
+View regrouped(const View& view, std::uint32_t width) {
+  FACET_CHECK(view.stride == view.width && std::uint64_t{view.rows} * view.width % width == 0, "%u x %u to %u",
+              view.rows, view.width, width);
+  View other = view;
+  other.rows = static_cast<std::uint32_t>(std::uint64_t{view.rows} * view.width / width);
+  other.width = other.stride = width;
+  return other;
+}
+
 std::uint32_t halved(std::size_t count) {
   return static_cast<std::uint32_t>((count + 1) / 2);
 }
@@ -100,10 +110,7 @@ void HearingEncoder::convolve_some() {
   backend_.matmul(weights_.convolutions[1], unfolded, convolved);
   backend_.layer_norm(convolved, weights_.convolution_norms[1], {}, convolved.width, config_.rms_eps, convolved);
   backend_.clamp(convolved, 0, std::numeric_limits<float>::max(), convolved);
-  // The same cells, with all bands of a time in one row.
-  View of_times = convolved;
-  of_times.rows = count;
-  of_times.width = of_times.stride = kBands / 4 * convolved.width;
+  const View of_times = regrouped(convolved, kBands / 4 * convolved.width);
   tap("conv1", -1, of_times);
   const View x = View(buffers_.sound).part(first_, count, 0, config_.width);
   backend_.matmul(weights_.input_projection, of_times, x);
@@ -113,10 +120,11 @@ void HearingEncoder::convolve_some() {
 
 void HearingEncoder::convolve_spectrum(std::uint32_t first, std::uint32_t count, const View& out) {
   const Needed needed = needed_for(first, count, static_cast<std::uint32_t>(mel_.frames));
-  const View frames = View(buffers_.mel).first_rows(needed.count * kBands);
+  const View frames = View(buffers_.mel).first_rows(needed.count);
   const View unfolded = View(buffers_.unfolded_mel).first_rows(out.rows);
-  backend_.write(frames, std::span(mel_.values).subspan(std::size_t{needed.first} * kBands, frames.rows));
-  backend_.unfold(frames, kBands, needed.padding, unfolded);
+  const std::size_t cells = std::size_t{needed.count} * kBands;
+  backend_.write(frames, std::span(mel_.values).subspan(std::size_t{needed.first} * kBands, cells));
+  backend_.unfold(regrouped(frames, /*width=*/1), kBands, needed.padding, unfolded);
   backend_.matmul(weights_.convolutions[0], unfolded, out);
   backend_.layer_norm(out, weights_.convolution_norms[0], {}, out.width, config_.rms_eps, out);
   backend_.clamp(out, 0, std::numeric_limits<float>::max(), out);

@@ -130,11 +130,16 @@ ForwardPass::Wave ForwardPass::embed(const Batch& batch, std::uint32_t first_pos
 
 // As they are: what an encoder made is not scaled.
 void ForwardPass::write_soft_rows(const Batch& batch, const View& x) {
-  for (std::uint32_t i = 0; i < x.rows; ++i) {
-    if (!SoftTokens::is_soft(batch.tokens[i])) continue;
-    const std::span<const float> row = batch.soft->row(batch.tokens[i]);
-    FACET_CHECK(row.size() == x.width, "a row of %zu", row.size());
-    backend_.write(x.part(i, 1, 0, x.width), row);
+  const auto is_soft = [&](std::uint32_t i) { return i < x.rows && SoftTokens::is_soft(batch.tokens[i]); };
+  std::vector<float> values;
+  for (std::uint32_t first = 0, end = 0; first < x.rows; first = end + 1) {
+    values.clear();
+    for (end = first; is_soft(end); ++end) {
+      const std::span<const float> row = batch.soft->row(batch.tokens[end]);
+      FACET_CHECK(row.size() == x.width, "a row of %zu", row.size());
+      values.insert(values.end(), row.begin(), row.end());
+    }
+    if (end > first) backend_.write(x.part(first, end - first, 0, x.width), values);
   }
 }
 

@@ -43,7 +43,7 @@ KvLayout KvLayout::plan(const ModelConfig& config, std::uint32_t context, std::u
     layout.window = std::max(layout.window, layer.window);
   if (slack == 0) slack = affordable_slack(config, layout.format);
   slack = std::max(slack, largest_block);
-  layout.block_rows = std::max(kMaxBatch, largest_block);
+  layout.block_rows = std::max(kMaxBatch, std::min(largest_block, context));
   layout.ring_rows = static_cast<std::uint32_t>(std::min<std::uint64_t>(context, std::uint64_t{layout.window} + slack));
   layout.layers.resize(config.layer_count());
   for (std::uint32_t i = 0; i < config.layer_count(); ++i) {

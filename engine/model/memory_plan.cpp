@@ -12,12 +12,14 @@ namespace {
 struct Buffers {
   std::vector<std::uint64_t> weights;
   std::vector<std::uint64_t> activations;
+  std::vector<std::uint64_t> encoder_weights;
+  std::vector<std::uint64_t> encoder_activations;
   std::vector<std::uint64_t> caches;
 
   std::vector<std::uint64_t> all() const {
-    std::vector<std::uint64_t> list = weights;
-    list.insert(list.end(), activations.begin(), activations.end());
-    list.insert(list.end(), caches.begin(), caches.end());
+    std::vector<std::uint64_t> list;
+    for (const auto* part : {&weights, &activations, &encoder_weights, &encoder_activations, &caches})
+      list.insert(list.end(), part->begin(), part->end());
     return list;
   }
 };
@@ -41,6 +43,15 @@ Buffers buffers_of(const ModelParts& parts, const Placement& placement, Side sid
   }
   for (const ActivationShape& shape : parts.activations)
     buffers.activations.push_back(std::uint64_t{shape.rows} * shape.width * sizeof(float));
+  if (parts.encoders && placement.encoders == side) {
+    for (const EncoderTensor& entry : parts.encoders->tensors) {
+      const std::vector<std::uint64_t> pieces = device.weight_parts(entry.tensor, entry.use);
+      buffers.encoder_weights.insert(buffers.encoder_weights.end(), pieces.begin(), pieces.end());
+    }
+    for (const EncoderBufferShape& shape : parts.encoders->buffers)
+      buffers.encoder_activations.push_back(shape.is_cache ? device.cache_bytes(shape.cache())
+                                                           : std::uint64_t{shape.rows} * shape.width * sizeof(float));
+  }
   for (std::uint32_t l = 0; l < parts.caches.layers.size(); ++l) {
     const CacheShape shape = parts.caches.shape_of(l);
     // Keys and values.
@@ -58,14 +69,25 @@ std::uint64_t mapped_bytes(const ModelParts& parts, const Placement& placement, 
     if (weight.use == WeightUse::Matrix && placement.lies_on(side, weight.tensor->name, weight.use) &&
         device.weight_parts(*weight.tensor, weight.use).empty())
       bytes += weight.tensor->data.size();
+  if (!parts.encoders || placement.encoders != side) return bytes;
+  for (const EncoderTensor& entry : parts.encoders->tensors)
+    if (entry.use == WeightUse::Matrix && device.weight_parts(entry.tensor, entry.use).empty())
+      bytes += entry.tensor.data.size();
   return bytes;
 }
 
 }  // namespace
 
-Result<ModelParts> ModelParts::list(const GgufFile& file, const ModelConfig& config, const CacheOrder& order) {
+Result<ModelParts> ModelParts::list(const GgufFile& file, const ModelConfig& config, const CacheOrder& order,
+                                    const Projector* projector) {
   ModelParts parts;
   FACET_ASSIGN_OR_RETURN(parts.weights, needed_weights(file, config));
+  if (projector != nullptr) {
+    EncoderWeights handles;
+    parts.encoders = {projector->config, encoder_tensors(*projector, handles), plan_encoder_buffers(projector->config)};
+    for (EncoderTensor& entry : parts.encoders->tensors)
+      entry.slot = nullptr;
+  }
   parts.set_cache(config, order);
   return parts;
 }
@@ -74,6 +96,7 @@ void ModelParts::set_cache(const ModelConfig& config, const CacheOrder& order) {
   caches = KvLayout::plan(config, order.context, order.rewind_length, order.format, order.largest_block);
   activations = plan_activations(config, caches);
   operands = plan_operands(config, caches.largest_batch(), order.context);
+  if (encoders) add_encoder_operands(encoders->config, operands);
 }
 
 DeviceMemory memory_of(const ModelParts& parts, const Placement& placement, Side side, const DeviceBackend& device) {
@@ -84,16 +107,17 @@ DeviceMemory memory_of(const ModelParts& parts, const Placement& placement, Side
   for (std::uint32_t l = static_cast<std::uint32_t>(placement.layers.size()); l-- > 0;)
     if (placement.layers[l].side == side) memory.first_layer = l;
   memory.has_head = placement.head == side;
+  memory.has_encoders = placement.encoders == side;
   for (const Placement::Layer& layer : placement.layers) {
     if (layer.experts == side) ++memory.expert_layers;
     if (memory.is_gpu) memory.held_experts += layer.held_experts;
   }
   const Buffers buffers = buffers_of(parts, placement, side, device);
-  memory.weight_bytes = sum(buffers.weights);
+  memory.weight_bytes = sum(buffers.weights) + sum(buffers.encoder_weights);
   memory.mapped_bytes = mapped_bytes(parts, placement, side, device);
   memory.cache_bytes = sum(buffers.caches);
-  memory.activation_bytes = sum(buffers.activations);
-  for (const std::vector<std::uint64_t>* whole : {&buffers.activations, &buffers.caches})
+  memory.activation_bytes = sum(buffers.activations) + sum(buffers.encoder_activations);
+  for (const std::vector<std::uint64_t>* whole : {&buffers.activations, &buffers.encoder_activations, &buffers.caches})
     for (const std::uint64_t bytes : *whole)
       memory.has_too_large_buffers = memory.has_too_large_buffers || bytes > device.largest_buffer();
   if (placement.uses(side)) memory.total_bytes = device.bytes_with(parts.operands, buffers.all());

@@ -1,11 +1,14 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <vector>
 
 #include "engine/base/result.h"
 #include "engine/device_backend.h"
 #include "engine/engine.h"
+#include "engine/media/encoder_buffers.h"
+#include "engine/media/encoder_weights.h"
 #include "engine/model/activations.h"
 #include "engine/model/config.h"
 #include "engine/model/kv_cache.h"
@@ -22,6 +25,13 @@ struct CacheOrder {
   std::uint32_t largest_block = 0;  // of tokens that see each other
 };
 
+// What encoders of pictures and sound need memory for.
+struct EncoderParts {
+  ProjectorConfig config;
+  std::vector<EncoderTensor> tensors;  // without places for their handles
+  std::vector<EncoderBufferShape> buffers;
+};
+
 // Everything that a model needs memory for, wherever it will lie. Planning counts these lists, and loading goes by
 // them.
 struct ModelParts {
@@ -29,8 +39,11 @@ struct ModelParts {
   KvLayout caches;
   std::vector<ActivationShape> activations;
   LargestOperands operands;
+  std::optional<EncoderParts> encoders;
 
-  static Result<ModelParts> list(const GgufFile& file, const ModelConfig& config, const CacheOrder& order);
+  // `projector`: null for a model that takes text alone.
+  static Result<ModelParts> list(const GgufFile& file, const ModelConfig& config, const CacheOrder& order,
+                                 const Projector* projector = nullptr);
   // The same weights with another cache.
   void set_cache(const ModelConfig& config, const CacheOrder& order);
 };

@@ -111,7 +111,7 @@ bool Placement::keeps_cache(Side side, std::uint32_t layer) const {
 }
 
 bool Placement::uses(Side side) const {
-  return head == side || std::any_of(layers.begin(), layers.end(), [side](const Layer& layer) {
+  return head == side || encoders == side || std::any_of(layers.begin(), layers.end(), [side](const Layer& layer) {
            return layer.side == side || layer.experts == side;
          });
 }

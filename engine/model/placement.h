@@ -30,6 +30,7 @@ struct Placement {
   };
   std::vector<Layer> layers;
   Side head = Side::Cpu;
+  std::optional<Side> encoders = {};  // of pictures and sound; nothing: the model takes text alone
 
   static Placement all_on(Side side, const ModelConfig& config);
   // The last so many layers on the GPU, or all but their experts; the others, and their experts, on the CPU.

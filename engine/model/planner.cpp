@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 #include <string>
+#include <utility>
 
 namespace facet::engine {
 namespace {
@@ -45,6 +46,22 @@ class Planner {
                  std::to_string(count) + " layers need " + std::to_string(least.total_bytes >> 20U) +
                      " MiB of the graphics device's memory, of which " + std::to_string(budget_bytes_ >> 20U) +
                      " MiB may be used; take fewer layers or a shorter context."};
+  }
+
+  // The encoders of pictures and sound follow if the whole model is there and they fit beside it: a token asks for all
+  // layers, and for no encoder.
+  Placement with_encoders(Placement placement) const {
+    if (!parts_.encoders) return placement;
+    placement.encoders = Side::Cpu;
+    const bool has_all =
+        placement.head == Side::Gpu &&
+        std::all_of(placement.layers.begin(), placement.layers.end(), [](const Placement::Layer& layer) {
+          return layer.side == Side::Gpu && layer.experts == Side::Gpu;
+        });
+    if (!has_all) return placement;
+    placement.encoders = Side::Gpu;
+    if (!fits(placement)) placement.encoders = Side::Cpu;
+    return placement;
   }
 
  private:
@@ -116,8 +133,9 @@ class Planner {
 Result<Placement> plan_placement(const ModelConfig& config, const ModelParts& parts, const DeviceBackend& gpu,
                                  const GpuOrder& order) {
   const Planner planner(config, parts, gpu, order);
-  if (!order.layers) return planner.as_much_as_fits();
-  return planner.with_layers(std::min(*order.layers, config.layer_count()));
+  if (!order.layers) return planner.with_encoders(planner.as_much_as_fits());
+  FACET_ASSIGN_OR_RETURN(Placement placement, planner.with_layers(std::min(*order.layers, config.layer_count())));
+  return planner.with_encoders(std::move(placement));
 }
 
 }  // namespace facet::engine

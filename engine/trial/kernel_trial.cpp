@@ -243,9 +243,105 @@ void try_heads(TwinOperands& twins, const AttentionShape& shape, Format format) 
   twins.forget();
 }
 
+// Heads that rotate in two parts, and attention to all patches of a picture, as the released encoders have them.
+void try_patches(TwinOperands& twins, std::uint32_t head_dim) {
+  constexpr std::uint32_t kHeads = 3;
+  constexpr std::uint32_t kPatches = 300;
+  const AttentionShape shape{kHeads, kHeads, head_dim, /*window=*/0, /*seen_end=*/kPatches};
+  const std::uint32_t width = kHeads * head_dim;
+  const auto keys = twins.cache(kPatches, width, Format::F32);
+  const auto values = twins.cache(kPatches, width, Format::F32);
+  const auto q_norm = twins.vector(head_dim, 1.0F / std::sqrt(static_cast<float>(head_dim)));
+  const auto k_norm = twins.vector(head_dim);
+  const auto q = twins.numbers(kPatches, width);
+  const auto k = twins.numbers(kPatches, width);
+  const auto v = twins.numbers(kPatches, width);
+  const auto angles = twins.numbers(kPatches, head_dim);
+  const auto out = twins.room(kPatches, width);
+  twins.run([&](EncoderBackend& b, std::size_t i) {
+    HeadInputs inputs;
+    inputs.q = q[i];
+    inputs.k = k[i];
+    inputs.v = v[i];
+    inputs.q_norm = q_norm[i];
+    inputs.k_norm = k_norm[i];
+    inputs.head_dim = head_dim;
+    inputs.eps = kEps;
+    inputs.rope = angles[i];
+    inputs.rope_parts = 2;
+    inputs.keys = keys[i];
+    inputs.values = values[i];
+    b.prepare_heads(inputs);
+    b.attention(q[i], keys[i], values[i], shape, 0, out[i]);
+  });
+  for (const auto& each : {q, k, v})
+    twins.compare(name_of("prepare_heads in parts", shape, kPatches), each, kTolerance);
+  twins.compare(name_of("attention to all", shape, kPatches), out, kTolerance);
+  twins.forget();
+}
+
+void try_pictures(TwinOperands& twins) {
+  constexpr std::uint32_t kWidth = 768;
+  constexpr std::uint32_t kColumns = 12;
+  const auto factors = twins.vector(kWidth);
+  const auto x = twins.numbers(kColumns * 6, kWidth);
+  const auto other = twins.numbers(kColumns * 6, kWidth);
+  const auto out = twins.room(kColumns * 6, kWidth);
+  const auto pooled = twins.room(8, kWidth);
+  twins.run([&](EncoderBackend& b, std::size_t i) { b.clamp(x[i], -1.0F, 0.5F, out[i]); });
+  twins.compare("clamp", out, kTolerance);
+  twins.run([&](EncoderBackend& b, std::size_t i) { b.add(other[i], 0.5F, out[i]); });
+  twins.compare("add", out, kTolerance);
+  twins.run([&](EncoderBackend& b, std::size_t i) { b.shift(out[i], factors[i], -1.0F, factors[i]); });
+  twins.compare("shift", out, kTolerance);
+  twins.run(
+      [&](EncoderBackend& b, std::size_t i) { b.layer_norm(x[i], factors[i], factors[i], kWidth, kEps, out[i]); });
+  twins.compare("layer_norm", out, kTolerance);
+  twins.run([&](EncoderBackend& b, std::size_t i) { b.pool(out[i], kColumns, 3, 1.5F, pooled[i]); });
+  twins.compare("pool", pooled, kTolerance);
+  twins.forget();
+}
+
+void try_sounds(TwinOperands& twins) {
+  constexpr std::uint32_t kBands = 8;
+  constexpr std::uint32_t kChannels = 32;
+  constexpr std::uint32_t kKernel = 5;
+  constexpr std::uint32_t kHeadDim = 128;
+  constexpr std::uint32_t kHeads = 2;
+  constexpr std::uint32_t kWidth = kHeads * kHeadDim;
+  const auto spectrum = twins.numbers(6 * kBands, kChannels);
+  const auto unfolded = twins.room(3 * kBands / 2, 9 * kChannels);
+  twins.run([&](EncoderBackend& b, std::size_t i) { b.unfold(spectrum[i], kBands, 1, unfolded[i]); });
+  twins.compare("unfold", unfolded, kTolerance);
+  const auto taps = twins.vector(kWidth * kKernel);
+  const auto scale = twins.vector(kHeadDim);
+  const auto x = twins.numbers(40, kWidth);
+  const auto gate = twins.numbers(40, kWidth, 3.0F);
+  const auto v = twins.numbers(40, kWidth);
+  const auto relative = twins.numbers(13, kWidth);
+  const auto out = twins.room(40, kWidth);
+  twins.run([&](EncoderBackend& b, std::size_t i) { b.sigmoid_gate(x[i], gate[i], out[i]); });
+  twins.compare("sigmoid_gate", out, kTolerance);
+  twins.run([&](EncoderBackend& b, std::size_t i) { b.convolve(x[i], taps[i], kKernel, out[i]); });
+  twins.compare("convolve", out, kTolerance);
+  twins.run([&](EncoderBackend& b, std::size_t i) {
+    const LocalAttention shape{kHeads, kHeadDim, scale[i], 0.1F, 1.5F, 50.0F};
+    b.local_attention(x[i], gate[i], v[i], relative[i], shape, out[i]);
+  });
+  twins.compare("local_attention", out, kTolerance);
+  twins.forget();
+}
+
+void try_encoders(TwinOperands& twins) {
+  for (const std::uint32_t head_dim : {64U, 72U})
+    try_patches(twins, head_dim);
+  try_pictures(twins);
+  try_sounds(twins);
+}
+
 }  // namespace
 
-Status try_kernels(Backend& backend, const KernelUse& use, float product_tolerance) {
+Status try_kernels(EncoderBackend& backend, const KernelUse& use, float product_tolerance) {
   TwinOperands twins(backend);
   try_elementwise(twins, use.width);
   try_top(twins);
@@ -253,6 +349,7 @@ Status try_kernels(Backend& backend, const KernelUse& use, float product_toleran
     try_heads(twins, shape, use.cache);
   for (const KernelUse::Product& product : use.products)
     try_product(twins, product, product_tolerance);
+  if (use.encoders) try_encoders(twins);
   if (use.expert_count > 0) try_router(twins, use);
   for (const KernelUse::Product& product : use.experts)
     try_experts(twins, use, product, product_tolerance);

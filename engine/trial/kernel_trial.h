@@ -1,6 +1,6 @@
 #pragma once
 
-#include "engine/backend.h"
+#include "engine/encoder_backend.h"
 #include "engine/trial/kernel_use.h"
 
 namespace facet::engine {
@@ -10,6 +10,6 @@ namespace facet::engine {
 // trust the backend's driver calls this in a process of its own. Products may differ by what `product_tolerance` says
 // (TwinOperands::compare), everything else by no more than the roundings of float32.
 inline constexpr float kExactProducts = 2e-3F;
-Status try_kernels(Backend& backend, const KernelUse& use, float product_tolerance = kExactProducts);
+Status try_kernels(EncoderBackend& backend, const KernelUse& use, float product_tolerance = kExactProducts);
 
 }  // namespace facet::engine

@@ -35,6 +35,7 @@ bool is_multiplied_with(const GgufFile& file, const GgufTensor& tensor) {
 KernelUse kernel_use(const GgufFile& file, const ModelConfig& config, Format cache, bool may_round) {
   KernelUse use;
   use.may_round = may_round;
+  use.encoders = true;
   use.cache = cache;
   use.width = config.embedding_length;
   use.expert_count = config.expert_count;

@@ -26,6 +26,7 @@ struct KernelUse {
   std::uint32_t width = 0;  // of the residual stream
   std::uint32_t expert_count = 0;
   std::uint32_t experts_used = 0;
+  bool encoders = false;   // of pictures and sound, which any model may be given
   bool may_round = false;  // products may round what they multiply
 };
 

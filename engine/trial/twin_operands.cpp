@@ -129,7 +129,7 @@ TwinOperands::Twin<Weight> TwinOperands::vector(std::uint32_t size, float mean) 
   return load(Format::F32, {size, 1, 1, 1}, WeightUse::Vector, std::normal_distribution<float>(mean, mean / 5));
 }
 
-void TwinOperands::run(const std::function<void(Backend&, std::size_t)>& operation) {
+void TwinOperands::run(const std::function<void(EncoderBackend&, std::size_t)>& operation) {
   for (std::size_t side = 0; side < 2 && status_.ok(); ++side)
     operation(*backends_[side], side);
 }

@@ -11,8 +11,8 @@
 #include <string_view>
 #include <vector>
 
-#include "engine/backend.h"
 #include "engine/cpu/cpu_backend.h"
+#include "engine/encoder_backend.h"
 
 namespace facet::engine {
 
@@ -23,7 +23,7 @@ class TwinOperands {
   template <typename T>
   using Twin = std::array<T, 2>;
 
-  explicit TwinOperands(Backend& tried) : cpu_(/*threads=*/1), backends_{&tried, &cpu_} {}
+  explicit TwinOperands(EncoderBackend& tried) : cpu_(/*threads=*/1), backends_{&tried, &cpu_} {}
   ~TwinOperands();
   TwinOperands(const TwinOperands&) = delete;
   TwinOperands& operator=(const TwinOperands&) = delete;
@@ -41,7 +41,7 @@ class TwinOperands {
   void write(const Twin<View>& to, std::span<const float> values);
 
   // Calls it for both, with 0 and 1 for the place of its operands.
-  void run(const std::function<void(Backend& backend, std::size_t side)>& operation);
+  void run(const std::function<void(EncoderBackend& backend, std::size_t side)>& operation);
 
   // What is left on both sides must be the same but for roundings: the largest difference within `tolerance` times the
   // root mean square. Where operands were rounded, that holds for the root mean square of the differences, and the
@@ -61,7 +61,7 @@ class TwinOperands {
   std::vector<float> read(const View& view, std::size_t side);
 
   CpuBackend cpu_;
-  std::array<Backend*, 2> backends_;
+  std::array<EncoderBackend*, 2> backends_;
   std::array<std::vector<Buffer>, 2> buffers_;
   std::list<std::vector<std::byte>> blocks_;
   std::mt19937 random_{20};

@@ -6,7 +6,7 @@
 #include <QtTest>
 
 #include "agent/prompt/prompt.h"
-#include "agent/sha256.h"
+#include "engine/base/sha256.h"
 #include "tests/agent/event_text.h"
 #include "tests/agent/must.h"
 #include "tests/agent/scripted_model.h"

@@ -31,16 +31,18 @@ KernelUse small_use() {
   use.width = 48;
   use.expert_count = 6;
   use.experts_used = 2;
+  use.encoders = true;
   return use;
 }
 
-enum class Part { Heads, Products, Experts };
+enum class Part { Heads, Products, Experts, Encoders };
 
 KernelUse part_of(KernelUse use, Part part) {
   if (part != Part::Heads) use.heads.clear();
   if (part != Part::Products) use.products.clear();
   if (part != Part::Experts) use.expert_count = 0;
   if (part != Part::Experts) use.experts.clear();
+  use.encoders = part == Part::Encoders;
   return use;
 }
 
@@ -125,7 +127,7 @@ void VulkanTrialTest::a_dropped_dispatch_is_noticed_data() {
   QTest::addColumn<int>("part");
   QTest::addColumn<std::uint64_t>("step");
   const std::pair<const char*, Part> parts[] = {
-      {"heads", Part::Heads}, {"products", Part::Products}, {"experts", Part::Experts}};
+      {"heads", Part::Heads}, {"products", Part::Products}, {"experts", Part::Experts}, {"encoders", Part::Encoders}};
   // Every one of the kernels that most devices use, and some of the others.
   for (const std::string form : {"floats", "plain"})
     for (const auto& [name, part] : parts)

@@ -1,10 +1,10 @@
-#include "agent/sha256.h"
+#include "engine/base/sha256.h"
 
 #include <algorithm>
 #include <bit>
 #include <cstring>
 
-namespace facet::agent {
+namespace facet {
 
 namespace {
 
@@ -95,4 +95,4 @@ std::string sha256_hex(std::string_view bytes) {
   return hash.finish();
 }
 
-}  // namespace facet::agent
+}  // namespace facet

@@ -6,9 +6,9 @@
 #include <string>
 #include <string_view>
 
-namespace facet::agent {
+namespace facet {
 
-// SHA-256 (FIPS 180-4), for naming attachments and prompts by their content.
+// SHA-256 (FIPS 180-4), for naming attachments, prompts and what encoders were given by their content.
 class Sha256 {
  public:
   void update(std::string_view bytes);
@@ -28,4 +28,4 @@ class Sha256 {
 
 std::string sha256_hex(std::string_view bytes);
 
-}  // namespace facet::agent
+}  // namespace facet

@@ -1,10 +1,10 @@
-#include "agent/sha256.h"
+#include "engine/base/sha256.h"
 
 #include <QCryptographicHash>
 #include <QtTest>
 
-using facet::agent::Sha256;
-using facet::agent::sha256_hex;
+using facet::Sha256;
+using facet::sha256_hex;
 
 class Sha256Test : public QObject {
   Q_OBJECT

@@ -1,0 +1,141 @@
+#include <cmath>
+#include <string>
+#include <string_view>
+#include <utility>
+
+#include "engine/base/sha256.h"
+#include "engine/engine_state.h"
+#include "engine/media/image_size.h"
+#include "engine/media/log_mel.h"
+#include "engine/media/patches.h"
+#include "engine/media/resample.h"
+#include "engine/media/sound_frames.h"
+
+// Pictures and sound on their way to soft tokens.
+namespace facet::engine {
+namespace {
+
+template <typename T>
+std::string_view bytes_of(const std::vector<T>& values) {
+  return {reinterpret_cast<const char*>(values.data()), values.size() * sizeof(T)};
+}
+
+std::string hash_of(const RgbImage& image, std::uint32_t budget) {
+  Sha256 hash;
+  hash.update("picture " + std::to_string(image.width) + " " + std::to_string(image.height) + " " +
+              std::to_string(budget) + " ");
+  hash.update(bytes_of(image.pixels));
+  return hash.finish();
+}
+
+std::string hash_of(const PcmAudio& audio) {
+  Sha256 hash;
+  hash.update("sound " + std::to_string(audio.samples.size()) + " ");
+  hash.update(bytes_of(audio.samples));
+  return hash.finish();
+}
+
+Error can_not(const ModelDescription& model, const char* what) {
+  std::string sentence = "'" + model.name + "' can not " + what + " here";
+  sentence += model.media_remark.empty() ? "; it needs a projector ('mmproj' file) that can, beside its own file."
+                                         : ": " + model.media_remark;
+  return {Error::Code::Unsupported, sentence};
+}
+
+Status check_length(const PcmAudio& audio, std::size_t tokens) {
+  FACET_RETURN_IF_ERROR(check(audio));
+  if (audio.samples.size() > kMaxClipSamples)
+    return Error{Error::Code::InvalidInput,
+                 "The sound is " + std::to_string(audio.samples.size() / kSampleRate) +
+                     " seconds long, and a model hears 30 at a time; cut it where nobody speaks."};
+  if (tokens == 0)
+    return Error{Error::Code::InvalidInput,
+                 "The sound is too short to hear anything: " + std::to_string(audio.samples.size()) + " samples."};
+  return {};
+}
+
+bool are_numbers(const std::vector<float>& values) {
+  float sum = 0;  // of nothing but zeros, unless one of them is no number
+  for (const float value : values)
+    sum += value * 0.0F;
+  return sum == 0.0F;
+}
+
+}  // namespace
+
+// In short turns, so that conversations go on in between. A device that is lost in the meantime has forgotten all.
+template <typename Encoder, typename Begin>
+Result<std::vector<float>> Engine::State::encode(Encoder* (LoadedModel::*encoder)(), const Begin& begin,
+                                                 Priority priority, const std::stop_token& stop) {
+  const std::lock_guard one_at_a_time(encoding);
+  int losses = 0;
+  while (true) {
+    std::uint64_t begun = 0;
+    bool has_begun = false;
+    Result<bool> done = false;
+    while (done.ok() && !*done) {
+      if (stop.stop_requested()) return Error{Error::Code::Stopped, "The encoding was stopped."};
+      const Turn here(turn, priority);
+      if (loaded == nullptr) FACET_RETURN_IF_ERROR(load());
+      if (!has_begun || begun != generation) {
+        FACET_RETURN_IF_ERROR(begin(*(*loaded.*encoder)()));
+        begun = generation;
+        has_begun = true;
+      }
+      done = (*loaded.*encoder)()->step();
+      if (!done.ok()) FACET_RETURN_IF_ERROR(recover(done.error(), ++losses));
+      if (done.ok() && *done) return (*loaded.*encoder)()->take_rows();
+    }
+  }
+}
+
+Result<std::shared_ptr<const MediaEmbedding>> Engine::State::keep(MediaEmbedding::Kind kind, std::string hash,
+                                                                  std::vector<float> rows) {
+  if (!file->is_intact()) return file->lost();
+  if (!projector.is_intact()) return projector.own_file->lost();
+  if (!are_numbers(rows)) {
+    const GgufFile& source = projector.own_file != nullptr ? *projector.own_file : *file;
+    return Error{Error::Code::CorruptFile,
+                 "'" + source.path().filename().string() +
+                     "' gave results that are not numbers, so its weights are damaged; get the file again."};
+  }
+  auto embedding = std::make_shared<const MediaEmbedding>(
+      MediaEmbedding{kind, std::move(hash), config.embedding_length, std::move(rows)});
+  media->add(embedding);
+  return embedding;
+}
+
+Result<std::shared_ptr<const MediaEmbedding>> Engine::encode(const RgbImage& image, std::uint32_t budget,
+                                                             Priority priority, const std::stop_token& stop) const {
+  State& state = *state_;
+  if (!state.description.sees) return can_not(state.description, "see");
+  FACET_RETURN_IF_ERROR(check(image));
+  std::string hash = hash_of(image, budget);
+  if (auto found = state.media->find(hash)) return found;
+  FACET_ASSIGN_OR_RETURN(const TargetSize size, target_image_size(image.width, image.height, budget));
+  const std::uint32_t side = state.projector.get()->config.vision->patch_side;
+  const Patches patches = cut_patches(resample_bicubic(image, size.width, size.height), side, PatchOrder::Planes);
+  const auto begin = [&](VisionEncoder& encoder) { return encoder.begin(patches); };
+  FACET_ASSIGN_OR_RETURN(std::vector<float> rows, state.encode(&LoadedModel::vision, begin, priority, stop));
+  return state.keep(MediaEmbedding::Kind::Picture, std::move(hash), std::move(rows));
+}
+
+Result<std::shared_ptr<const MediaEmbedding>> Engine::encode(const PcmAudio& audio, Priority priority,
+                                                             const std::stop_token& stop) const {
+  State& state = *state_;
+  if (!state.description.hears) return can_not(state.description, "hear");
+  const bool has_encoder = state.projector.get()->config.hearing->has_encoder();
+  const std::size_t count = audio.samples.size();
+  FACET_RETURN_IF_ERROR(check_length(audio, has_encoder ? encoded_sound_tokens(count) : raw_sound_tokens(count)));
+  std::string hash = hash_of(audio);
+  if (auto found = state.media->find(hash)) return found;
+  const LogMel mel = has_encoder ? log_mel(audio.samples) : LogMel();
+  const auto begin = [&](HearingEncoder& encoder) -> Status {
+    has_encoder ? encoder.begin(mel) : encoder.begin(std::span(audio.samples));
+    return {};
+  };
+  FACET_ASSIGN_OR_RETURN(std::vector<float> rows, state.encode(&LoadedModel::hearing, begin, priority, stop));
+  return state.keep(MediaEmbedding::Kind::Sound, std::move(hash), std::move(rows));
+}
+
+}  // namespace facet::engine
