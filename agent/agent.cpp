@@ -41,6 +41,9 @@ Agent::~Agent() {
 }
 
 void Agent::submit(Op op) {
+  // What was read until now is kept.
+  if (std::holds_alternative<UserTurn>(op) || std::holds_alternative<LoadModel>(op))
+    state_->stops.stop(StopBoard::kReadingAhead);
   if (auto* question = std::get_if<UserTurn>(&op)) {
     const StopBoard::Ticket ticket = state_->stops.add(question->conversation);
     if (!state_->letters.try_send(AskedTurn{std::move(*question), ticket})) state_->stops.remove(ticket);

@@ -7,7 +7,7 @@
 #include <utility>
 
 #include "agent/clock.h"
-#include "agent/reading_estimate.h"
+#include "agent/unsent_prompt.h"
 
 namespace facet::agent {
 
@@ -49,9 +49,30 @@ AgentLoop::AgentLoop(AgentOptions options, std::unique_ptr<Store> store, std::un
 void AgentLoop::run() {
   while (std::optional<Letter> letter = letters_.receive()) {
     open(*std::move(letter));
-    work();
+    for (work(); unsent_ && slot_.model() != nullptr; work())
+      read_ahead(*std::exchange(unsent_, std::nullopt));
   }
   close();
+}
+
+// Ends as soon as there is something else to be done.
+void AgentLoop::read_ahead(const UserTurn& question) {
+  const bool is_empty = question.text.empty() && question.attachments.empty();
+  TextModel& model = *slot_.model();
+  const auto prompt = render_unsent(question, *reader_, model, turn_options_);
+  if (!prompt) return;
+  const auto estimate = [&] { return model.estimate_reading(question.conversation, prompt->whole); };
+  const auto before = estimate();
+  const StopBoard::Ticket ticket = stops_.add(StopBoard::kReadingAhead);
+  const std::stop_token stop = stops_.token(ticket);
+  const auto go_on = [&] {
+    serve();
+    return tasks_.empty() && !unsent_ && !letters_.is_closed();
+  };
+  const ReadAhead amount = is_empty ? ReadAhead::Little : ReadAhead::Everything;
+  if (go_on()) model.read_ahead(question.conversation, prompt->beginning, amount, go_on, stop);
+  stops_.remove(ticket);
+  if (const auto now = estimate(); now && now != before && go_on()) send_estimate(question, *now);
 }
 
 void AgentLoop::open(Letter letter) {
@@ -59,7 +80,7 @@ void AgentLoop::open(Letter letter) {
 }
 
 void AgentLoop::handle(Op op) {
-  std::visit([this](const auto& content) { handle(content); }, op);
+  std::visit([this](auto& content) { handle(std::move(content)); }, op);
 }
 
 // --- turns --------------------------------------------------------------------------------------------------------
@@ -224,10 +245,18 @@ void AgentLoop::handle(const SetFolders& op) {
   report(store_->set_folders(op.conversation, op.folders), op.conversation);
 }
 
-void AgentLoop::handle(const EstimateReading& op) {
-  if (slot_.model() == nullptr) return;
-  const auto estimate = estimate_reading(op.question, *reader_, *slot_.model(), turn_options_);
-  if (estimate) options_.on_event(ReadingEstimated{op.question.conversation, estimate->tokens, estimate->milliseconds});
+void AgentLoop::handle(EstimateReading op) {
+  TextModel* const model = slot_.model();
+  if (model == nullptr) return;
+  const auto prompt = render_unsent(op.question, *reader_, *model, turn_options_);
+  if (!prompt) return;
+  if (const auto estimate = model->estimate_reading(op.question.conversation, prompt->whole))
+    send_estimate(op.question, *estimate);
+  unsent_ = std::move(op.question);
+}
+
+void AgentLoop::send_estimate(const UserTurn& question, const ReadingEstimate& estimate) {
+  options_.on_event(ReadingEstimated{question.conversation, estimate.tokens, estimate.milliseconds});
 }
 
 // Its turns were stopped when the operation was submitted; the one that is running needs a moment to end.

@@ -60,11 +60,13 @@ class AgentLoop {
   void handle(const RenameConversation& op);
   void handle(const SetFolders& op);
   void handle(const RemoveConversation& op);
-  void handle(const EstimateReading& op);
+  void handle(EstimateReading op);
   void handle(const LoadModel& op) { tasks_.emplace_back(op); }
 
   void work();
   void close();
+  void read_ahead(const UserTurn& question);
+  void send_estimate(const UserTurn& question, const ReadingEstimate& estimate);
   void run_now(WaitingTurn waiting);
   void begin_turns();
   bool begin(WaitingTurn& waiting);
@@ -92,6 +94,7 @@ class AgentLoop {
   std::deque<Task> tasks_;
   std::vector<ConversationId> to_remove_;  // when their turns are over
   ConversationId running_ = 0;
+  std::optional<UserTurn> unsent_;  // is being written, and what stands before it may be read
 
   // What the running turn waits for.
   ApprovalId asked_ = 0;

@@ -20,6 +20,8 @@ using Reason = GenerateOutcome::Reason;
 
 // Conversations whose keys and values stay in memory, as far as all of them together stay within the budget.
 constexpr std::uint64_t kMaxSequences = 3;
+// Enough to measure the speed, and to copy or compile whatever the first tokens need.
+constexpr std::size_t kLittle = 32;
 constexpr std::uint64_t kCacheBudgetBytes = std::uint64_t{2} << 30U;
 
 constexpr const char* kPracticeName = "Practice model";
@@ -144,13 +146,21 @@ class LocalModel : public TextModel {
   std::optional<ReadingEstimate> estimate_reading(ConversationId conversation,
                                                   const std::vector<PromptPiece>& prompt) const override {
     const std::vector<Token> ids = encode(engine_->tokenizer(), prompt);
-    const auto entry = std::find_if(sequences_.begin(), sequences_.end(),
-                                    [&](const auto& kept) { return kept.first == conversation; });
+    const auto entry = find_sequence(conversation);
     const std::size_t unread = ids.size() - (entry == sequences_.end() ? 0 : entry->second->cached(ids));
     ReadingEstimate estimate;
     estimate.tokens = static_cast<std::int64_t>(unread);
     if (const auto seconds = engine_->seconds_to_read(unread)) estimate.milliseconds = std::llround(*seconds * 1000);
     return estimate;
+  }
+
+  void read_ahead(ConversationId conversation, const std::vector<PromptPiece>& beginning, ReadAhead amount,
+                  const std::function<bool()>& go_on, std::stop_token stop) override {
+    try {
+      read_ahead(conversation, encode(engine_->tokenizer(), beginning), amount, go_on, stop);
+    } catch (const std::exception&) {
+      // Then it is read when it is sent.
+    }
   }
 
   GenerateOutcome generate(const GenerateRequest& request, const GenerateCallbacks& callbacks,
@@ -168,6 +178,8 @@ class LocalModel : public TextModel {
   }
 
  private:
+  using Sequences = std::list<std::pair<ConversationId, std::unique_ptr<engine::Sequence>>>;
+
   void run(const GenerateRequest& request, const GenerateCallbacks& callbacks, const std::stop_token& stop,
            GenerateOutcome& outcome) {
     const engine::Sampling sampling = with_overrides(engine_->default_sampling(), request.sampling, request.seed);
@@ -190,11 +202,40 @@ class LocalModel : public TextModel {
     outcome.decode_ms = milliseconds_since(begin);
   }
 
-  // The sequence of a conversation, the most recently used in front.
+  void read_ahead(ConversationId conversation, std::vector<Token> ids, ReadAhead amount,
+                  const std::function<bool()>& go_on, const std::stop_token& stop) {
+    if (static_cast<std::int64_t>(ids.size()) >= info_.context_length) return;
+    const auto entry = find_sequence(conversation);
+    const std::size_t known = entry == sequences_.end() ? 0 : entry->second->cached(ids);
+    // Of the last token the logits alone may be missing, and nobody asks for them.
+    if (known + 1 >= ids.size()) return;
+    if (amount == ReadAhead::Little) {
+      const bool costs_another = entry == sequences_.end() && sequences_.size() == max_sequences_;
+      if (costs_another || known >= kLittle) return;
+      ids.resize(std::min(ids.size(), kLittle));
+    }
+    std::stop_source ending;
+    const std::stop_callback forwarded(stop, [&] { ending.request_stop(); });
+    engine::SyncOptions options;
+    options.candidates = 1;
+    options.progress = [&](std::size_t, std::size_t) {
+      if (!go_on()) ending.request_stop();
+    };
+    (void)sequence_of(conversation).sync(ids, options, ending.get_token());
+  }
+
+  Sequences::const_iterator find_sequence(ConversationId conversation) const {
+    return std::find_if(sequences_.begin(), sequences_.end(),
+                        [&](const auto& kept) { return kept.first == conversation; });
+  }
+  // The sequence of a conversation, the most recently used in front. What was read ahead for the next new conversation
+  // is taken up by the first one that has none.
   engine::Sequence& sequence_of(ConversationId conversation) {
-    for (auto entry = sequences_.begin(); entry != sequences_.end(); ++entry) {
-      if (entry->first != conversation) continue;
+    auto entry = find_sequence(conversation);
+    if (entry == sequences_.end()) entry = find_sequence(0);
+    if (entry != sequences_.end()) {
       sequences_.splice(sequences_.begin(), sequences_, entry);
+      sequences_.front().first = conversation;
       return *sequences_.front().second;
     }
     if (sequences_.size() == max_sequences_) sequences_.pop_back();
@@ -274,7 +315,7 @@ class LocalModel : public TextModel {
   std::unique_ptr<engine::Engine> engine_;
   TextModelInfo info_;
   std::size_t max_sequences_ = 1;
-  std::list<std::pair<ConversationId, std::unique_ptr<engine::Sequence>>> sequences_;
+  Sequences sequences_;
   std::vector<float> logits_;
   std::vector<engine::Candidate> candidates_;
 };

@@ -164,7 +164,9 @@ struct SetFolders {
   ConversationId conversation = 0;
   std::vector<std::string> folders;
 };
-// How long the model would read before it answers this, which is not sent. Answered by a ReadingEstimated.
+// How long the model would read before it answers this, which is not sent. Answered by a ReadingEstimated; then what
+// stands before the question is read while there is nothing else to be done, and answered once more. Of what stands
+// before an empty question only a little is read, so that the model is ready when somebody asks.
 struct EstimateReading {
   UserTurn question;
 };
@@ -221,7 +223,7 @@ struct ContextChanged {
   std::int64_t used_tokens = 0;
   std::int64_t context_length = 0;
 };
-// The answer to an EstimateReading; belongs to no turn.
+// An answer to an EstimateReading; belongs to no turn.
 struct ReadingEstimated {
   ConversationId conversation = 0;
   std::int64_t tokens = 0;                   // that would have to be read

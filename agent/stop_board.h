@@ -8,8 +8,8 @@
 
 namespace facet::agent {
 
-// The turns that have been asked for and are not over, so that any thread can stop them, also those that still wait.
-// Every function may be called from any thread.
+// The turns that have been asked for and are not over, so that any thread can stop them, also those that still wait;
+// and what is read ahead. Every function may be called from any thread.
 class StopBoard {
  private:
   struct Entry {
@@ -19,6 +19,9 @@ class StopBoard {
 
  public:
   using Ticket = std::list<Entry>::iterator;
+
+  // Stands for a conversation: what is read while there is nothing else to be done.
+  static constexpr ConversationId kReadingAhead = -1;
 
   // A turn of this conversation, 0 for one that has no id yet.
   Ticket add(ConversationId conversation);

@@ -50,7 +50,8 @@ struct SamplingOverrides {
 };
 
 struct GenerateRequest {
-  ConversationId conversation = 0;  // requests of one conversation share a cached prefix
+  // Requests of one conversation share a cached prefix; 0 is the one that is still to come.
+  ConversationId conversation = 0;
   std::vector<PromptPiece> prompt;
   SamplingOverrides sampling;
   std::uint64_t seed = 0;
@@ -83,6 +84,10 @@ struct ReadingEstimate {
   bool operator==(const ReadingEstimate&) const = default;
 };
 
+// How much is read before anybody has asked: a few tokens, so that everything that a model does once is done, and only
+// where nothing else that was read is lost by it; or everything.
+enum class ReadAhead { Little, Everything };
+
 enum class PromptVariant { Small, Large };
 
 struct TextModelInfo {
@@ -108,6 +113,10 @@ class TextModel {
   virtual std::optional<ReadingEstimate> estimate_reading(ConversationId, const std::vector<PromptPiece>&) const {
     return std::nullopt;
   }
+  // Reads the beginning of a prompt that will probably be sent, so that its answer begins sooner, while `go_on` says
+  // so. A model that gains nothing by it does nothing. What goes wrong is told when the prompt is sent.
+  virtual void read_ahead(ConversationId, const std::vector<PromptPiece>& /*beginning*/, ReadAhead,
+                          const std::function<bool()>& /*go_on*/, std::stop_token) {}
 };
 
 }  // namespace facet::agent

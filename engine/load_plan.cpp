@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "engine/cpu/cpu_backend.h"
+#include "engine/cpu/fastest_kernels.h"
 #include "engine/gguf/gguf_file.h"
 #include "engine/model/planner.h"
 #include "engine/placed/placed_backend.h"
@@ -52,7 +53,7 @@ Format choose_cache_format(CacheFormat wanted, Products products) {
 }
 
 Result<const Kernels*> choose_kernels(const std::string& name) {
-  const Kernels* kernels = name.empty() ? usable_kernels().front() : find_kernels(name);
+  const Kernels* kernels = name.empty() ? &fastest_kernels() : find_kernels(name);
   if (kernels != nullptr) return kernels;
   std::string names;
   for (const std::string& usable : instruction_sets())

@@ -51,6 +51,11 @@ class Channel {
     return take(lock);
   }
 
+  bool is_closed() {
+    const std::lock_guard lock(mutex_);
+    return closed_;
+  }
+
   void close() {
     {
       std::lock_guard lock(mutex_);

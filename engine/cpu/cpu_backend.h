@@ -7,6 +7,7 @@
 
 #include "engine/base/large_pages.h"
 #include "engine/base/thread_pool.h"
+#include "engine/cpu/fastest_kernels.h"
 #include "engine/cpu/kernels.h"
 #include "engine/device_backend.h"
 #include "engine/text/top_k.h"
@@ -22,7 +23,7 @@ enum class Products { Float32, Int8 };
 class CpuBackend final : public DeviceBackend {
  public:
   explicit CpuBackend(int threads, Products products = Products::Float32,
-                      const Kernels& kernels = *usable_kernels().front());
+                      const Kernels& kernels = fastest_kernels());
   ~CpuBackend() override;
 
   const std::string& description() const override { return description_; }

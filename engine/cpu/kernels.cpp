@@ -32,7 +32,7 @@ std::vector<const Kernels*> find_usable() {
   const bool avx512 =
       __builtin_cpu_supports("avx512bw") && __builtin_cpu_supports("avx512vl") && __builtin_cpu_supports("avx512vnni");
   if (avx2 && avx512) usable.push_back(&kAvx512Kernels);
-  // Behind, because nobody has seen yet that it is faster: it has to be asked for.
+  // Behind: whether tiles are faster depends on the processor, and is measured (fastest_kernels.h).
   if (avx2 && avx512 && may_use_tiles()) usable.push_back(&kAmxKernels);
   if (avx2 && __builtin_cpu_supports("avxvnni")) usable.push_back(&kAvxVnniKernels);
   if (avx2) usable.push_back(&kAvx2Kernels);

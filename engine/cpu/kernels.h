@@ -50,7 +50,7 @@ struct Kernels {
   PanelKernels panels;
 };
 
-// Every set that this machine runs, the fastest first; the last one is plain C++.
+// Every set that this machine runs, the ones expected to be faster first; the last one is plain C++.
 std::span<const Kernels* const> usable_kernels();
 // Null when there is no set of that name, or this machine does not run it.
 const Kernels* find_kernels(std::string_view name);

@@ -62,8 +62,8 @@ float vulkan_product_tolerance(const std::string& form);
 // Changes when a kernel does.
 std::string vulkan_kernels_version();
 
-// `wanted` as above, with the kernels of a form; empty: the first that does not round. A sentence when there is no such device, or it can
-// not be used.
+// `wanted` as above, with the kernels of a form; empty: the first that does not round. A sentence when there is no such
+// device, or it can not be used.
 Result<std::unique_ptr<DeviceBackend>> open_vulkan(const std::string& wanted, const std::string& form = {});
 
 }  // namespace facet::engine

@@ -5,6 +5,7 @@
 #include <QtTest>
 #include <latch>
 
+#include "agent/prompt/prompt.h"
 #include "agent/store/reader.h"
 #include "agent/store/store.h"
 #include "engine/base/channel.h"
@@ -70,6 +71,12 @@ class Fixture {
     log.push_back(*events_.receive());
     texts.push_back(event_text(log.back()));
   }
+  ReadingEstimated next_estimate() {
+    do
+      wait_for_next();
+    while (!std::holds_alternative<ReadingEstimated>(log.back()));
+    return std::get<ReadingEstimated>(log.back());
+  }
   // Ends the agent and receives what it still had to say.
   void end() {
     agent.reset();
@@ -121,6 +128,11 @@ class AgentTest : public QObject {
   void conversations_are_renamed_moved_and_removed();
   void operations_on_what_is_gone_say_so();
   void estimates_are_given_when_there_is_a_model();
+  void what_stands_before_a_question_is_read_ahead();
+  void before_anybody_asks_little_is_read();
+  void a_question_ends_reading_ahead();
+  void a_longer_draft_goes_on_reading_ahead();
+  void ending_while_it_reads_ahead();
   void a_question_waits_for_the_model();
   void without_a_model_a_question_fails();
   void a_model_that_cannot_be_loaded_says_why();
@@ -163,16 +175,90 @@ void AgentTest::estimates_are_given_when_there_is_a_model() {
   f.agent->submit(LoadModel{"script"});
   f.wait_for("model Scripted model ready");
   f.agent->submit(EstimateReading{Fixture::ask("one two three")});
-  while (!std::holds_alternative<ReadingEstimated>(f.log.back()))
-    f.wait_for_next();
+  const ReadingEstimated estimate = f.next_estimate();
+  QVERIFY(estimate.tokens >= 3);
+  QCOMPARE(estimate.milliseconds, std::optional(500 * estimate.tokens));
   f.end();
-  std::vector<ReadingEstimated> estimates;
-  for (const Event& event : f.log)
-    if (const auto* estimate = std::get_if<ReadingEstimated>(&event)) estimates.push_back(*estimate);
-  QCOMPARE(estimates.size(), std::size_t{1});
-  QVERIFY(estimates[0].tokens >= 3);
-  QCOMPARE(estimates[0].milliseconds, std::optional(500 * estimates[0].tokens));
   QVERIFY(must(f.reader->conversations()).empty());
+}
+
+void AgentTest::what_stands_before_a_question_is_read_ahead() {
+  Fixture f;
+  f.options.system_prompt = "You are five words long.";
+  f.start();
+  f.agent->submit(EstimateReading{Fixture::ask("one two three")});
+  const ReadingEstimated before = f.next_estimate();
+  const ReadingEstimated behind = f.next_estimate();
+  QCOMPARE(f.script->ahead.size(), std::size_t{1});
+  QCOMPARE(f.script->ahead[0].conversation, ConversationId{0});
+  QVERIFY(f.script->ahead[0].amount == ReadAhead::Everything);
+  const std::string read = prompt_text(f.script->ahead[0].beginning);
+  QVERIFY(read.find("five words long") != std::string::npos);
+  QVERIFY(read.find("one two three") == std::string::npos);
+  QVERIFY(behind.tokens >= 3 && behind.tokens <= before.tokens - 5);
+  f.end();
+  QVERIFY(f.script->requests.empty());
+}
+
+void AgentTest::before_anybody_asks_little_is_read() {
+  Fixture f;
+  f.start();
+  f.agent->submit(EstimateReading{Fixture::ask("")});
+  f.next_estimate();
+  f.next_estimate();
+  QCOMPARE(f.script->ahead.size(), std::size_t{1});
+  QVERIFY(f.script->ahead[0].amount == ReadAhead::Little);
+}
+
+void AgentTest::a_question_ends_reading_ahead() {
+  Fixture f;
+  std::latch reading(1);
+  f.script->replies = {{"Hello.<turn|>"}};
+  f.script->chunks = SIZE_MAX;  // would go on for years
+  f.script->before_chunk = [&](std::size_t chunk) {
+    if (chunk == 0) reading.count_down();
+  };
+  f.start();
+  f.agent->submit(EstimateReading{Fixture::ask("Hi")});
+  reading.wait();
+  f.agent->submit(Fixture::ask("Hi"));
+  f.wait_for("turn finished in 1: done");
+  QVERIFY(!f.script->ahead.at(0).is_done);
+  QCOMPARE(order_problem(f.log), std::string());
+}
+
+void AgentTest::a_longer_draft_goes_on_reading_ahead() {
+  Fixture f;
+  std::latch reading(1);
+  f.script->chunks = SIZE_MAX;
+  f.script->before_chunk = [&](std::size_t chunk) {
+    if (chunk == 0 && f.script->ahead.size() == 2) f.script->chunks = 3;
+    if (chunk == 0 && f.script->ahead.size() == 1) reading.count_down();
+  };
+  f.start();
+  f.agent->submit(EstimateReading{Fixture::ask("one")});
+  reading.wait();
+  f.agent->submit(EstimateReading{Fixture::ask("one two")});
+  for (int estimate = 0; estimate < 3; ++estimate)
+    f.next_estimate();
+  QCOMPARE(f.script->ahead.size(), std::size_t{2});
+  QCOMPARE(f.script->ahead[0].beginning, f.script->ahead[1].beginning);
+  QVERIFY(!f.script->ahead[0].is_done);
+  QVERIFY(f.script->ahead[1].is_done);
+}
+
+void AgentTest::ending_while_it_reads_ahead() {
+  Fixture f;
+  std::latch reading(1);
+  f.script->chunks = SIZE_MAX;
+  f.script->before_chunk = [&](std::size_t chunk) {
+    if (chunk == 0) reading.count_down();
+  };
+  f.start();
+  f.agent->submit(EstimateReading{Fixture::ask("Hi")});
+  reading.wait();
+  f.end();
+  QVERIFY(!f.script->ahead.at(0).is_done);
 }
 
 void AgentTest::operations_on_what_is_gone_say_so() {

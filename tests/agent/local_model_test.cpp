@@ -49,6 +49,14 @@ std::string spelled(const std::vector<ReplyPiece>& pieces) {
   return text;
 }
 
+// Some hundred tokens.
+const std::string kLong = [] {
+  std::string text;
+  for (int line = 0; line < 40; ++line)
+    text += "Line " + std::to_string(line) + " of the book that nobody has read.\n";
+  return text;
+}();
+
 // The request that goes on where the first one ended.
 GenerateRequest continued(const GenerateRequest& first, const GenerateOutcome& outcome) {
   GenerateRequest next = first;
@@ -70,6 +78,9 @@ class LocalModelTest : public QObject {
   void pieces_and_text_agree();
   void a_continued_conversation_is_not_read_again();
   void an_estimate_knows_what_is_cached();
+  void what_was_read_ahead_is_not_read_again();
+  void reading_ahead_ends_between_chunks();
+  void before_anybody_asks_nothing_is_lost();
   void conversations_keep_their_own_cache();
   void markers_in_data_stay_text();
   void a_full_context_is_an_outcome();
@@ -153,6 +164,63 @@ void LocalModelTest::an_estimate_knows_what_is_cached() {
   const GenerateOutcome second = model->generate(next, {}, {});
   QVERIFY(second.cached_tokens > 0);
   QCOMPARE(estimate->tokens, second.prompt_tokens - second.cached_tokens);
+}
+
+// The next new conversation takes up what was read for it, and answers what a model answers that reads everything anew.
+void LocalModelTest::what_was_read_ahead_is_not_read_again() {
+  const auto model = open_random();
+  const GenerateRequest request = request_of(kLong);
+  const std::vector<PromptPiece> beginning(request.prompt.begin(), request.prompt.begin() + 2);
+  const std::int64_t ahead = model->count_tokens(beginning);
+  model->read_ahead(0, beginning, ReadAhead::Everything, [] { return true; }, {});
+  const auto estimate = model->estimate_reading(0, request.prompt);
+  QCOMPARE(estimate->tokens, model->count_tokens(request.prompt) - ahead);
+  QVERIFY(estimate->milliseconds);
+  const GenerateOutcome outcome = model->generate(request, {}, {});
+  QCOMPARE(outcome.cached_tokens, ahead);
+  QCOMPARE(outcome.tokens, open_random()->generate(request, {}, {}).tokens);
+  // Nothing is left for the one after.
+  QCOMPARE(model->estimate_reading(0, request.prompt)->tokens, model->count_tokens(request.prompt));
+  // Known already: what was said since is not given up for it.
+  const std::int64_t unread = model->estimate_reading(1, continued(request, outcome).prompt)->tokens;
+  model->read_ahead(1, beginning, ReadAhead::Little, [] { return true; }, {});
+  QCOMPARE(model->estimate_reading(1, continued(request, outcome).prompt)->tokens, unread);
+}
+
+void LocalModelTest::reading_ahead_ends_between_chunks() {
+  const auto model = open_random();
+  const GenerateRequest request = request_of(kLong);
+  const std::int64_t all = model->count_tokens(request.prompt);
+  int chunks = 0;
+  model->read_ahead(0, request.prompt, ReadAhead::Everything, [&] { return ++chunks < 2; }, {});
+  QCOMPARE(chunks, 2);
+  const std::int64_t unread = model->estimate_reading(0, request.prompt)->tokens;
+  QVERIFY(unread > 0 && unread < all);
+  std::stop_source stop;
+  stop.request_stop();
+  model->read_ahead(
+      0, request.prompt, ReadAhead::Everything, [] { return true; }, stop.get_token());
+  QCOMPARE(model->estimate_reading(0, request.prompt)->tokens, unread);
+}
+
+void LocalModelTest::before_anybody_asks_nothing_is_lost() {
+  const auto model = open_random();
+  const GenerateRequest request = request_of(kLong);
+  const std::int64_t all = model->count_tokens(request.prompt);
+  const auto read_little = [&] { model->read_ahead(0, request.prompt, ReadAhead::Little, [] { return true; }, {}); };
+  read_little();
+  QCOMPARE(model->estimate_reading(0, request.prompt)->tokens, all - 32);
+  // As many conversations as are kept; the first takes up what was read.
+  std::vector<GenerateRequest> next;
+  for (ConversationId id = 1; id <= 3; ++id) {
+    GenerateRequest first = request_of("The reader turns the page.");
+    first.conversation = id;
+    next.push_back(continued(first, model->generate(first, {}, {})));
+  }
+  read_little();
+  QCOMPARE(model->estimate_reading(0, request.prompt)->tokens, all);
+  for (const GenerateRequest& again : next)
+    QVERIFY(model->estimate_reading(again.conversation, again.prompt)->tokens < model->count_tokens(again.prompt));
 }
 
 void LocalModelTest::conversations_keep_their_own_cache() {

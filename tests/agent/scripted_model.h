@@ -29,6 +29,16 @@ struct Script {
   std::function<void(std::size_t piece)> before_piece = {};  // of any reply
   std::int64_t prompt_tokens = 100;                          // of every run, so that no test depends on the prompt
   std::optional<std::int64_t> read_ms_per_token = {};        // what it tells of its speed
+  // What was read ahead, and how often it asks whether to go on; it remembers what it could read to the end.
+  struct Ahead {
+    ConversationId conversation = 0;
+    std::vector<PromptPiece> beginning;
+    ReadAhead amount = ReadAhead::Little;
+    bool is_done = false;
+  };
+  std::vector<Ahead> ahead;
+  std::function<void(std::size_t chunk)> before_chunk = {};  // of anything read ahead
+  std::size_t chunks = 3;
   TextModelInfo info{.name = "Scripted model",
                      .description = "Says what a test has written.",
                      .path = "script",
@@ -83,10 +93,22 @@ class ScriptedModel : public TextModel {
     return words;
   }
 
-  // It remembers nothing of what it has read.
-  std::optional<ReadingEstimate> estimate_reading(ConversationId,
+  void read_ahead(ConversationId conversation, const std::vector<PromptPiece>& beginning, ReadAhead amount,
+                  const std::function<bool()>& go_on, std::stop_token stop) override {
+    script_->ahead.push_back({conversation, beginning, amount});
+    for (std::size_t chunk = 0; chunk < script_->chunks; ++chunk) {
+      if (script_->before_chunk) script_->before_chunk(chunk);
+      if (stop.stop_requested() || !go_on()) return;
+    }
+    script_->ahead.back().is_done = true;
+  }
+
+  // Of what it has read it remembers only what was read ahead.
+  std::optional<ReadingEstimate> estimate_reading(ConversationId conversation,
                                                   const std::vector<PromptPiece>& prompt) const override {
     ReadingEstimate estimate{count_tokens(prompt), std::nullopt};
+    if (!script_->ahead.empty() && script_->ahead.back().is_done && script_->ahead.back().conversation == conversation)
+      estimate.tokens -= count_tokens(script_->ahead.back().beginning);
     if (script_->read_ms_per_token) estimate.milliseconds = estimate.tokens * *script_->read_ms_per_token;
     return estimate;
   }

@@ -526,7 +526,6 @@ void VulkanFaultsTest::a_device_that_hangs_is_replaced() {
 }
 
 void VulkanFaultsTest::points_were_many() {
-  if (expected_.empty()) QSKIP("There is no Vulkan device.");
   qInfo("%d faults", points_);
   QVERIFY2(points_ >= 500, qPrintable(QString::number(points_)));
 }

@@ -127,7 +127,7 @@ void ConversationPage::connect_parts() {
   connect(composer_, &Composer::draftChanged, &estimate_delay_, qOverload<>(&QTimer::start));
   connect(&model_, &WindowModel::readingEstimated, this,
           [this](qlonglong conversation, std::optional<qint64> milliseconds) {
-            if (conversation == shown_) composer_->set_reading_time(milliseconds);
+            if (conversation == shown_ && !composer_->draft().is_empty()) composer_->set_reading_time(milliseconds);
           });
   connect(composer_, &Composer::stopRequested, this, [this] { model_.stop(); });
   connect(composer_, &Composer::foldersChanged, this,
@@ -156,8 +156,9 @@ void ConversationPage::ask(const Draft& draft) {
 // An old estimate stays while one writes on: the next is nearly the same.
 void ConversationPage::estimate_reading() {
   const Draft draft = composer_->draft();
-  if (draft.is_empty() || composer_->state() != Composer::State::Ready) return composer_->set_reading_time({});
-  model_.estimate(draft.text.trimmed(), draft.attachments);
+  if (draft.is_empty() || composer_->state() != Composer::State::Ready) composer_->set_reading_time({});
+  // Of an empty draft, too: the model makes itself ready for what will be written.
+  if (composer_->state() == Composer::State::Ready) model_.estimate(draft.text.trimmed(), draft.attachments);
 }
 
 void ConversationPage::show_current() {
