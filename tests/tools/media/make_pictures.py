@@ -11,6 +11,7 @@ import math
 import os
 import random
 import struct
+import subprocess
 import sys
 import zlib
 
@@ -101,6 +102,45 @@ def png16(name, width, height, colour_type, channels):
     truth(name, image)
 
 
+def insert(data, at, more, boxes):
+    """Puts bytes into a file of boxes and makes those around them, given by where they begin, longer."""
+    data = bytearray(data)
+    for box in boxes:
+        length = struct.unpack_from(">I", data, box)[0]
+        struct.pack_into(">I", data, box, length + len(more))
+    return bytes(data[:at] + more + data[at:])
+
+
+def with_properties(data, properties):
+    """An AVIF file of the ffmpeg tool with further properties of its one picture, which ends up as much further behind."""
+    meta, ipco, ipma = (data.index(name) - 4 for name in (b"meta", b"ipco", b"ipma"))
+    iprp = data.index(b"iprp") - 4
+    count_at = ipma + 8 + 4 + 4 + 2
+    before = data[count_at]
+    end = struct.unpack_from(">I", data, ipco)[0] + ipco
+    links = bytes(0x80 | (before + 1 + i) for i in range(len(properties)))
+    grown = sum(map(len, properties)) + len(links)
+    data = bytearray(insert(data, count_at + 1 + before, links, (meta, iprp, ipma)))
+    data[count_at] = before + len(links)
+    data = bytearray(insert(bytes(data), end, b"".join(properties), (meta, iprp, ipco)))
+    # The one extent of the one item: where the coded picture lies in the file.
+    place = data.index(b"iloc") - 4 + 8 + 4 + 2 + 2 + 2 + 2 + 2
+    struct.pack_into(">I", data, place, struct.unpack_from(">I", data, place)[0] + grown)
+    return bytes(data)
+
+
+def avif(name, image, turned, properties):
+    """Without loss, so that only the conversion to red, green and blue may differ, which here is none."""
+    subprocess.run(["ffmpeg", "-y", "-loglevel", "error", "-f", "rawvideo", "-pix_fmt", "rgb24", "-s", f"{image.width}x{image.height}",
+                    "-i", "-", "-vf", "format=gbrp", "-c:v", "libaom-av1", "-crf", "0", "-still-picture", "1", "-f", "avif",
+                    os.path.join(folder, name)], input=image.tobytes(), check=True)
+    with open(os.path.join(folder, name), "rb") as file:
+        data = file.read()
+    with open(os.path.join(folder, name), "wb") as file:
+        file.write(with_properties(data, properties) if properties else data)
+    truth(name, turned)
+
+
 os.makedirs(folder, exist_ok=True)
 photo = scene(97, 61)
 alpha = photo.convert("RGBA")
@@ -149,6 +189,15 @@ for value in range(1, 9):
     save(f"turned-{value}.tiff", photo, turned, tiffinfo={0x112: value})
 save("lossy.webp", photo, quality=90, most=40, mean=3.0)
 save("lossy-alpha.webp", alpha, reopened("lossy-alpha.webp", alpha), quality=95, most=40, mean=3.0)
+
+# A container for video: quarter turns against the clock, and mirroring (0: top and bottom, 1: left and right) after them.
+avif("plain.avif", photo, photo, [])
+for turns in range(4):
+    rotation = struct.pack(">I4sB", 9, b"irot", turns)
+    rotated = photo.rotate(90 * turns, expand=True)
+    avif(f"turned-{turns}.avif", photo, rotated, [rotation])
+    for axis, flip in ((0, Image.FLIP_TOP_BOTTOM), (1, Image.FLIP_LEFT_RIGHT)):
+        avif(f"turned-{turns}-mirrored-{axis}.avif", photo, rotated.transpose(flip), [rotation, struct.pack(">I4sB", 9, b"imir", axis)])
 
 # More than one picture: the first is meant.
 others = [photo.transpose(Image.FLIP_LEFT_RIGHT), photo.transpose(Image.FLIP_TOP_BOTTOM)]

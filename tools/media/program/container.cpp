@@ -43,6 +43,8 @@ Container::Container(const FileBytes& file) : source_(new Source{&file, 0}) {
   if (io_ == nullptr || context == nullptr) fail(Failure::OutOfMemory);
   context->pb = io_.get();
   context->io_open = refuse_to_open;
+  // Older formats leave out the times of frames that others are stored in front of.
+  context->flags |= AVFMT_FLAG_GENPTS;
   AVDictionary* wanted = nullptr;
   av_dict_set(&wanted, "format_whitelist", kFormats, 0);
   av_dict_set(&wanted, "protocol_whitelist", "", 0);
