@@ -7,7 +7,9 @@
 #include <list>
 #include <nlohmann/json.hpp>
 #include <utility>
+#include <variant>
 
+#include "agent/local_model_media.h"
 #include "agent/prompt/markers.h"
 #include "engine/engine.h"
 #include "engine/gguf/gguf_file.h"
@@ -59,9 +61,16 @@ engine::Sampling with_overrides(engine::Sampling sampling, const SamplingOverrid
   return sampling;
 }
 
+// A prompt as the model reads it: ids, and what has to be encoded first.
+using PromptToken = std::variant<Token, const MediaItem*>;
+
+bool is_media(const PromptToken& token) {
+  return std::holds_alternative<const MediaItem*>(token);
+}
+
 // The ids of a prompt. Text merges across the borders of pieces, but never into ids that were generated.
-std::vector<Token> encode(const engine::Tokenizer& tokenizer, const std::vector<PromptPiece>& prompt) {
-  std::vector<Token> ids;
+std::vector<PromptToken> encode(const engine::Tokenizer& tokenizer, const std::vector<PromptPiece>& prompt) {
+  std::vector<PromptToken> ids;
   std::vector<engine::TextSpan> spans;
   const auto flush = [&] {
     const std::vector<Token> encoded = tokenizer.encode(spans);
@@ -72,6 +81,9 @@ std::vector<Token> encode(const engine::Tokenizer& tokenizer, const std::vector<
     if (piece.kind == PromptPiece::Kind::Tokens && !piece.tokens.empty()) {
       flush();
       ids.insert(ids.end(), piece.tokens.begin(), piece.tokens.end());
+    } else if (piece.media) {
+      flush();
+      ids.emplace_back(&*piece.media);
     } else {
       // The output of a model that knows no ids has its markers spelled out.
       const bool trusted = piece.kind != PromptPiece::Kind::Data;
@@ -79,8 +91,15 @@ std::vector<Token> encode(const engine::Tokenizer& tokenizer, const std::vector<
     }
   }
   flush();
-  if (ids.empty() || ids.front() != tokenizer.bos()) ids.insert(ids.begin(), tokenizer.bos());
+  if (ids.empty() || ids.front() != PromptToken(tokenizer.bos())) ids.insert(ids.begin(), tokenizer.bos());
   return ids;
+}
+
+std::vector<const MediaItem*> media_of(const std::vector<PromptToken>& prompt) {
+  std::vector<const MediaItem*> items;
+  for (const PromptToken& token : prompt)
+    if (is_media(token)) items.push_back(std::get<const MediaItem*>(token));
+  return items;
 }
 
 // Turns sampled tokens into the pieces of a reply, and keeps what was said.
@@ -121,7 +140,8 @@ class Speaker {
 
 class LocalModel : public TextModel {
  public:
-  LocalModel(std::unique_ptr<engine::Engine> engine, const LocalModelOptions& options) : engine_(std::move(engine)) {
+  LocalModel(std::unique_ptr<engine::Engine> engine, const LocalModelOptions& options)
+      : engine_(std::move(engine)), media_(*engine_, options.media) {
     const engine::ModelDescription& model = engine_->description();
     info_.name = options.built_in ? kPracticeName : model.name;
     info_.description = options.built_in ? kPracticeDescription : describe(model);
@@ -131,6 +151,9 @@ class LocalModel : public TextModel {
     info_.variant =
         model.template_variant == engine::TemplateVariant::Large ? PromptVariant::Large : PromptVariant::Small;
     info_.built_in = options.built_in;
+    info_.sees = model.sees && options.media != nullptr;
+    info_.hears = model.hears && options.media != nullptr;
+    info_.media_remark = model.media_remark;
     const engine::MemoryPlan& memory = engine_->memory();
     const std::uint64_t affordable = kCacheBudgetBytes / std::max<std::uint64_t>(memory.cache_bytes, 1);
     const std::uint64_t most = std::min(affordable, memory.sequences);
@@ -140,18 +163,34 @@ class LocalModel : public TextModel {
   const TextModelInfo& info() const override { return info_; }
 
   std::int64_t count_tokens(const std::vector<PromptPiece>& prompt) const override {
-    return static_cast<std::int64_t>(encode(engine_->tokenizer(), prompt).size());
+    return count(encode(engine_->tokenizer(), prompt));
   }
 
   std::optional<ReadingEstimate> estimate_reading(ConversationId conversation,
                                                   const std::vector<PromptPiece>& prompt) const override {
-    const std::vector<Token> ids = encode(engine_->tokenizer(), prompt);
+    const std::vector<PromptToken> ids = encode(engine_->tokenizer(), prompt);
     const auto entry = find_sequence(conversation);
-    const std::size_t unread = ids.size() - (entry == sequences_.end() ? 0 : entry->second->cached(ids));
+    const std::int64_t cached =
+        entry == sequences_.end() ? 0 : static_cast<std::int64_t>(entry->second->cached(known_items(ids)));
     ReadingEstimate estimate;
-    estimate.tokens = static_cast<std::int64_t>(unread);
-    if (const auto seconds = engine_->seconds_to_read(unread)) estimate.milliseconds = std::llround(*seconds * 1000);
+    estimate.tokens = count(ids) - cached;
+    std::vector<MediaItem> missing;
+    for (const MediaItem* item : media_of(ids))
+      if (media_.find(*item) == nullptr) missing.push_back(*item);
+    const auto encoding = media_.seconds_for(missing);
+    const auto reading = engine_->seconds_to_read(static_cast<std::size_t>(estimate.tokens));
+    if (reading && encoding) estimate.milliseconds = std::llround((*reading + *encoding) * 1000);
     return estimate;
+  }
+
+  std::optional<std::int64_t> milliseconds_for(const std::vector<MediaItem>& items) const override {
+    std::int64_t tokens = 0;
+    for (const MediaItem& item : items)
+      tokens += item.piece.tokens;
+    const auto encoding = media_.seconds_for(items);
+    const auto reading = engine_->seconds_to_read(static_cast<std::size_t>(tokens));
+    if (items.empty() || !encoding || !reading) return std::nullopt;
+    return std::llround((*encoding + *reading) * 1000);
   }
 
   void read_ahead(ConversationId conversation, const std::vector<PromptPiece>& beginning, ReadAhead amount,
@@ -160,6 +199,16 @@ class LocalModel : public TextModel {
       read_ahead(conversation, encode(engine_->tokenizer(), beginning), amount, go_on, stop);
     } catch (const std::exception&) {
       // Then it is read when it is sent.
+    }
+  }
+
+  void encode_ahead(const std::vector<PromptPiece>& prompt, const std::function<bool()>& go_on,
+                    std::stop_token stop) override {
+    try {
+      const std::vector<PromptToken> ids = encode(engine_->tokenizer(), prompt);
+      if (count(ids) < info_.context_length) (void)encode_media(ids, go_on, stop);
+    } catch (const std::exception&) {
+      // Then it is encoded when it is sent.
     }
   }
 
@@ -184,17 +233,20 @@ class LocalModel : public TextModel {
            GenerateOutcome& outcome) {
     const engine::Sampling sampling = with_overrides(engine_->default_sampling(), request.sampling, request.seed);
     outcome.sampling_json = to_json(sampling);
-    const std::vector<Token> prompt = encode(engine_->tokenizer(), request.prompt);
-    outcome.prompt_tokens = static_cast<std::int64_t>(prompt.size());
+    const std::vector<PromptToken> prompt = encode(engine_->tokenizer(), request.prompt);
+    outcome.prompt_tokens = count(prompt);
     if (outcome.prompt_tokens >= info_.context_length) {
       outcome.reason = Reason::ContextFull;
-      outcome.error = "The conversation has grown to " + std::to_string(prompt.size()) + " tokens, and " + info_.name +
-                      " holds " + std::to_string(info_.context_length) + "; begin a new conversation.";
+      outcome.error = "The conversation has grown to " + std::to_string(outcome.prompt_tokens) + " tokens, and " +
+                      info_.name + " holds " + std::to_string(info_.context_length) + "; begin a new conversation" +
+                      (media_of(prompt).empty() ? "." : ", or attach less.");
       return;
     }
+    const auto items = encode_media(prompt, callbacks, stop, outcome);
+    if (!items) return;
     engine::Sequence& sequence = sequence_of(request.conversation);
     engine::Sampler sampler(sampling, engine_->tokenizer().suppressed());
-    if (!read_prompt(sequence, prompt, callbacks, sampler.candidates_needed(), stop, outcome)) return;
+    if (!read_prompt(sequence, *items, callbacks, sampler.candidates_needed(), stop, outcome)) return;
     const auto begin = std::chrono::steady_clock::now();
     Speaker speaker(engine_->tokenizer(), callbacks, outcome);
     decode(sequence, sampler, speaker, request.max_tokens, stop, outcome);
@@ -202,18 +254,96 @@ class LocalModel : public TextModel {
     outcome.decode_ms = milliseconds_since(begin);
   }
 
-  void read_ahead(ConversationId conversation, std::vector<Token> ids, ReadAhead amount,
+  // What was encoded is counted exactly; of what was not it is known well enough.
+  std::int64_t count(const std::vector<PromptToken>& prompt) const {
+    std::int64_t tokens = 0;
+    for (const PromptToken& token : prompt) {
+      if (!is_media(token)) {
+        ++tokens;
+        continue;
+      }
+      const MediaItem& item = *std::get<const MediaItem*>(token);
+      const auto known = media_.find(item);
+      tokens += known != nullptr ? known->tokens() : item.piece.tokens;
+    }
+    return tokens;
+  }
+
+  // Up to the first picture or sound that has to be encoded.
+  std::vector<engine::SequenceItem> known_items(const std::vector<PromptToken>& prompt) const {
+    std::vector<engine::SequenceItem> items;
+    for (const PromptToken& token : prompt) {
+      if (const auto* id = std::get_if<Token>(&token)) {
+        items.emplace_back(*id);
+        continue;
+      }
+      const auto known = media_.find(*std::get<const MediaItem*>(token));
+      if (known == nullptr) break;
+      items.emplace_back(engine::MediaSlice::all_of(known));
+    }
+    return items;
+  }
+
+  // The whole prompt, encoded as far as it was not. Ends early when `go_on` says no, which is an error of code Stopped.
+  Result<std::vector<engine::SequenceItem>> encode_media(const std::vector<PromptToken>& prompt,
+                                                         const LocalModelMedia::Tick& tick,
+                                                         const std::stop_token& stop) {
+    FACET_ASSIGN_OR_RETURN(const auto embeddings, media_.encode(media_of(prompt), Priority::Chat, tick, stop));
+    std::vector<engine::SequenceItem> items;
+    for (std::size_t next = 0; const PromptToken& token : prompt) {
+      if (const auto* id = std::get_if<Token>(&token)) {
+        items.emplace_back(*id);
+      } else {
+        items.emplace_back(engine::MediaSlice::all_of(embeddings[next++]));
+      }
+    }
+    return items;
+  }
+
+  Result<std::vector<engine::SequenceItem>> encode_media(const std::vector<PromptToken>& prompt,
+                                                         const std::function<bool()>& go_on,
+                                                         const std::stop_token& stop) {
+    std::stop_source ending;
+    const std::stop_callback forwarded(stop, [&] { ending.request_stop(); });
+    const LocalModelMedia::Tick tick = [&](std::int64_t, std::int64_t) {
+      if (!go_on()) ending.request_stop();
+    };
+    return encode_media(prompt, tick, ending.get_token());
+  }
+
+  // Nothing when the outcome is already decided.
+  std::optional<std::vector<engine::SequenceItem>> encode_media(const std::vector<PromptToken>& prompt,
+                                                                const GenerateCallbacks& callbacks,
+                                                                const std::stop_token& stop, GenerateOutcome& outcome) {
+    const auto begin = std::chrono::steady_clock::now();
+    auto items = encode_media(prompt, callbacks.media_progress, stop);
+    outcome.prefill_ms = milliseconds_since(begin);
+    if (items.ok()) return *std::move(items);
+    set_failure(items.error(), outcome);
+    return std::nullopt;
+  }
+
+  static void set_failure(const Error& error, GenerateOutcome& outcome) {
+    const bool stopped = error.code == Error::Code::Stopped;
+    outcome.reason = stopped ? Reason::Stopped : Reason::Failed;
+    outcome.error = stopped ? "" : error.message;
+  }
+
+  void read_ahead(ConversationId conversation, std::vector<PromptToken> ids, ReadAhead amount,
                   const std::function<bool()>& go_on, const std::stop_token& stop) {
-    if (static_cast<std::int64_t>(ids.size()) >= info_.context_length) return;
+    if (count(ids) >= info_.context_length) return;
     const auto entry = find_sequence(conversation);
-    const std::size_t known = entry == sequences_.end() ? 0 : entry->second->cached(ids);
+    const std::size_t known = entry == sequences_.end() ? 0 : entry->second->cached(known_items(ids));
     // Of the last token the logits alone may be missing, and nobody asks for them.
-    if (known + 1 >= ids.size()) return;
+    if (static_cast<std::int64_t>(known) + 1 >= count(ids)) return;
     if (amount == ReadAhead::Little) {
       const bool costs_another = entry == sequences_.end() && sequences_.size() == max_sequences_;
       if (costs_another || known >= kLittle) return;
+      ids.erase(std::find_if(ids.begin(), ids.end(), is_media), ids.end());
       ids.resize(std::min(ids.size(), kLittle));
     }
+    const auto items = encode_media(ids, go_on, stop);
+    if (!items.ok()) return;
     std::stop_source ending;
     const std::stop_callback forwarded(stop, [&] { ending.request_stop(); });
     engine::SyncOptions options;
@@ -221,7 +351,7 @@ class LocalModel : public TextModel {
     options.progress = [&](std::size_t, std::size_t) {
       if (!go_on()) ending.request_stop();
     };
-    (void)sequence_of(conversation).sync(ids, options, ending.get_token());
+    (void)sequence_of(conversation).sync(*items, options, ending.get_token());
   }
 
   Sequences::const_iterator find_sequence(ConversationId conversation) const {
@@ -244,8 +374,9 @@ class LocalModel : public TextModel {
   }
 
   // False when the outcome is already decided.
-  bool read_prompt(engine::Sequence& sequence, const std::vector<Token>& prompt, const GenerateCallbacks& callbacks,
-                   std::size_t candidates, const std::stop_token& stop, GenerateOutcome& outcome) {
+  bool read_prompt(engine::Sequence& sequence, const std::vector<engine::SequenceItem>& prompt,
+                   const GenerateCallbacks& callbacks, std::size_t candidates, const std::stop_token& stop,
+                   GenerateOutcome& outcome) {
     engine::SyncOptions options;
     options.candidates = candidates;
     if (callbacks.prompt_progress) {
@@ -260,11 +391,9 @@ class LocalModel : public TextModel {
       sequences_.resize(1);
       synced = sequence.sync(prompt, options, stop);
     }
-    outcome.prefill_ms = milliseconds_since(begin);
+    outcome.prefill_ms += milliseconds_since(begin);
     if (!synced.ok()) {
-      const bool stopped = synced.error().code == Error::Code::Stopped;
-      outcome.reason = stopped ? Reason::Stopped : Reason::Failed;
-      outcome.error = stopped ? "" : synced.error().message;
+      set_failure(synced.error(), outcome);
       return false;
     }
     outcome.cached_tokens = static_cast<std::int64_t>(synced->reused);
@@ -313,6 +442,7 @@ class LocalModel : public TextModel {
   }
 
   std::unique_ptr<engine::Engine> engine_;
+  LocalModelMedia media_;
   TextModelInfo info_;
   std::size_t max_sequences_ = 1;
   Sequences sequences_;
@@ -347,6 +477,7 @@ Result<std::unique_ptr<TextModel>> open_local_model(std::unique_ptr<engine::Gguf
   engine_options.gpu_memory_bytes = options.gpu_memory_bytes;
   engine_options.gpu_expert_bytes = options.gpu_expert_bytes;
   engine_options.context_length = options.context_length;
+  engine_options.projector = options.projector;
   engine_options.notice = options.notice;
   engine_options.try_device = options.try_device;
   FACET_ASSIGN_OR_RETURN(auto engine, engine::Engine::open(std::move(file), engine_options));

@@ -7,6 +7,7 @@
 #include <optional>
 #include <string>
 
+#include "agent/media_source.h"
 #include "agent/text_model.h"
 #include "engine/base/result.h"
 
@@ -28,6 +29,9 @@ struct LocalModelOptions {
   std::optional<std::uint64_t> gpu_expert_bytes = {};
   std::uint32_t context_length = 0;  // 0: the engine's choice
   bool built_in = false;
+  // As in engine::EngineOptions; and what decodes the pictures and sounds of a prompt.
+  std::filesystem::path projector = {};
+  std::shared_ptr<MediaSource> media = {};
   // As in engine::EngineOptions; the notice comes from the thread that loads the model, or from the agent's.
   std::function<void(const std::string& sentence)> notice = {};
   std::function<engine::DeviceVerdict(const engine::DeviceTrial&)> try_device = {};

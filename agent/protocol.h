@@ -110,6 +110,7 @@ struct AttachedMedia {
   // So many of its pixels become one that the model sees, along a side; above 1 it is shrunk.
   double shrinking = 1;
   std::vector<MediaPiece> pieces;
+  std::string remark;  // what of it no model is shown, and why; the end of a sentence
 
   std::int64_t tokens() const {
     std::int64_t sum = 0;

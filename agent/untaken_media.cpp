@@ -24,6 +24,7 @@ std::string untaken_sentence(const AttachmentPart& file, const TextModelInfo& mo
   const bool is_sound = file.media->kind == MediaKind::Sound;
   const bool taken = is_sound ? model.hears : model.sees;
   if (taken) {
+    if (!file.media->remark.empty()) return "Of " + file.name + " " + file.media->remark + ".";
     if (is_sound || model.hears || !has_sound(*file.media)) return {};
     return model.name + " sees " + file.name + " but can not hear its sound.";
   }

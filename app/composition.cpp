@@ -4,11 +4,24 @@
 
 #include "agent/local_model.h"
 #include "app/devices/device_trials.h"
+#include "app/media/attached_media.h"
 #include "app/models/model_folder.h"
 #include "engine/gguf/gguf_file.h"
 #include "tools/all_tools.h"
+#include "tools/media/media_reader.h"
 
 namespace facet::app {
+
+namespace {
+
+// What decodes is beside this program.
+std::shared_ptr<agent::MediaSource> media_source() {
+  std::error_code ignored;
+  const std::filesystem::path own = std::filesystem::read_symlink("/proc/self/exe", ignored);
+  return media::attached_media(tools::media::find_media_program(own.parent_path()));
+}
+
+}  // namespace
 
 Result<std::unique_ptr<agent::TextModel>> open_model(const Paths& paths, const std::string& model,
                                                      const AgentChoices& choices) {
@@ -20,6 +33,8 @@ Result<std::unique_ptr<agent::TextModel>> open_model(const Paths& paths, const s
   options.gpu_memory_bytes = choices.gpu_memory_bytes;
   options.gpu_expert_bytes = choices.gpu_expert_bytes;
   options.built_in = is_built_in(model);
+  options.projector = choices.projector.empty() ? "auto" : choices.projector;
+  options.media = choices.media;
   options.try_device = devices::judge_of(paths);
   if (choices.on_event) {
     options.notice = [send = choices.on_event](const std::string& sentence) {
@@ -42,6 +57,9 @@ Result<std::unique_ptr<agent::Agent>> start_agent(const Paths& paths, AgentChoic
   computing.gpu_memory_bytes = choices.gpu_memory_bytes;
   computing.gpu_expert_bytes = choices.gpu_expert_bytes;
   computing.on_event = choices.on_event;
+  computing.projector = choices.projector;
+  computing.media = media_source();
+  options.media = computing.media;
   options.load_model = [paths, computing](const std::string& model) { return open_model(paths, model, computing); };
   options.on_event = std::move(choices.on_event);
   options.sampling = choices.sampling;

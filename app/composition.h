@@ -20,6 +20,8 @@ struct AgentChoices {
   std::optional<std::uint32_t> gpu_layers;
   std::uint64_t gpu_memory_bytes = 0;
   std::optional<std::uint64_t> gpu_expert_bytes;
+  std::shared_ptr<agent::MediaSource> media;          // also used by the agent; of start_agent's own making
+  std::string projector;                              // a file's path; empty: what lies in the model or beside it
   std::function<void(const agent::Event&)> on_event;  // from the agent's threads, not from one alone
   agent::SamplingOverrides sampling;
   std::optional<std::uint64_t> seed;

@@ -163,7 +163,8 @@ CREATE TABLE media (
   tile_columns INTEGER NOT NULL,
   tile_rows INTEGER NOT NULL,
   shrinking_permille INTEGER NOT NULL,
-  pieces_json TEXT NOT NULL
+  pieces_json TEXT NOT NULL,
+  remark TEXT NOT NULL
 ) STRICT;
 )sql";
 

@@ -17,7 +17,7 @@ SELECT part.message_id, part.id, part.ordinal, part.run, part.kind, part.text, p
        approval.id, approval.reason, approval.effect_text, approval.scope, approval.decision,
        attachment.name, attachment.path, attachment.media_type, attachment.bytes, attachment.sha256,
        media.kind, media.width, media.height, media.duration_ms, media.budget, media.budget_choice,
-       media.tile_columns, media.tile_rows, media.shrinking_permille, media.pieces_json
+       media.tile_columns, media.tile_rows, media.shrinking_permille, media.pieces_json, media.remark
 FROM message
 JOIN part ON part.message_id = message.id
 LEFT JOIN call ON call.part_id = part.id
@@ -68,6 +68,7 @@ Status read_media(const Database& database, Statement& row, AttachedMedia& media
   std::optional<std::vector<MediaPiece>> pieces = pieces_from_text(row.text());
   if (!pieces) return damaged(database, "what is shown of a file can not be read");
   media.pieces = *std::move(pieces);
+  media.remark = row.text();
   return {};
 }
 

@@ -144,10 +144,10 @@ struct Store::State {
   Status put_media(std::int64_t attachment, const AttachedMedia& media) {
     return database->run(
         "INSERT INTO media (attachment_id, kind, width, height, duration_ms, budget, budget_choice, tile_columns, "
-        "tile_rows, shrinking_permille, pieces_json) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        "tile_rows, shrinking_permille, pieces_json, remark) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
         attachment, name_of(media.kind), media.width, media.height, media.duration_ms, media.budget,
         name_of(media.budget_choice), media.tile_columns, media.tile_rows, std::llround(media.shrinking * 1000),
-        pieces_text(media.pieces));
+        pieces_text(media.pieces), media.remark);
   }
 
   Status change_call(const Call& call) {

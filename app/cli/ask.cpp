@@ -12,6 +12,7 @@
 #include "app/composition.h"
 #include "app/event_json.h"
 #include "engine/base/channel.h"
+#include "engine/media/image_size.h"
 
 namespace facet::app::cli {
 
@@ -39,6 +40,16 @@ class ReadingLine {
     is_shown_ = true;
   }
 
+  void show(const agent::MediaProgress& progress) {
+    const auto now = std::chrono::steady_clock::now();
+    if (!since_) since_ = now;
+    if (progress.done >= progress.total) return clear();
+    if (isatty(STDERR_FILENO) == 0 || now - *since_ < std::chrono::seconds(1)) return;
+    std::fprintf(stderr, "\rTaking in pictures and sound, %lld of %lld", static_cast<long long>(progress.done),
+                 static_cast<long long>(progress.total));
+    is_shown_ = true;
+  }
+
   void clear() {
     if (is_shown_) std::fprintf(stderr, "\r\33[K");
     is_shown_ = false;
@@ -57,6 +68,8 @@ class Printer {
 
   void show(const agent::Event& event) {
     if (const auto* progress = std::get_if<agent::PromptProgress>(&event); progress != nullptr && !as_json_)
+      return reading_.show(*progress);
+    if (const auto* progress = std::get_if<agent::MediaProgress>(&event); progress != nullptr && !as_json_)
       return reading_.show(*progress);
     reading_.clear();
     if (as_json_) {
@@ -200,9 +213,19 @@ Result<Options> read_options(const Arguments& arguments) {
   options.choices.gpu_memory_bytes = engine.gpu_memory_bytes;
   options.choices.gpu_expert_bytes = engine.gpu_expert_bytes;
   options.choices.refuse_unanswered = isatty(STDIN_FILENO) == 0;
+  options.choices.projector = arguments.text("mmproj");
   options.model = arguments.model();
   options.as_json = arguments.has("json");
   return options;
+}
+
+// 0: by content.
+Result<std::uint32_t> read_budget(const Arguments& arguments) {
+  FACET_ASSIGN_OR_RETURN(const auto budget, arguments.integer("image-budget"));
+  if (!budget) return 0U;
+  for (const std::uint32_t known : engine::kImageBudgets)
+    if (*budget == static_cast<std::int64_t>(known)) return known;
+  return Error{Error::Code::InvalidInput, "--image-budget takes 70, 140, 280, 560 or 1120."};
 }
 
 Status resolve_paths(const Arguments& arguments, agent::UserTurn& turn) {
@@ -216,11 +239,14 @@ Status resolve_paths(const Arguments& arguments, agent::UserTurn& turn) {
       return Error{Error::Code::NotFound, "There is no folder " + folder + "."};
     turn.folders.push_back(path.string());
   }
-  for (const std::string& file : arguments.texts("file")) {
-    const fs::path path = fs::canonical(file, failure);
-    if (failure || !fs::is_regular_file(path, failure))
-      return Error{Error::Code::NotFound, "There is no file " + file + "."};
-    turn.attachments.push_back(path.string());
+  // Media first, in the order in which models were trained on them.
+  for (const char* kind : {"image", "video", "audio", "file"}) {
+    for (const std::string& file : arguments.texts(kind)) {
+      const fs::path path = fs::canonical(file, failure);
+      if (failure || !fs::is_regular_file(path, failure))
+        return Error{Error::Code::NotFound, "There is no file " + file + "."};
+      turn.attachments.push_back(path.string());
+    }
   }
   return {};
 }
@@ -232,7 +258,16 @@ int ask(const QStringList& words) {
   arguments.model_options();
   arguments.data_option();
   arguments.option("folder", "folder", "A folder the tools may read; the current one when left out. May be repeated.");
-  arguments.option("file", "file", "A file that goes with the question. May be repeated.");
+  arguments.option("image", "file", "A picture that goes with the question. May be repeated.");
+  arguments.option("audio", "file", "A recording that goes with the question. May be repeated.");
+  arguments.option("video", "file", "A video that goes with the question. May be repeated.");
+  arguments.option("file", "file", "A file that goes with the question, of any kind. May be repeated.");
+  arguments.option(
+      "image-budget", "n",
+      "How closely the model looks at pictures and videos: 70, 140, 280, 560 or 1120 tokens each; what they "
+      "show decides when left out.");
+  arguments.option("mmproj", "file",
+                   "The projector that makes the model see and hear; what is in the model or beside it when left out.");
   arguments.option("allow", "effects", "What runs without asking, wherever it points: read,write,execute.");
   arguments.option("seed", "n", "Seed of the sampler.");
   arguments.option("temperature", "t", "0 takes the most probable token each time.");
@@ -242,7 +277,11 @@ int ask(const QStringList& words) {
 
   Result<Options> options = read_options(arguments);
   if (!options.ok()) return arguments.usage_error(options.error().message);
+  const Result<std::uint32_t> budget = read_budget(arguments);
+  if (!budget.ok()) return arguments.usage_error(budget.error().message);
   if (const Status resolved = resolve_paths(arguments, options->turn); !resolved.ok()) return fail(resolved.error());
+  for (const std::string& path : options->turn.attachments)
+    if (*budget != 0) options->turn.budgets[path] = *budget;
   const Result<Paths> paths = arguments.paths();
   if (!paths.ok()) return fail(paths.error());
   const Result<int> status = run_turn(*paths, std::move(*options));
