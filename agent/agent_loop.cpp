@@ -262,7 +262,7 @@ void AgentLoop::handle(EstimateReading op) {
 void AgentLoop::handle(const DescribeAttachment& op) {
   Result<AttachmentPart> file = attachments_.glance(op.path, op.budget);
   const TextModel* const model = slot_.model();
-  options_.on_event(file.ok() ? description_of(*std::move(file), op.budget, attachments_, model)
+  options_.on_event(file.ok() ? description_of(op, *std::move(file), attachments_, model)
                               : failed_description(op, file.error()));
 }
 

@@ -25,10 +25,11 @@ AttachmentDescribed::Cost cost_of(const AttachmentPart& file, const TextModel* m
 
 }  // namespace
 
-AttachmentDescribed description_of(AttachmentPart file, std::uint32_t budget, Attachments& attachments,
+AttachmentDescribed description_of(const DescribeAttachment& asked, AttachmentPart file, Attachments& attachments,
                                    const TextModel* model) {
   AttachmentDescribed described;
-  described.budget = budget;
+  described.path = asked.path;
+  described.budget = asked.budget;
   if (file.media) {
     described.tokens = file.media->tokens();
     if (model != nullptr) described.problem = untaken_sentence(file, model->info());
@@ -48,7 +49,7 @@ AttachmentDescribed description_of(AttachmentPart file, std::uint32_t budget, At
 
 AttachmentDescribed failed_description(const DescribeAttachment& asked, const Error& error) {
   AttachmentDescribed described;
-  described.file.path = asked.path;
+  described.path = asked.path;
   described.budget = asked.budget;
   described.problem = error.message;
   described.can_be_sent = false;

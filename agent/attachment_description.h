@@ -1,7 +1,5 @@
 #pragma once
 
-#include <cstdint>
-
 #include "agent/attachment.h"
 #include "agent/protocol.h"
 #include "agent/text_model.h"
@@ -10,7 +8,7 @@
 namespace facet::agent {
 
 // What is told of a file before it is sent. `model` is the one that is open, null for none.
-AttachmentDescribed description_of(AttachmentPart file, std::uint32_t budget, Attachments& attachments,
+AttachmentDescribed description_of(const DescribeAttachment& asked, AttachmentPart file, Attachments& attachments,
                                    const TextModel* model);
 AttachmentDescribed failed_description(const DescribeAttachment& asked, const Error& error);
 

@@ -109,8 +109,8 @@ struct AttachedMedia {
   std::uint32_t tile_rows = 1;
   // So many of its pixels become one that the model sees, along a side; above 1 it is shrunk.
   double shrinking = 1;
-  std::vector<MediaPiece> pieces;
-  std::string remark;  // what of it no model is shown, and why; the end of a sentence
+  std::vector<MediaPiece> pieces = {};
+  std::string remark = {};  // what of it no model is shown, and why; the end of a sentence
 
   std::int64_t tokens() const {
     std::int64_t sum = 0;
@@ -308,7 +308,8 @@ struct AttachmentDescribed {
     bool operator==(const Cost&) const = default;
   };
 
-  AttachmentPart file;       // where there is a problem its path alone
+  std::string path;          // as was asked; where it leads is the file's own
+  AttachmentPart file;       // empty when it can not be sent
   std::uint32_t budget = 0;  // as was asked
   std::int64_t tokens = 0;   // of media
   std::vector<Cost> costs;   // of pictures and videos, for every budget

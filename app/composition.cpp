@@ -12,16 +12,11 @@
 
 namespace facet::app {
 
-namespace {
-
-// What decodes is beside this program.
-std::shared_ptr<agent::MediaSource> media_source() {
+std::filesystem::path media_program() {
   std::error_code ignored;
   const std::filesystem::path own = std::filesystem::read_symlink("/proc/self/exe", ignored);
-  return media::attached_media(tools::media::find_media_program(own.parent_path()));
+  return tools::media::find_media_program(own.parent_path());
 }
-
-}  // namespace
 
 Result<std::unique_ptr<agent::TextModel>> open_model(const Paths& paths, const std::string& model,
                                                      const AgentChoices& choices) {
@@ -58,7 +53,7 @@ Result<std::unique_ptr<agent::Agent>> start_agent(const Paths& paths, AgentChoic
   computing.gpu_expert_bytes = choices.gpu_expert_bytes;
   computing.on_event = choices.on_event;
   computing.projector = choices.projector;
-  computing.media = media_source();
+  computing.media = media::attached_media(media_program());
   options.media = computing.media;
   options.load_model = [paths, computing](const std::string& model) { return open_model(paths, model, computing); };
   options.on_event = std::move(choices.on_event);

@@ -11,6 +11,7 @@
 
 #include "app/cli/command.h"
 #include "app/composition.h"
+#include "tools/media/media_reader.h"
 #include "ui/main_window.h"
 #include "ui/settings.h"
 
@@ -78,6 +79,37 @@ void explain_missing_display(QtMsgType type, const QMessageLogContext&, const QS
   std::_Exit(cli::kFailure);
 }
 
+// A picture as the window shows it, of a video its first.
+std::optional<engine::RgbImage> first_picture(const tools::media::MediaReader& reader, const std::string& path) {
+  const auto file = tools::media::MediaFile::open(path);
+  if (!file.ok()) return std::nullopt;
+  const auto facts = reader.describe(*file);
+  if (!facts.ok()) return std::nullopt;
+  if (facts->kind == tools::media::MediaKind::Video) {
+    const auto frames = reader.frames(*file, {}, /*wanted=*/1);
+    auto frame = frames.ok() ? (*frames)->next() : Result<std::optional<tools::media::VideoFrame>>(frames.error());
+    if (!frame.ok() || !*frame) return std::nullopt;
+    return std::move((*frame)->image);
+  }
+  auto picture = reader.picture(*file);
+  if (!picture.ok()) return std::nullopt;
+  return std::move(picture->image);
+}
+
+// Nothing that others have written is decoded in this process.
+std::function<QImage(const std::string&, int)> picture_decoder() {
+  return [reader = tools::media::MediaReader(media_program())](const std::string& path, int longest_side) {
+    const std::optional<engine::RgbImage> image = first_picture(reader, path);
+    if (!image) return QImage();
+    const QImage whole(image->pixels.data(), static_cast<int>(image->width), static_cast<int>(image->height),
+                       static_cast<qsizetype>(image->width) * 3, QImage::Format_RGB888);
+    const QSize most(longest_side, longest_side);
+    const QSize fitting = whole.size().scaled(most, Qt::KeepAspectRatio);
+    return fitting.width() < whole.width() ? whole.scaled(fitting, Qt::KeepAspectRatio, Qt::SmoothTransformation)
+                                           : whole.copy();
+  };
+}
+
 int fail_in_window(const Error& error) {
   std::fprintf(stderr, "facet: %s\n", error.message.c_str());
   QMessageBox::critical(nullptr, QStringLiteral("Facet"), QString::fromStdString(error.message));
@@ -111,6 +143,7 @@ int run_desktop(int argc, char** argv) {
     if (agent) agent->submit(std::move(op));
   };
   context.database = paths->database;
+  context.decode_picture = picture_decoder();
   context.default_folders = folders_to_offer(arguments);
 
   // The agent starts first, because the window reads the store that it creates; nothing happens that the window could

@@ -224,7 +224,7 @@ json to_json(const agent::Event& event) {
             return line;
           },
           [](const agent::AttachmentDescribed& e) {
-            json line = {{"type", "attachment_described"}, {"path", e.file.path}, {"tokens", e.tokens}};
+            json line = {{"type", "attachment_described"}, {"path", e.path}, {"tokens", e.tokens}};
             if (!e.problem.empty()) line["problem"] = e.problem;
             return line;
           },

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <QImage>
 #include <QMainWindow>
 #include <filesystem>
 #include <functional>
@@ -16,6 +17,9 @@ struct WindowContext {
   std::function<void(agent::Op)> submit;
   std::filesystem::path database;            // read-only here
   std::vector<std::string> default_folders;  // for new conversations
+  // Decodes a picture, or the first of a video, to at most so many pixels along a side; called on other threads. Null
+  // image: it can not be decoded. Without it no pictures are shown.
+  std::function<QImage(const std::string& path, int longest_side)> decode_picture = {};
 };
 
 class MainWindow : public QMainWindow {

@@ -144,6 +144,24 @@ QString unmasked(const QString& text) {
   return shown;
 }
 
+QString extent(const agent::AttachedMedia& media) {
+  if (media.kind == agent::MediaKind::Picture) return QStringLiteral("%1 × %2").arg(media.width).arg(media.height);
+  return duration(media.duration_ms);
+}
+
+Icon icon_of(const agent::AttachmentPart& file) {
+  if (!file.media) return Icon::File;
+  switch (file.media->kind) {
+    case agent::MediaKind::Picture:
+      return Icon::Picture;
+    case agent::MediaKind::Sound:
+      return Icon::Sound;
+    case agent::MediaKind::Video:
+      return Icon::Video;
+  }
+  return Icon::File;
+}
+
 CallSummary describe_call(const agent::Call& call) {
   const QString tool = QString::fromStdString(call.tool);
   CallSummary summary;

@@ -24,6 +24,10 @@ QString short_path(const QString& path);
 // Control characters and marks that turn the direction of text are written out, so that what is shown is what is there.
 QString unmasked(const QString& text);
 
+// "1280 × 800", of a sound or a video its length.
+QString extent(const agent::AttachedMedia& media);
+Icon icon_of(const agent::AttachmentPart& file);
+
 // A call in words that need no knowledge of the tool: its name, and of its arguments what says most.
 struct CallSummary {
   Icon icon = Icon::Tool;

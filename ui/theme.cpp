@@ -68,6 +68,8 @@ const char* icon_file(Icon icon) {
       return "menu";
     case Icon::Model:
       return "model";
+    case Icon::Picture:
+      return "picture";
     case Icon::Plus:
       return "plus";
     case Icon::Screen:
@@ -78,6 +80,8 @@ const char* icon_file(Icon icon) {
       return "shield";
     case Icon::Sidebar:
       return "sidebar";
+    case Icon::Sound:
+      return "sound";
     case Icon::Stop:
       return "stop";
     case Icon::Terminal:
@@ -88,6 +92,8 @@ const char* icon_file(Icon icon) {
       return "tool";
     case Icon::Trash:
       return "trash";
+    case Icon::Video:
+      return "video";
     case Icon::Warning:
       return "warning";
   }

@@ -99,16 +99,19 @@ enum class Icon {
   Logo,
   Menu,
   Model,
+  Picture,
   Plus,
   Screen,
   Search,
   Shield,
   Sidebar,
+  Sound,
   Stop,
   Terminal,
   Thought,
   Tool,
   Trash,
+  Video,
   Warning
 };
 

@@ -332,8 +332,9 @@ void MediaTurnTest::an_older_database_is_brought_up_to_date() {
 
 void MediaTurnTest::a_file_is_described_before_it_is_sent() {
   Fixture f;
-  AttachmentPart file = must(f.attachments.glance(f.picture(), 280));
-  const AttachmentDescribed described = description_of(file, 280, f.attachments, &f.model);
+  const std::string path = f.picture();
+  const AttachmentPart file = must(f.attachments.glance(path, 280));
+  const AttachmentDescribed described = description_of({path, 280}, file, f.attachments, &f.model);
   QCOMPARE(described.tokens, std::int64_t{28});
   QVERIFY(described.can_be_sent && described.problem.empty());
   std::vector<std::int64_t> tokens;
@@ -342,7 +343,8 @@ void MediaTurnTest::a_file_is_described_before_it_is_sent() {
   // Chosen by content first.
   QCOMPARE(tokens, (std::vector<std::int64_t>{60, 7, 14, 28, 56, 112}));
   f.script->info.sees = false;
-  QVERIFY(description_of(file, 0, f.attachments, &f.model).problem.starts_with("Scripted model can not see cat.png"));
+  QVERIFY(description_of({path, 0}, file, f.attachments, &f.model)
+              .problem.starts_with("Scripted model can not see cat.png"));
   const AttachmentDescribed failed = failed_description({"/x/torn.png", 0}, {Error::Code::CorruptFile, "Torn."});
   QVERIFY(!failed.can_be_sent);
   QCOMPARE(failed.problem, std::string("Torn."));

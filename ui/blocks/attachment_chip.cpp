@@ -1,35 +1,77 @@
 #include "ui/blocks/attachment_chip.h"
 
 #include <QHBoxLayout>
+#include <QVBoxLayout>
+#include <algorithm>
 
+#include "ui/blocks/picture_dialog.h"
 #include "ui/phrases.h"
 #include "ui/widgets/small_widgets.h"
+#include "ui/widgets/thumbnail.h"
 
 namespace facet::ui {
+namespace {
 
-AttachmentChip::AttachmentChip(const BlockContext& context, QWidget* parent) : PartWidget(parent) {
+constexpr QSize kLargestThumbnail(240, 160);
+constexpr int kSmallestSide = 48;
+
+// In the box, with the picture's own sides.
+QSize thumbnail_size(const agent::AttachedMedia& media) {
+  QSize size(static_cast<int>(media.width), static_cast<int>(media.height));
+  if (size.isEmpty()) return kLargestThumbnail;
+  size.scale(kLargestThumbnail, Qt::KeepAspectRatio);
+  return size.expandedTo(QSize(kSmallestSide, kSmallestSide));
+}
+
+}  // namespace
+
+AttachmentChip::AttachmentChip(const BlockContext& context, QWidget* parent) : PartWidget(parent), context_(context) {
   auto* outer = new QHBoxLayout(this);
   outer->setContentsMargins(0, 0, 0, 0);
   auto* card = new Card(context.theme, &Colors::surface, &Colors::border, radius::kMedium, this);
   outer->addWidget(card);
-  auto* row = new QHBoxLayout(card);
-  row->setContentsMargins(10, 6, space::kMedium, 6);
+  auto* column = new QVBoxLayout(card);
+  column->setContentsMargins(10, 6, space::kMedium, 6);
+  column->setSpacing(6);
+  column_ = column;
+  auto* row = new QHBoxLayout;
   row->setSpacing(6);
-  row->addWidget(new IconView(context.theme, Icon::File, &Colors::text_muted, size::kIconSmall, card));
+  icon_ = new IconView(context.theme, Icon::File, &Colors::text_muted, size::kIconSmall, card);
+  row->addWidget(icon_);
   name_ = new ThemedLabel(context.theme, Type::Small, &Colors::text, card);
   name_->set_elide_mode(Qt::ElideMiddle);
   size_ = new ThemedLabel(context.theme, Type::Caption, &Colors::text_muted, card);
   row->addWidget(name_, 1);
   row->addWidget(size_);
+  column->addLayout(row);
   setSizePolicy(QSizePolicy::Maximum, QSizePolicy::Fixed);
 }
 
 void AttachmentChip::set_part(const agent::Part& part, Growth) {
   const auto& attachment = std::get<agent::AttachmentPart>(part.content);
   name_->set_full_text(QString::fromStdString(attachment.name));
-  size_->set_full_text(phrases::bytes(attachment.bytes));
+  size_->set_full_text(attachment.media ? phrases::extent(*attachment.media) : phrases::bytes(attachment.bytes));
+  icon_->set_icon(phrases::icon_of(attachment), &Colors::text_muted);
   setToolTip(QString::fromStdString(attachment.path));
   setAccessibleName(tr("Attached file %1, %2").arg(name_->text(), size_->text()));
+  if (attachment.media && attachment.media->kind != agent::MediaKind::Sound) show_thumbnail(attachment);
+}
+
+void AttachmentChip::show_thumbnail(const agent::AttachmentPart& file) {
+  if (thumbnail_ != nullptr || context_.pictures == nullptr || !context_.place_of) return;
+  const QString place = context_.place_of(file);
+  if (place.isEmpty()) return;
+  const QString name = QString::fromStdString(file.name);
+  thumbnail_ = new Thumbnail(context_.theme, phrases::icon_of(file), context_.pictures, column_->parentWidget());
+  thumbnail_->setObjectName("attachmentPicture");
+  thumbnail_->setFocusPolicy(Qt::TabFocus);
+  thumbnail_->setCursor(Qt::PointingHandCursor);
+  thumbnail_->setAccessibleName(tr("Show %1").arg(name));
+  thumbnail_->setToolTip(tr("Show it larger"));
+  thumbnail_->show_file(place, thumbnail_size(*file.media));
+  column_->addWidget(thumbnail_);
+  connect(thumbnail_, &QAbstractButton::clicked, this,
+          [this, name, place] { show_picture(name, place, *context_.pictures, window()); });
 }
 
 }  // namespace facet::ui

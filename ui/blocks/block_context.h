@@ -9,6 +9,8 @@
 
 namespace facet::ui {
 
+class Pictures;
+
 // What every block widget gets from the transcript that it lies in, which outlives it.
 struct BlockContext {
   const Theme& theme;
@@ -19,6 +21,9 @@ struct BlockContext {
   std::function<void()> hold_place;
   // Parts that the user has unfolded: widgets come and go while the user scrolls, this stays.
   std::set<agent::PartId>& unfolded;
+  // What shows pictures, null for nothing, and where an attached file lies.
+  Pictures* pictures = nullptr;
+  std::function<QString(const agent::AttachmentPart&)> place_of = {};
 };
 
 }  // namespace facet::ui

@@ -1,19 +1,9 @@
 #include "ui/composer/attachment_bar.h"
 
-#include <QFileInfo>
-#include <QHBoxLayout>
-
-#include "ui/phrases.h"
-#include "ui/widgets/buttons.h"
+#include "ui/composer/draft_chip.h"
 #include "ui/widgets/flow_layout.h"
-#include "ui/widgets/small_widgets.h"
 
 namespace facet::ui {
-namespace {
-
-constexpr int kWidestChip = 280;
-
-}  // namespace
 
 AttachmentBar::AttachmentBar(const Theme& theme, QWidget* parent) : QWidget(parent), theme_(theme) {
   new FlowLayout(space::kSmall, this);
@@ -23,47 +13,60 @@ AttachmentBar::AttachmentBar(const Theme& theme, QWidget* parent) : QWidget(pare
   hide();
 }
 
-void AttachmentBar::set_paths(const QStringList& paths) {
-  if (paths == paths_) return;
+void AttachmentBar::set_files(const QStringList& paths, const QMap<QString, quint32>& budgets) {
+  if (paths == paths_ && budgets == budgets_) return;
   paths_ = paths;
+  budgets_ = budgets;
   while (QLayoutItem* item = layout()->takeAt(0)) {
     item->widget()->deleteLater();
     item->widget()->hide();
     delete item;
   }
-  for (const QString& path : paths_)
-    layout()->addWidget(make_chip(path));
+  chips_.clear();
+  for (const QString& path : paths_) {
+    chips_[path] = make_chip(path);
+    layout()->addWidget(chips_[path]);
+  }
   setVisible(!paths_.isEmpty());
   updateGeometry();
   emit changed();
+  describe_all();
 }
 
-QWidget* AttachmentBar::make_chip(const QString& path) {
-  const QFileInfo file(path);
-  auto* chip = new Card(theme_, &Colors::surface_sunken, &Colors::border, radius::kMedium, this);
-  chip->setToolTip(path);
-  chip->setAccessibleName(tr("Attached file %1").arg(file.fileName()));
-  chip->setMaximumWidth(kWidestChip);
-  auto* row = new QHBoxLayout(chip);
-  row->setContentsMargins(10, 2, 2, 2);
-  row->setSpacing(6);
-  row->addWidget(new IconView(theme_, Icon::File, &Colors::text_muted, size::kIconSmall, chip));
-  auto* name = new ThemedLabel(theme_, Type::Small, &Colors::text, chip);
-  name->set_elide_mode(Qt::ElideMiddle);
-  name->set_full_text(file.fileName());
-  auto* bytes = new ThemedLabel(theme_, Type::Caption, &Colors::text_muted, chip);
-  bytes->set_full_text(phrases::bytes(file.size()));
-  auto* remove = new IconButton(theme_, Icon::Close, tr("Remove %1").arg(file.fileName()), chip);
-  remove->set_diameter(26, 14);
-  connect(remove, &QToolButton::clicked, this, [this, path] {
+DraftChip* AttachmentBar::make_chip(const QString& path) {
+  auto* chip = new DraftChip(theme_, path, pictures_, this);
+  connect(chip, &DraftChip::removed, this, [this, path] {
     QStringList rest = paths_;
     rest.removeAll(path);
-    set_paths(rest);
+    QMap<QString, quint32> budgets = budgets_;
+    budgets.remove(path);
+    set_files(rest, budgets);
   });
-  row->addWidget(name, 1);
-  row->addWidget(bytes);
-  row->addWidget(remove);
+  connect(chip, &DraftChip::budgetChosen, this, [this, path](quint32 budget) { set_budget(path, budget); });
   return chip;
+}
+
+// The chip stays, so that the keyboard stays on it.
+void AttachmentBar::set_budget(const QString& path, quint32 budget) {
+  if (budget == 0) {
+    budgets_.remove(path);
+  } else {
+    budgets_[path] = budget;
+  }
+  emit changed();
+  emit descriptionWanted(path, budget);
+}
+
+void AttachmentBar::set_description(const agent::AttachmentDescribed& described) {
+  const QString path = QString::fromStdString(described.path);
+  if (!chips_.contains(path) || budgets_.value(path) != described.budget) return;
+  chips_[path]->set_description(described);
+  updateGeometry();
+}
+
+void AttachmentBar::describe_all() {
+  for (const QString& path : paths_)
+    emit descriptionWanted(path, budgets_.value(path));
 }
 
 }  // namespace facet::ui

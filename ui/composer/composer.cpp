@@ -43,6 +43,8 @@ Composer::Composer(const Theme& theme, QWidget* parent) : QWidget(parent), theme
   });
   connect(edit_, &MessageEdit::pageTurned, this, &Composer::pageTurned);
   connect(edit_, &MessageEdit::filesPasted, this, &Composer::attach);
+  connect(edit_, &MessageEdit::picturePasted, this, &Composer::attach_picture);
+  connect(attachments_, &AttachmentBar::descriptionWanted, this, &Composer::descriptionWanted);
   refresh();
 }
 
@@ -129,14 +131,14 @@ void Composer::set_reading_time(std::optional<qint64> milliseconds) {
 }
 
 Draft Composer::draft() const {
-  return {edit_->toPlainText(), attachments_->paths()};
+  return {edit_->toPlainText(), attachments_->paths(), attachments_->budgets()};
 }
 
 void Composer::set_draft(const Draft& draft) {
   if (draft == this->draft()) return;
   edit_->setPlainText(draft.text);
   edit_->moveCursor(QTextCursor::End);
-  attachments_->set_paths(draft.attachments);
+  attachments_->set_files(draft.attachments, draft.budgets);
 }
 
 void Composer::send() {
@@ -151,9 +153,26 @@ void Composer::attach(const QStringList& paths) {
     QStringList& target = info.isDir() ? folders : files;
     if (info.isReadable() && !target.contains(info.absoluteFilePath())) target << info.absoluteFilePath();
   }
-  attachments_->set_paths(files);
+  attachments_->set_files(files, attachments_->budgets());
   if (folders != folders_->folders()) emit foldersChanged(folders);
   focus_edit();
+}
+
+void Composer::attach_picture(const QImage& picture) {
+  const QString path = pasted_.filePath(tr("Pasted picture %1").arg(++pasted_count_) + QStringLiteral(".png"));
+  if (pasted_.isValid() && picture.save(path, "PNG")) attach({path});
+}
+
+void Composer::set_pictures(Pictures* pictures) {
+  attachments_->set_pictures(pictures);
+}
+
+void Composer::show_description(const agent::AttachmentDescribed& described) {
+  attachments_->set_description(described);
+}
+
+void Composer::describe_all() {
+  attachments_->describe_all();
 }
 
 void Composer::choose_files() {

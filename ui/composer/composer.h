@@ -1,9 +1,12 @@
 #pragma once
 
+#include <QMap>
 #include <QStringList>
+#include <QTemporaryDir>
 #include <QWidget>
 #include <optional>
 
+#include "agent/protocol.h"
 #include "ui/theme.h"
 
 namespace facet::ui {
@@ -13,12 +16,14 @@ class ContextGauge;
 class FolderButton;
 class IconButton;
 class MessageEdit;
+class Pictures;
 class ThemedLabel;
 
 // What has been written and not been sent.
 struct Draft {
   QString text;
   QStringList attachments;
+  QMap<QString, quint32> budgets = {};  // how closely a picture is looked at, by path
 
   bool is_empty() const { return text.trimmed().isEmpty() && attachments.isEmpty(); }
   bool operator==(const Draft&) const = default;
@@ -41,7 +46,14 @@ class Composer : public QWidget {
   void set_draft(const Draft& draft);
   // Folders among the paths become folders of the conversation.
   void attach(const QStringList& paths);
+  // A picture without a file, from the clipboard.
+  void attach_picture(const QImage& picture);
   void choose_files();
+  // What shows pictures; null for none.
+  void set_pictures(Pictures* pictures);
+  void show_description(const agent::AttachmentDescribed& described);
+  // Asks about all attached files anew.
+  void describe_all();
   void set_folders(const QStringList& folders);
   void set_usage(qint64 used_tokens, qint64 limit_tokens);
   // How long the model would read before it answers the draft; nothing when that is not known.
@@ -52,6 +64,7 @@ class Composer : public QWidget {
 
  signals:
   void draftChanged();
+  void descriptionWanted(const QString& path, quint32 budget);
   void sendRequested(const facet::ui::Draft& draft);
   void stopRequested();
   void foldersChanged(const QStringList& folders);
@@ -72,6 +85,8 @@ class Composer : public QWidget {
   State state_ = State::Ready;
   QString reason_;
   std::optional<qint64> reading_ms_;
+  QTemporaryDir pasted_;  // pictures that were pasted, until they are sent and copied
+  int pasted_count_ = 0;
   AttachmentBar* attachments_ = nullptr;
   MessageEdit* edit_ = nullptr;
   FolderButton* folders_ = nullptr;

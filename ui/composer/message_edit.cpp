@@ -13,6 +13,11 @@ namespace {
 
 constexpr int kMostLines = 9;
 
+// Programs that copy text put a picture of it beside it.
+bool is_picture(const QMimeData& data) {
+  return data.hasImage() && !data.hasText();
+}
+
 }  // namespace
 
 QStringList local_files(const QMimeData& data) {
@@ -67,12 +72,14 @@ void MessageEdit::keyPressEvent(QKeyEvent* event) {
 }
 
 bool MessageEdit::canInsertFromMimeData(const QMimeData* source) const {
-  return !local_files(*source).isEmpty() || QPlainTextEdit::canInsertFromMimeData(source);
+  return !local_files(*source).isEmpty() || is_picture(*source) || QPlainTextEdit::canInsertFromMimeData(source);
 }
 
 void MessageEdit::insertFromMimeData(const QMimeData* source) {
   const QStringList files = local_files(*source);
-  if (files.isEmpty()) {
+  if (files.isEmpty() && is_picture(*source)) {
+    emit picturePasted(qvariant_cast<QImage>(source->imageData()));
+  } else if (files.isEmpty()) {
     QPlainTextEdit::insertFromMimeData(source);
   } else {
     emit filesPasted(files);

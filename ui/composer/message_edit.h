@@ -1,5 +1,6 @@
 #pragma once
 
+#include <QImage>
 #include <QPlainTextEdit>
 
 #include "ui/theme.h"
@@ -18,6 +19,7 @@ class MessageEdit : public QPlainTextEdit {
   void cancelled();            // Escape
   void pageTurned(int pages);  // Page Up, Page Down: meant for the conversation
   void filesPasted(const QStringList& paths);
+  void picturePasted(const QImage& picture);
 
  protected:
   void keyPressEvent(QKeyEvent* event) override;

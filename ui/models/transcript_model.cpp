@@ -52,7 +52,15 @@ void TranscriptModel::apply(const agent::TurnStarted& event) {
   emit turnChanged();
 }
 
+void TranscriptModel::apply(const agent::MediaProgress& event) {
+  if (turn_.media_total == 0) turn_.reading_since_ms = QDateTime::currentMSecsSinceEpoch();
+  turn_.media_done = event.done;
+  turn_.media_total = event.done < event.total ? event.total : 0;
+  emit turnChanged();
+}
+
 void TranscriptModel::apply(const agent::PromptProgress& event) {
+  turn_.media_total = 0;
   if (turn_.prompt_total == 0) turn_.reading_since_ms = QDateTime::currentMSecsSinceEpoch();
   turn_.prompt_done = event.done;
   turn_.prompt_total = event.done < event.total ? event.total : 0;
@@ -60,6 +68,7 @@ void TranscriptModel::apply(const agent::PromptProgress& event) {
 }
 
 void TranscriptModel::apply(const agent::PartStarted& event) {
+  turn_.media_total = 0;
   turn_.prompt_total = 0;
   turn_.part_is_open = true;
   put_part(event.message, event.part);

@@ -24,8 +24,10 @@ class TranscriptModel : public QAbstractListModel {
     bool running = false;
     qint64 prompt_done = 0;
     qint64 prompt_total = 0;  // 0 while the prompt is not being read
-    qint64 reading_since_ms = 0;
-    bool part_is_open = false;  // the last part still grows or runs
+    qint64 media_done = 0;
+    qint64 media_total = 0;       // 0 while no pictures and sounds are taken in
+    qint64 reading_since_ms = 0;  // the same for either
+    bool part_is_open = false;    // the last part still grows or runs
     bool awaiting_approval = false;
     QString error;
   };

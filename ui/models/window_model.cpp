@@ -2,6 +2,8 @@
 
 #include <system_error>
 
+#include "agent/attachment_folder.h"
+
 namespace facet::ui {
 namespace {
 
@@ -32,6 +34,7 @@ bool says(const agent::Message& message, const std::string& text) {
 WindowModel::WindowModel(WindowContext context, QObject* parent)
     : QObject(parent),
       context_(std::move(context)),
+      pictures_(context_.decode_picture),
       blank_(std::make_unique<TranscriptModel>(0)),
       transcript_(blank_.get()),
       new_folders_(to_list(context_.default_folders)) {
@@ -146,21 +149,33 @@ void WindowModel::search(const QString& query) {
   }
 }
 
-agent::UserTurn WindowModel::turn_of(const QString& text, const QStringList& attachments) const {
+agent::UserTurn WindowModel::turn_of(const QString& text, const QStringList& attachments,
+                                     const Budgets& budgets) const {
   agent::UserTurn turn;
   turn.conversation = current_;
   turn.text = text.toStdString();
   turn.attachments = to_strings(attachments);
+  for (auto budget = budgets.begin(); budget != budgets.end(); ++budget)
+    turn.budgets[budget.key().toStdString()] = budget.value();
   if (current_ == 0) turn.folders = to_strings(new_folders_);
   return turn;
 }
 
-void WindowModel::estimate(const QString& text, const QStringList& attachments) {
-  submit(agent::EstimateReading{turn_of(text, attachments)});
+void WindowModel::estimate(const QString& text, const QStringList& attachments, const Budgets& budgets) {
+  submit(agent::EstimateReading{turn_of(text, attachments, budgets)});
 }
 
-void WindowModel::send(const QString& text, const QStringList& attachments) {
-  agent::UserTurn turn = turn_of(text, attachments);
+void WindowModel::describe(const QString& path, quint32 budget) {
+  submit(agent::DescribeAttachment{path.toStdString(), budget});
+}
+
+QString WindowModel::place_of(const agent::AttachmentPart& file) const {
+  const agent::AttachmentFolder folder(agent::AttachmentFolder::beside(context_.database));
+  return QString::fromStdString(folder.find(file));
+}
+
+void WindowModel::send(const QString& text, const QStringList& attachments, const Budgets& budgets) {
+  agent::UserTurn turn = turn_of(text, attachments, budgets);
   sending_[current_] = turn.text;
   submit(std::move(turn));
 }
@@ -240,6 +255,8 @@ void WindowModel::fold(const agent::Event& event) {
   } else if (const auto* notice = std::get_if<agent::Notice>(&event)) {
     if (notice->severity == agent::Severity::Error) refuse_all();
     emit noticePosted(static_cast<int>(notice->severity), QString::fromStdString(notice->text));
+  } else if (const auto* described = std::get_if<agent::AttachmentDescribed>(&event)) {
+    emit attachmentDescribed(*described);
   } else if (const auto* estimate = std::get_if<agent::ReadingEstimated>(&event)) {
     emit readingEstimated(estimate->conversation, estimate->milliseconds);
   } else if (const auto* finished = std::get_if<agent::TurnFinished>(&event)) {

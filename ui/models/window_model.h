@@ -1,5 +1,6 @@
 #pragma once
 
+#include <QMap>
 #include <QObject>
 #include <QStringList>
 #include <map>
@@ -12,6 +13,7 @@
 #include "ui/models/conversation_list_model.h"
 #include "ui/models/search_model.h"
 #include "ui/models/transcript_model.h"
+#include "ui/pictures.h"
 
 namespace facet::ui {
 
@@ -40,9 +42,15 @@ class WindowModel : public QObject {
 
   void open(agent::ConversationId conversation);  // 0 begins a new one
   void search(const QString& query);
-  void send(const QString& text, const QStringList& attachments);
+  using Budgets = QMap<QString, quint32>;
+  void send(const QString& text, const QStringList& attachments, const Budgets& budgets = {});
   // Answered by readingEstimated.
-  void estimate(const QString& text, const QStringList& attachments);
+  void estimate(const QString& text, const QStringList& attachments, const Budgets& budgets = {});
+  // Answered by attachmentDescribed.
+  void describe(const QString& path, quint32 budget);
+  Pictures& pictures() { return pictures_; }
+  // Where an attached file lies: its copy, or itself.
+  QString place_of(const agent::AttachmentPart& file) const;
   void stop();
   void rename(agent::ConversationId conversation, const QString& title);
   void remove(agent::ConversationId conversation);
@@ -57,6 +65,7 @@ class WindowModel : public QObject {
   void noticePosted(int severity, const QString& text);
   // How long the model would read before it answers what was asked about last; nothing while its speed is not known.
   void readingEstimated(qlonglong conversation, std::optional<qint64> milliseconds);
+  void attachmentDescribed(const facet::agent::AttachmentDescribed& described);
   // The message that was written in this conversation (0 for a new one) is stored.
   void sendAccepted(qlonglong written_in);
   // It is not, and will not be.
@@ -74,10 +83,11 @@ class WindowModel : public QObject {
   void refuse_sending(agent::ConversationId conversation);
   void refuse_all();
   std::optional<agent::ConversationId> where_written(const agent::TurnStarted& event) const;
-  agent::UserTurn turn_of(const QString& text, const QStringList& attachments) const;
+  agent::UserTurn turn_of(const QString& text, const QStringList& attachments, const Budgets& budgets) const;
   void report(const Error& error);
 
   WindowContext context_;
+  Pictures pictures_;
   std::unique_ptr<agent::StoreReader> reader_;
   bool conversations_loaded_ = false;
   ConversationListModel conversations_;

@@ -75,6 +75,8 @@ void ConversationPage::build() {
     composer_->focus_edit();
   };
   transcript_ = new TranscriptView(theme_, submit, this);
+  transcript_->set_pictures(&model_.pictures(),
+                            [this](const agent::AttachmentPart& file) { return model_.place_of(file); });
   pages_ = new QStackedWidget(this);
   // A window that is too low for the start page scrolls it.
   auto* start_scroll = new QScrollArea(this);
@@ -89,6 +91,7 @@ void ConversationPage::build() {
   pages_->addWidget(transcript_);
   column->addWidget(pages_, 1);
   composer_ = new Composer(theme_, this);
+  composer_->set_pictures(&model_.pictures());
   column->addWidget(centred(composer_, 2 * kComposerOverhang, this));
   overlay_ = new DropOverlay(theme_, this);
 }
@@ -125,6 +128,10 @@ void ConversationPage::connect_parts() {
   estimate_delay_.setInterval(kEstimateDelayMs);
   connect(&estimate_delay_, &QTimer::timeout, this, &ConversationPage::estimate_reading);
   connect(composer_, &Composer::draftChanged, &estimate_delay_, qOverload<>(&QTimer::start));
+  connect(composer_, &Composer::descriptionWanted, &model_, &WindowModel::describe);
+  connect(&model_, &WindowModel::attachmentDescribed, composer_, &Composer::show_description);
+  // Another model may see what the one before did not.
+  connect(&model_, &WindowModel::modelChanged, composer_, &Composer::describe_all);
   connect(&model_, &WindowModel::readingEstimated, this,
           [this](qlonglong conversation, std::optional<qint64> milliseconds) {
             if (conversation == shown_ && !composer_->draft().is_empty()) composer_->set_reading_time(milliseconds);
@@ -149,7 +156,7 @@ void ConversationPage::connect_parts() {
 
 void ConversationPage::ask(const Draft& draft) {
   notice_->hide();
-  model_.send(draft.text.trimmed(), draft.attachments);
+  model_.send(draft.text.trimmed(), draft.attachments, draft.budgets);
   show_turn();
 }
 
@@ -158,7 +165,8 @@ void ConversationPage::estimate_reading() {
   const Draft draft = composer_->draft();
   if (draft.is_empty() || composer_->state() != Composer::State::Ready) composer_->set_reading_time({});
   // Of an empty draft, too: the model makes itself ready for what will be written.
-  if (composer_->state() == Composer::State::Ready) model_.estimate(draft.text.trimmed(), draft.attachments);
+  if (composer_->state() == Composer::State::Ready)
+    model_.estimate(draft.text.trimmed(), draft.attachments, draft.budgets);
 }
 
 void ConversationPage::show_current() {

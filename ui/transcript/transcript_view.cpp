@@ -27,6 +27,11 @@ constexpr int kMaxPasses = 4;
 
 }  // namespace
 
+void TranscriptView::set_pictures(Pictures* pictures, std::function<QString(const agent::AttachmentPart&)> place_of) {
+  context_.pictures = pictures;
+  context_.place_of = std::move(place_of);
+}
+
 TranscriptView::TranscriptView(const Theme& theme, std::function<void(agent::Op)> submit, QWidget* parent)
     : QAbstractScrollArea(parent),
       theme_(theme),

@@ -27,6 +27,8 @@ class TranscriptView : public QAbstractScrollArea {
   TranscriptView(const Theme& theme, std::function<void(agent::Op)> submit, QWidget* parent = nullptr);
   ~TranscriptView() override;
 
+  // Before the first model; without it attached pictures are named only.
+  void set_pictures(Pictures* pictures, std::function<QString(const agent::AttachmentPart&)> place_of);
   // Null shows nothing. The model is not owned.
   void set_model(TranscriptModel* model);
   void scroll_to_end();

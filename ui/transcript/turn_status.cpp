@@ -36,6 +36,7 @@ void TurnStatus::set_turn(const TranscriptModel::Turn& turn) {
 }
 
 void TurnStatus::refresh() {
+  const bool taking_in = turn_.running && turn_.media_total > 0;
   const bool reading = turn_.running && turn_.prompt_total > 0 &&
                        QDateTime::currentMSecsSinceEpoch() - turn_.reading_since_ms >= kShowReadingAfterMs;
   // A part that grows shows by itself that something happens.
@@ -45,7 +46,9 @@ void TurnStatus::refresh() {
     text_->set_full_text(
         reading
             ? tr("Reading %1 of %2 tokens").arg(locale.toString(turn_.prompt_done), locale.toString(turn_.prompt_total))
-            : tr("Working"));
+        : taking_in ? tr("Looking and listening: %1 of %2")
+                          .arg(locale.toString(turn_.media_done + 1), locale.toString(turn_.media_total))
+                    : tr("Working"));
   }
   // A prompt that is being read may cross the second without another event.
   if (turn_.running && turn_.prompt_total > 0) {

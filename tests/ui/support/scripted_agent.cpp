@@ -56,7 +56,9 @@ void ScriptedAgent::load_model(const agent::ModelChanged& model) {
 
 void ScriptedAgent::submit(const agent::Op& op) {
   // What is asked for while one writes is no wish of the user's.
-  if (!std::holds_alternative<agent::EstimateReading>(op)) operations_.push_back(op);
+  const bool is_wish =
+      !std::holds_alternative<agent::EstimateReading>(op) && !std::holds_alternative<agent::DescribeAttachment>(op);
+  if (is_wish) operations_.push_back(op);
   std::visit([this](const auto& kind) { apply(kind); }, op);
 }
 
@@ -246,6 +248,19 @@ void ScriptedAgent::apply(const agent::SetFolders& op) {
 
 void ScriptedAgent::apply(const agent::EstimateReading& op) {
   emit_event(agent::ReadingEstimated{op.question.conversation, std::ssize(op.question.text), reading_ms_});
+}
+
+void ScriptedAgent::apply(const agent::DescribeAttachment& op) {
+  agent::AttachmentDescribed described;
+  described.path = op.path;
+  described.budget = op.budget;
+  const auto known = descriptions_.find(QFileInfo(QString::fromStdString(op.path)).fileName().toStdString());
+  if (known != descriptions_.end()) {
+    described = known->second;
+    described.path = op.path;
+    described.budget = op.budget;
+  }
+  emit_event(described);
 }
 
 void ScriptedAgent::apply(const agent::LoadModel& op) {

@@ -38,6 +38,10 @@ class ScriptedAgent : public QObject {
   void set_reading_time(std::optional<std::int64_t> milliseconds);
 
   void load_model(const agent::ModelChanged& model);
+  // What it tells of files with this name.
+  void describe(const std::string& name, agent::AttachmentDescribed description) {
+    descriptions_[name] = std::move(description);
+  }
   void submit(const agent::Op& op);
 
   const std::vector<agent::Event>& events() const { return events_; }
@@ -54,6 +58,7 @@ class ScriptedAgent : public QObject {
   void apply(const agent::RemoveConversation& op);
   void apply(const agent::SetFolders& op);
   void apply(const agent::EstimateReading& op);
+  void apply(const agent::DescribeAttachment& op);
   void apply(const agent::LoadModel& op);
 
   agent::Conversation conversation_for(const agent::UserTurn& op);
@@ -74,6 +79,7 @@ class ScriptedAgent : public QObject {
   agent::Finish ending_ = agent::Finish::Done;
   std::string error_;
   bool leave_open_ = false;
+  std::map<std::string, agent::AttachmentDescribed> descriptions_;
   std::optional<agent::PromptProgress> reading_;
   std::optional<std::int64_t> reading_ms_;
   std::deque<Step> steps_;
