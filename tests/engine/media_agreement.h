@@ -3,9 +3,15 @@
 #include "reference_conversations.h"
 
 // Whole models that see and hear, from pixels and samples to logits.
-namespace media_agreement {
+namespace facet::engine::media_agreement {
 
-using namespace reference_conversations;
+using reference_conversations::all;
+using reference_conversations::Conversation;
+using reference_conversations::disagreement;
+using reference_conversations::evaluate;
+using reference_conversations::open;
+using reference_conversations::with_media;
+using reference_projectors::json;
 
 // Those whose projector is there and whose pictures can be drawn.
 inline void add_rows() {
@@ -49,4 +55,4 @@ inline void agrees(int number, EngineOptions options) {
   if (!fault.isEmpty()) QFAIL(qPrintable(fault));
 }
 
-}  // namespace media_agreement
+}  // namespace facet::engine::media_agreement

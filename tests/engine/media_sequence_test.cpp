@@ -4,7 +4,7 @@
 
 using namespace facet;
 using namespace facet::engine;
-using namespace reference_conversations;
+using namespace facet::engine::reference_conversations;
 
 namespace {
 
@@ -74,7 +74,7 @@ void MediaSequenceTest::answers_to_one_picture_or_sound_agree_data() {
     QTest::newRow(name) << name;
 }
 
-// Other prompts, with rows of 12 keys for sound, evaluated by another hand.
+// Other prompts, with rows of 12 keys for sound.
 void MediaSequenceTest::answers_to_one_picture_or_sound_agree() {
   QFETCH(QString, name);
   const QString base = QString(FACET_TEST_DATA "/models/") + name;

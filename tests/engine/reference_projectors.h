@@ -20,9 +20,8 @@
 
 // Projectors with results computed elsewhere in double precision: those in tests/data, and more when
 // FACET_REFERENCE_DIR names a folder that has them in `models`.
-namespace reference_projectors {
+namespace facet::engine::reference_projectors {
 
-using namespace facet::engine;
 using nlohmann::json;
 
 // Base names: NAME.gguf, NAME.json and NAME.bin lie side by side.
@@ -278,4 +277,4 @@ inline void sounds_agree(const QString& base, const std::shared_ptr<EncoderBacke
   }
 }
 
-}  // namespace reference_projectors
+}  // namespace facet::engine::reference_projectors
