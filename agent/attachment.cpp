@@ -10,8 +10,8 @@
 #include <string_view>
 #include <system_error>
 
-#include "engine/base/sha256.h"
 #include "agent/utf8.h"
+#include "engine/base/sha256.h"
 
 namespace facet::agent {
 
