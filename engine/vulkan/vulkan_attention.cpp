@@ -77,7 +77,7 @@ void VulkanBackend::attention(const View& q, const Buffer& keys, const Buffer& v
   // `reserve` counted; a batch with such rows has many, in any case.
   const bool is_split = variants_.last_groups && q.rows <= kFewRows && end > FACET_SEGMENT && shape.seen_end == 0 &&
                         std::uint64_t{tiles.tiles_per_row} * row_tiles < FACET_COUNTERS;
-  const std::uint32_t segments = segments_of(shape, q.rows, end);
+  const std::uint32_t segments = segments_of(shape, end - first_position, end);
   const std::uint32_t shares = is_split ? std::min(segments, kMostShares) : 1;
   params.segments_per_group = (segments + shares - 1) / shares;
   if (is_split && !make_room(segments_, segment_bytes(shape, q.rows, segments), "the sums of attention")) return;

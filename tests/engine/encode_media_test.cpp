@@ -44,12 +44,13 @@ class EncodeMediaTest : public QObject {
   Q_OBJECT
 
  private slots:
-  void logits_agree_data() { reference_conversations::add_rows(); }
+  void logits_agree_data() { media_agreement::add_rows(); }
   void logits_agree();
   void the_projector_beside_the_model_is_found();
   void a_projector_inside_the_model_is_used();
   void what_does_not_fit_is_refused();
   void a_damaged_projector_leaves_the_text();
+  void weights_that_are_no_numbers_are_reported();
   void what_was_encoded_is_found_again();
   void the_cache_is_bounded();
   void what_can_not_be_encoded_is_refused();
@@ -133,6 +134,20 @@ void EncodeMediaTest::a_damaged_projector_leaves_the_text() {
   QVERIFY(QString::fromStdString(engine->description().media_remark).contains("v.blk.1.ffn_up.weight"));
   const auto encoded = engine->encode(picture(), 70);
   QVERIFY(!encoded.ok() && message(encoded.error()).contains("v.blk.1.ffn_up.weight"));
+}
+
+void EncodeMediaTest::weights_that_are_no_numbers_are_reported() {
+  QTemporaryDir folder;
+  auto content = tiny_projector::build({.text_width = 64, .positions = 40});
+  QByteArray& data = content.tensor("mm.input_projection.weight").data;
+  data.replace(40, 4, gguf_image::raw(std::nanf("")));
+  const auto engine = open(kModel, {.projector = gguf_image::write_file(folder, "eyes.gguf", content.bytes())});
+  for (int time = 0; time < 2; ++time) {
+    const auto encoded = engine->encode(picture(), 70);
+    QVERIFY(!encoded.ok());
+    QCOMPARE(encoded.error().code, Error::Code::CorruptFile);
+    QVERIFY(message(encoded.error()).contains("'eyes.gguf' gave results that are not numbers"));
+  }
 }
 
 void EncodeMediaTest::what_was_encoded_is_found_again() {

@@ -224,8 +224,7 @@ void ForwardTest::taps_see_every_step() {
     expected.emplace_back("attn_norm", layer, layer < 2 ? 3 : 1);
     if (layer < 2) expected.emplace_back("k", layer, 3);
     if (layer < 2) expected.emplace_back("v", layer, 3);
-    for (const char* name :
-         {"q", "attended", "after_attention", "dense_branch", "after_feed_forward", "layer_out"})
+    for (const char* name : {"q", "attended", "after_attention", "dense_branch", "after_feed_forward", "layer_out"})
       expected.emplace_back(name, layer, layer < 1 ? 3 : 1);
   }
   expected.emplace_back("output_norm", -1, 1);

@@ -4,7 +4,7 @@
 
 using namespace facet;
 using namespace facet::engine;
-using namespace reference_conversations;
+using namespace facet::engine::reference_conversations;
 
 namespace {
 
@@ -40,6 +40,8 @@ class MediaSequenceTest : public QObject {
   void finds_conversations() { QVERIFY(all().size() >= 5); }
   void logits_agree_data() { add_rows(); }
   void logits_agree();
+  void answers_to_one_picture_or_sound_agree_data();
+  void answers_to_one_picture_or_sound_agree();
   void pieces_change_nothing_data() { add_rows(); }
   void pieces_change_nothing();
   void what_is_cached_is_found_data() { ids(); }
@@ -64,6 +66,38 @@ class MediaSequenceTest : public QObject {
 void MediaSequenceTest::logits_agree() {
   QFETCH(int, number);
   reference_conversations::logits_agree(number, {});
+}
+
+void MediaSequenceTest::answers_to_one_picture_or_sound_agree_data() {
+  QTest::addColumn<QString>("name");
+  for (const char* name : {"mm-e-f32", "mm-dense-f32"})
+    QTest::newRow(name) << name;
+}
+
+// Other prompts, with rows of 12 keys for sound.
+void MediaSequenceTest::answers_to_one_picture_or_sound_agree() {
+  QFETCH(QString, name);
+  const QString base = QString(FACET_TEST_DATA "/models/") + name;
+  const json published = reference_projectors::read_json(base + ".json");
+  const QByteArray values = reference_models::contents(base + ".bin");
+  const auto engine = open(find_file(published["model"]));
+  for (const json& item : published["cases"]) {
+    const auto tokens = item["tokens"].get<std::vector<Token>>();
+    const std::size_t first = item["soft_positions"][0];
+    const std::size_t end = item["soft_positions"][1];
+    const auto kind = item["kind"] == "audio" ? MediaEmbedding::Kind::Sound : MediaEmbedding::Kind::Picture;
+    const auto media = std::make_shared<const MediaEmbedding>(
+        MediaEmbedding{kind, item["file"], 64, reference_projectors::values_at(values, item["soft_exact"])});
+    QCOMPARE(std::size_t{media->tokens()}, end - first);
+    std::vector<SequenceItem> items(tokens.begin(), tokens.begin() + static_cast<std::ptrdiff_t>(first));
+    items.emplace_back(MediaSlice::all_of(media));
+    items.insert(items.end(), tokens.begin() + static_cast<std::ptrdiff_t>(end), tokens.end());
+    const auto sequence = engine->create_sequence();
+    const std::vector<float> logits = evaluate(*sequence, items, 1);
+    const QString fault = reference_projectors::disagreement(
+        logits, reference_projectors::values_at(values, item["logits_exact"]), json{{"max", 1e-3}, {"rms", 2e-4}});
+    if (!fault.isEmpty()) QFAIL(qPrintable(fault));
+  }
 }
 
 void MediaSequenceTest::pieces_change_nothing() {

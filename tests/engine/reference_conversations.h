@@ -6,10 +6,9 @@
 #include "reference_projectors.h"
 
 // Prompts with pictures and sounds, with the logits that a whole model gives, computed elsewhere in double precision.
-namespace reference_conversations {
+namespace facet::engine::reference_conversations {
 
 using reference_projectors::json;
-using namespace facet::engine;
 
 struct Conversation {
   std::string id;
@@ -137,4 +136,4 @@ inline void logits_agree(int number, const EngineOptions& options) {
   if (!fault.isEmpty()) QFAIL(qPrintable(fault));
 }
 
-}  // namespace reference_conversations
+}  // namespace facet::engine::reference_conversations

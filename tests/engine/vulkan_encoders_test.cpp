@@ -33,7 +33,7 @@ void VulkanEncodersTest::initTestCase() {
 
 void VulkanEncodersTest::pictures_agree() {
   QFETCH(QString, base);
-  reference_projectors::pictures_agree(base, device());
+  reference_projectors::pictures_agree(base, device(), /*most_patches=*/1000);
 }
 
 void VulkanEncodersTest::sounds_agree() {

@@ -15,9 +15,9 @@ class VulkanMediaTest : public QObject {
   void initTestCase();
   void given_rows_agree_data() { reference_conversations::add_rows(); }
   void given_rows_agree();
-  void logits_agree_data() { reference_conversations::add_rows(); }
+  void logits_agree_data() { media_agreement::add_rows(); }
   void logits_agree();
-  void a_part_of_the_layers_agrees_data() { reference_conversations::add_rows(); }
+  void a_part_of_the_layers_agrees_data() { media_agreement::add_rows(); }
   void a_part_of_the_layers_agrees();
   void memory_is_what_was_planned();
 };

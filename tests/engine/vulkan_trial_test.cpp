@@ -143,13 +143,22 @@ void VulkanTrialTest::a_dropped_dispatch_is_noticed() {
   QFETCH(int, part);
   QFETCH(std::uint64_t, step);
   const KernelUse use = part_of(small_use(), static_cast<Part>(part));
+  // How much a kernel is given at once depends on the speed measured so far, and the first run compiles the kernels.
+  QVERIFY(try_kernels(**backend, use).ok());
   const std::uint64_t before = faults_->calls("vkCmdDispatch");
   QVERIFY(try_kernels(**backend, use).ok());
   const std::uint64_t dispatches = faults_->calls("vkCmdDispatch") - before;
   QVERIFY(dispatches > 20);
   for (std::uint64_t n = 1; n <= dispatches; n += step) {
     QVERIFY(faults_->arm("vkCmdDispatch", n, fault_layer::kDropped, 1));
+    const std::uint64_t start = faults_->calls("vkCmdDispatch");
     const Status tried = try_kernels(**backend, use);
+    if (faults_->struck() == 0 && n > 20) {
+      // Found to be faster in the meantime, the device is given more at once: this time there were not so many.
+      QVERIFY(tried.ok() && faults_->calls("vkCmdDispatch") - start < n);
+      faults_->disarm();
+      break;
+    }
     QCOMPARE(faults_->struck(), 1U);
     QVERIFY2(!tried.ok(), qPrintable(QString("dispatch %1 of %2").arg(n).arg(dispatches)));
     QCOMPARE(tried.error().code, Error::Code::Unsupported);
