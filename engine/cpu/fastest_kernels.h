@@ -8,12 +8,12 @@
 namespace facet::engine {
 
 // Of the sets that this machine runs, the one whose products of integers are the fastest, measured at the first call in
-// about a millisecond. Results do not depend on it: only sets that give, bit for bit, what plain C++ gives are taken.
+// about a millisecond. Only sets whose products are those of plain C++ but for the rounding of float32 are taken.
 const Kernels& fastest_kernels();
 
-// The same among these, of which the last is plain C++ and the ones in front are expected to be faster. `seconds`
-// measures one. A set is preferred to those in front of it when it takes less than 0.9 of their time, so that the
-// choice is the same every time.
+// The same among these. The last is plain C++, which is taken when nothing else is right; of the others the ones in
+// front are expected to be faster. `seconds` measures one. A set is preferred to those in front of it when it takes
+// less than 0.9 of their time, so that the choice is the same every time.
 const Kernels& choose_kernels(std::span<const Kernels* const> sets,
                               const std::function<double(const Kernels&)>& seconds);
 

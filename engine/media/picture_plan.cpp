@@ -21,6 +21,7 @@ constexpr double kLeastSharp = 0.0025;
 constexpr double kLeastSharpOfUneven = 0.18;
 // Enough rows to judge by.
 constexpr std::uint32_t kRowsLookedAt = 400;
+constexpr std::uint32_t kAnyPrime = 7919;
 
 constexpr std::uint64_t kPixelsOfTile = std::uint64_t{kTextBudget} * kSoftTokenSide * kSoftTokenSide;
 
@@ -93,7 +94,9 @@ PictureContent picture_content(const RgbImage& picture) {
   std::uint64_t sharp = 0;
   std::uint64_t all = 0;
   const std::uint32_t step = std::max(1U, picture.height / kRowsLookedAt);
-  for (std::uint32_t y = 0; y < picture.height; y += step) {
+  for (std::uint32_t band = 0; band < picture.height / step; ++band) {
+    // One row of each band, but not always the same one: lines of text come at equal distances, too.
+    const std::uint32_t y = band * step + band * kAnyPrime % step;
     const std::uint8_t* pixel = picture.pixels.data() + std::size_t{y} * picture.width * 3;
     int before = brightness(pixel);
     for (std::uint32_t x = 1; x < picture.width; ++x) {

@@ -1,7 +1,8 @@
 #!/usr/bin/python3
 """Makes practice-text.gguf from nothing: tokenizer, training, export.
 
-Everything is generated; nothing is downloaded. See README.md.
+Everything is generated; nothing is downloaded. A run that was interrupted goes on from the checkpoint
+in its work folder. See README.md.
 """
 import argparse
 import os
@@ -41,27 +42,18 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--work", default="/tmp/facet-practice-model", help="folder for checkpoints and the log")
     parser.add_argument("--output", default=os.path.join(HERE, "practice-text.gguf"))
-    parser.add_argument("--tokens", type=float, default=28e6, help="tokens to train on")
-    parser.add_argument("--seconds", type=float, default=0, help="end after this time instead, if it comes first")
+    parser.add_argument("--factor", type=float, default=1.0, help="of the tokens of each stage; less for a trial")
     parser.add_argument("--workers", type=int, default=2, help="training processes on a processor")
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--report", type=float, default=600, help="seconds between held-out reports")
     parser.add_argument("--feed-forward", type=int, default=320, help="width of the feed-forward layers")
-    parser.add_argument("--resume", help="checkpoint.pt of an earlier run, or a .gguf to start from")
     options = parser.parse_args()
     os.makedirs(options.work, exist_ok=True)
     tokenizer = cached_tokenizer(options.work)
     shape = Shape(vocabulary=len(tokenizer.tokens), feed_forward=options.feed_forward)
     device = "cuda" if torch.cuda.is_available() else "cpu"
-    plan = training.Plan(options.tokens, options.seconds, options.seed, options.work, options.workers, device,
-                         options.report)
-    model, resume = None, options.resume
-    if resume and resume.endswith(".gguf"):
-        (model, reader), resume = export.load(resume), None
-        shape = model.shape
-        tokenizer = tokens.Tokenizer.from_fields(reader.fields)
-    trained = training.train(plan, shape, tokenizer, model, resume)
-    export.save(trained, tokenizer, options.output)
+    plan = training.Plan(options.factor, options.seed, options.work, options.workers, device, options.report)
+    export.save(training.train(plan, shape, tokenizer), tokenizer, options.output)
 
 
 if __name__ == "__main__":

@@ -19,7 +19,7 @@ import tempfile
 import numpy
 import torch
 
-from practice import export, operations, training
+from practice import export, judging, operations
 from practice.model import Batch
 from practice.tokenizer import Tokenizer
 
@@ -44,7 +44,7 @@ def judge(model, tokenizer, case, device):
     The third part is only a hint: the most likely token at each place after the right beginning.
     """
     messages = case["messages"] + expected_messages(case)
-    ids, rows = training.encode(tokenizer, case["tools"], messages)
+    ids, rows = judging.encode(tokenizer, case["tools"], messages)
     with torch.no_grad():
         chosen = model(Batch(model.shape, [ids], [rows], device)).argmax(1).cpu().numpy()
     right = chosen == numpy.asarray(ids)[rows + 1]

@@ -86,8 +86,8 @@ class PracticeModelTest : public QObject {
     QTest::addColumn<double>("least_answers");
     // What the file in the repository reaches, so that neither the engine nor a new model falls behind it unnoticed.
     // The model card says what is still missing.
-    QTest::newRow("known phrasings") << "known-phrasings.jsonl" << 98.5 << 88.5;
-    QTest::newRow("phrasings it never saw") << "unseen-phrasings.jsonl" << 87.5 << 75.0;
+    QTest::newRow("known phrasings") << "known-phrasings.jsonl" << 98.5 << 90.0;
+    QTest::newRow("phrasings it never saw") << "unseen-phrasings.jsonl" << 87.5 << 75.5;
   }
 
   void cases() {

@@ -36,7 +36,7 @@ struct Script {
     ReadAhead amount = ReadAhead::Little;
     bool is_done = false;
   };
-  std::vector<Ahead> ahead;
+  std::vector<Ahead> ahead = {};
   std::function<void(std::size_t chunk)> before_chunk = {};  // of anything read ahead
   std::size_t chunks = 3;
   TextModelInfo info{.name = "Scripted model",

@@ -33,7 +33,7 @@ class FastestKernelsTest : public QObject {
 void FastestKernelsTest::every_set_of_this_machine_is_right() {
   for (const Kernels* kernels : usable_kernels()) {
     const Sets sets = {kernels, &plain()};
-    QCOMPARE(&choose_kernels(sets, [&](const Kernels& each) { return &each == kernels ? 1 : 2; }), kernels);
+    QCOMPARE(&choose_kernels(sets, [](const Kernels&) { return 1; }), kernels);
   }
 }
 
@@ -41,20 +41,19 @@ void FastestKernelsTest::the_faster_one_is_taken() {
   const Kernels first = named("first");
   const Kernels second = named("second");
   const Sets sets = {&first, &second, &plain()};
-  QCOMPARE(chosen(sets, {{"first", 1}, {"second", 0.5}, {"portable", 9}}), std::string("second"));
-  QCOMPARE(chosen(sets, {{"first", 1}, {"second", 2}, {"portable", 9}}), std::string("first"));
-  QCOMPARE(chosen(sets, {{"first", 1}, {"second", 0.5}, {"portable", 0.1}}), std::string("portable"));
+  QCOMPARE(chosen(sets, {{"first", 1}, {"second", 0.5}}), std::string("second"));
+  QCOMPARE(chosen(sets, {{"first", 1}, {"second", 2}}), std::string("first"));
 }
 
 void FastestKernelsTest::a_little_faster_is_not_enough() {
   const Kernels first = named("first");
   const Kernels second = named("second");
   const Sets sets = {&first, &second, &plain()};
-  QCOMPARE(chosen(sets, {{"first", 1}, {"second", 0.95}, {"portable", 9}}), std::string("first"));
-  QCOMPARE(chosen(sets, {{"first", 1}, {"second", 0.85}, {"portable", 9}}), std::string("second"));
+  QCOMPARE(chosen(sets, {{"first", 1}, {"second", 0.95}}), std::string("first"));
+  QCOMPARE(chosen(sets, {{"first", 1}, {"second", 0.85}}), std::string("second"));
 }
 
-// One bit in one product, with scales for 32 inputs or for 16.
+// One product in a thousand, with scales for 32 inputs or for 16.
 void FastestKernelsTest::what_computes_wrong_is_not_taken() {
   for (const Format wrong : {Format::Q4_0, Format::Q6_K}) {
     static Format wrong_format;
@@ -65,17 +64,18 @@ void FastestKernelsTest::what_computes_wrong_is_not_taken() {
                          std::size_t first_input, const PanelResults& results) {
       plain().panels.format(wrong_format)->multiply(panel, inputs, columns, count, first_input, results);
       float& last = results.out[count - 1][results.first_row + results.rows - 1];
-      last = std::nextafter(last, 0.0F);
+      last += 3;  // of thousands
     };
     Kernels fast = named("fast");
     fast.panels.format = [](Format format) { return format == wrong_format ? &spoilt : plain().panels.format(format); };
-    QCOMPARE(chosen({&fast, &plain()}, {{"fast", 1}, {"portable", 2}}), std::string("portable"));
+    QCOMPARE(chosen({&fast, &plain()}, {{"fast", 1}}), std::string("portable"));
   }
 }
 
 void FastestKernelsTest::this_machine_has_one() {
   const auto usable = usable_kernels();
   QVERIFY(std::find(usable.begin(), usable.end(), &fastest_kernels()) != usable.end());
+  QVERIFY(usable.size() == 1 || &fastest_kernels() != &plain());
   QCOMPARE(&fastest_kernels(), &fastest_kernels());
 }
 

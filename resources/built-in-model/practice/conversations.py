@@ -1,5 +1,5 @@
 """Whole conversations: system text, declared tools, several tasks; and the stages of training."""
-from . import tools
+from . import lessons, template, tools
 from .tasks import NO_TOOL, SHORT_SHARES, Tasks
 from .words import Words
 
@@ -11,6 +11,10 @@ SYSTEM_TEXTS = (
     "You are Facet, an assistant on the user's computer. Answer briefly and name your source.",
 )
 PRODUCT_SYSTEM = SYSTEM_TEXTS[-1]
+# From which progress on more questions follow behind a question about a document.
+FOLLOW_UPS = 0.5
+# How often the conversations of a lesson have neither a system text nor tools that they do not need.
+BARE = {"plain": 1.0, "series": 0.3, "finds": 0.7, "actions": 0.7}
 
 
 def system_text(random, tasks, product):
@@ -36,6 +40,8 @@ def messages_of(task):
         call = {"type": "function", "function": {"name": name, "arguments": arguments}}
         out.append({"role": "assistant", "tool_calls": [call]})
         out.append({"role": "tool", "content": result})
+    if task.steps and task.found is not None:
+        out[-1]["known"] = task.found, task.answer
     out.append({"role": "assistant", "content": task.answer})
     return out
 
@@ -68,16 +74,37 @@ class Conversations:
 
     At first only short ones: documents of one to three lines, no or one
     declared tool; copying is learned there at a small cost. Until the middle
-    nearly half stay short, with half of the questions unanswerable, because
-    absence is learned only after copying, and only there; the same holds for
-    tools that are not declared. Then the final
-    proportions.
+    nearly half stay short. Absence is learned only after copying, in lessons
+    of its own; from then on questions about the same document follow in the
+    ordinary conversations, too.
     """
 
     def __init__(self, random, pieces=(), held_out=False, held_out_wording=False):
         self.random = random
         self.words = Words(random, held_out, pieces)
         self.tasks = Tasks(self.words, held_out_wording)
+
+    def pieces(self, shares, progress):
+        """A conversation or a lesson as marked pieces of text, for training. shares: of the lessons, in percent."""
+        random = self.random
+        lesson = random.choices(list(shares) + [None], list(shares.values()) + [100 - sum(shares.values())])[0]
+        if lesson in ("near", "far"):
+            return lessons.ticks(random, self.words, lesson == "far")
+        if lesson == "asked":
+            return lessons.asked(random, self.tasks)
+        if lesson is None:
+            tools, messages, _ = self.generate(progress)
+        else:
+            chosen = self.lesson(lesson)
+            bare = random.random() < BARE[lesson]
+            tools, messages, _ = self.conversation(chosen, 1.0, bare=bare)
+        return template.render(tools, messages)
+
+    def lesson(self, name):
+        """The tasks of a lesson that is a whole conversation."""
+        if name in ("plain", "series"):
+            return lessons.series(self.random, self.tasks, name == "plain")
+        return {"finds": lessons.finds, "actions": lessons.actions}[name](self.random, self.tasks)
 
     def generate(self, progress=1.0, count=None):
         """(tools, messages, kinds): messages end with the last answer; count tasks if given."""
@@ -91,17 +118,34 @@ class Conversations:
         else:
             tasks.limit = random.choice((4, 10, 20, 32)) if progress > 0.12 else random.choice((3, 6, 10))
             tasks.absent = 0.18
-            count = count or random.choices((1, 2, 3, 4, 5, 6), (16, 20, 24, 20, 12, 8))[0]
-            chosen = [tasks.draw() for _ in range(count)]
+            drawn = count or random.choices((1, 2, 3, 4, 5, 6), (16, 20, 24, 20, 12, 8))[0]
+            chosen = [tasks.draw() for _ in range(drawn)]
+        if count is None and progress >= FOLLOW_UPS:
+            chosen = self.with_follow_ups(chosen)
+        return self.conversation(chosen, progress, short)
+
+    def with_follow_ups(self, chosen):
+        """Sometimes more questions behind a question about a document."""
+        out = []
+        for task in chosen:
+            out.append(task)
+            if task.source and self.random.random() < 0.3:
+                self.tasks.absent = 0.4
+                out.extend(self.tasks.follow_ups(task, self.random.randint(1, 3)))
+        return out
+
+    def conversation(self, chosen, progress, short=False, bare=False):
+        """(tools, messages, kinds) of these tasks; bare: without system text and unneeded tools."""
+        random, tasks = self.random, self.tasks
         removed = None
-        if progress > 0.3 and random.random() < (0.12 if short else 0.06):
+        if not bare and progress > 0.3 and random.random() < (0.12 if short else 0.06):
             removed = self.remove_tool(chosen)
         product = random.random() < 0.5
         needed = {name for task in chosen for name, _, _ in task.steps}
         offered = offered_tools(random, self.words, needed, removed, product)
-        if short and progress < 0.05 and offered and len(offered) > 2:
+        if offered and (bare or (short and progress < 0.05 and len(offered) > 2)):
             offered = [tool for tool in offered if tool["function"]["name"] in needed] or None
-        text = system_text(random, tasks, product)
+        text = None if bare else system_text(random, tasks, product)
         messages = [{"role": "system", "content": text}] if text is not None else []
         for task in chosen:
             messages.append({"role": "user", "content": task.user})

@@ -253,6 +253,16 @@ class Documents:
             lines.insert(0, self.heading())
         return style, pairs, "\n".join(lines)
 
+    def plain_document(self, limit):
+        """A few keys of one vocabulary piece with short values: pairs and text."""
+        pick, pairs = self.random, {}
+        count = pick.randint(1, limit)
+        while len(pairs) < count:
+            pairs[self.words.piece_word()] = (
+                str(pick.randint(1, 99)) if pick.random() < 0.6 else self.words.piece_word())
+        style = pick.choice(("colon", "dash", "equals", "sentence"))
+        return list(pairs.items()), "\n".join(self.key_line(style, key, value) for key, value in pairs.items())
+
     def key_line(self, style, key, value):
         if style == "capital":
             return "%s: %s" % (key[0].upper() + key[1:], value)
@@ -264,7 +274,7 @@ class Documents:
         """(kind, thing, sentence): one fact about a thing and how it is stated."""
         pick, words = self.random, self.words
         thing = thing or words.thing()
-        kind = pick.choice(("place", "leader", "meeting", "opening", "cost", "owner", "repair"))
+        kind = pick.choice(("place", "leader", "leader", "meeting", "opening", "cost", "owner", "repair", "repair"))
         if kind == "place":
             place = pick.choice(("room %d" % pick.randint(1, 140), "box %d" % pick.randint(1, 40),
                                  "the " + words.noun(), words.city()))

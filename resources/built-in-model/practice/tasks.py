@@ -4,6 +4,7 @@ Answers are built so that copying can produce them: the answer repeats the key
 and then the value, or the sentence of the document, and names the file.
 """
 from dataclasses import dataclass, field
+import re
 
 from .documents import DAYS, FOLDERS, MONTHS, Documents
 from .phrasings import WORDINGS
@@ -31,13 +32,45 @@ stands named noted stored have contain which what is there in from of into insid
 does say store save create make set please extract collect""".split())
 # How often each task appears in mixed conversations.
 SHARES = {
-    "read_key": 20, "read_fact": 10, "attached_key": 10, "attached_fact": 5, "list_key": 8, "list_fact": 4,
-    "search": 6, "search_key": 5, "search_fact": 3, "write": 4.5, "append": 3, "note": 1.5, "run": 8,
-    "actions_file": 6, "actions_here": 6, "list_here": 2, "list_folder": 4, "talk": 5, "title": 3,
+    "read_key": 16, "read_fact": 13, "attached_key": 7, "attached_fact": 6, "list_key": 8, "list_fact": 7,
+    "search": 6, "search_key": 5, "search_fact": 4, "write": 4.5, "append": 3, "note": 1.5, "run": 8,
+    "actions_file": 7, "actions_here": 7, "list_here": 2, "list_folder": 4, "talk": 5, "title": 3,
     "first_line": 3.5, "screen": 2.5,
 }
 SHORT_SHARES = {"attached_key": 40, "read_key": 30, "attached_fact": 8, "read_fact": 7, "list_folder": 4,
                 "write": 4, "search": 4, "first_line": 3}
+
+
+@dataclass
+class Source:
+    """A document and what can be asked about it: pairs of key and value, or facts."""
+    extension: str
+    text: str
+    pairs: list
+    facts: list
+    path: str = ""
+    asked: set = field(default_factory=set)  # what was asked for
+    sought: tuple = None  # the last question's pair or fact; None when it has no answer
+
+    def pick(self, random):
+        """A pair or a fact, rather one that was not asked for yet."""
+        known = self.pairs or self.facts
+        fresh = [entry for entry in known if entry not in self.asked]
+        entry = random.choice(fresh if fresh and random.random() < 0.9 else known)
+        self.asked.add(entry)
+        self.sought = entry
+        return entry
+
+    def known_behind(self):
+        """Behind which character a reader knows what to answer to the last question. That nothing is
+        found is known only at the end."""
+        if self.sought is None:
+            return len(self.text)
+        if self.facts:
+            _, thing, sentence = self.sought
+            return self.text.index(sentence) + sentence.index(thing) + len(thing)
+        found = re.search(r'(?mi)^(?:[-*|" ]+|The )?%s(?=[:=,"]| [=|-]| is )' % re.escape(self.sought[0]), self.text)
+        return found.end() if found else None
 
 
 @dataclass
@@ -46,20 +79,23 @@ class Task:
     user: str
     answer: str
     steps: list = field(default_factory=list)  # (tool, arguments, result)
+    source: Source = None  # the document that further questions may be about
+    found: int = None  # behind which character of what is read last the answer is known
 
 
 class Tasks:
     """Draws tasks.
 
     held_out: use held-out words; held_out_wording: use held-out phrasings;
-    limit: lines of a document; absent: share of questions without an answer.
+    limit: lines of a document; absent: share of questions without an answer;
+    plain: keys of one vocabulary piece and short values, for a first lesson.
     """
 
     def __init__(self, words, held_out_wording=False, limit=32, absent=0.16):
         self.words, self.random = words, words.random
         self.documents = Documents(words)
         self.wordings, self.held_out_wording = WORDINGS[held_out_wording], held_out_wording
-        self.limit, self.absent = limit, absent
+        self.limit, self.absent, self.plain = limit, absent, False
 
     def wording(self, kind, decorate=True, **fields):
         """A phrasing with its fields filled in, sometimes with a polite word around it."""
@@ -91,54 +127,83 @@ class Tasks:
 
     # --- documents with a question ------------------------------------------
 
-    def missing_key(self, pairs):
+    def missing_key(self, source):
         """A key that the document does not have, sometimes one that looks alike."""
-        pick, words = self.random, self.words
-        taken = {key.lower() for key, _ in pairs}
+        pick, words, pairs = self.random, self.words, source.pairs
+        taken = {key.lower() for key, _ in pairs} | source.asked
         while True:
             draw = pick.random()
-            key = words.key()
-            if draw < 0.12:
+            key = words.piece_word() if self.plain else words.key()
+            if not self.plain and draw < 0.12:
                 base = pick.choice(pairs)[0].split(" ")[-1]
                 key = words.noun() + " " + base
-            elif draw < 0.2:
+            elif not self.plain and draw < 0.2:
                 key = pick.choice(pairs)[0].split(" ")[0] + " " + words.pool("key")
-            if key.lower() not in taken and len(key) > 2:
+            if key.lower() not in taken and (self.plain or len(key) > 2):
+                source.asked.add(key.lower())
                 return key
 
-    def key_case(self):
-        """(style, text, key, answer start): the answer lacks only the file name."""
-        style, pairs, text = self.documents.key_document(self.limit)
-        if self.random.random() < self.absent:
-            key = self.missing_key(pairs)
-            return style, text, key, "I could not find the %s in {F}." % key
-        key, value = self.random.choice(pairs)
-        shown = key
-        return style, text, shown, "The %s is %s ({F})." % (shown, value)
-
-    def fact_case(self):
-        facts, text = self.documents.fact_document(self.limit)
-        if self.random.random() < self.absent:
-            taken = {thing for _, thing, _ in facts}
-            kind = self.random.choice(list(QUESTIONS))
+    def missing_thing(self, source):
+        while True:
             thing = self.words.thing()
-            while thing in taken or (" " + thing + " ") in text:
-                thing = self.words.thing()
-            question, name = QUESTIONS[kind]
-            return text, question % thing, "I could not find %s in {F}." % (name % thing)
-        kind, thing, sentence = self.random.choice(facts)
-        return text, QUESTIONS[kind][0] % thing, sentence[:-1] + " ({F})."
+            if (" " + thing + " ") not in source.text and thing not in source.asked and all(
+                    thing != other for _, other, _ in source.facts):
+                source.asked.add(thing)
+                return thing
 
-    def question_fields(self, question):
-        return {"S": question, "s": question[:-1], "l": question[0].lower() + question[1:]}
+    def key_question(self, source):
+        """(what is asked, answer): the answer lacks only the file name."""
+        if self.random.random() < self.absent:
+            key, source.sought = self.missing_key(source), None
+            return key, "I could not find the %s in {F}." % key
+        key, value = source.pick(self.random)
+        return key, "The %s is %s ({F})." % (key, value)
+
+    def fact_question(self, source):
+        if self.random.random() < self.absent:
+            question, name = QUESTIONS[self.random.choice(list(QUESTIONS))]
+            thing, source.sought = self.missing_thing(source), None
+            return question % thing, "I could not find %s in {F}." % (name % thing)
+        kind, thing, sentence = source.pick(self.random)
+        return QUESTIONS[kind][0] % thing, sentence[:-1] + " ({F})."
+
+    def source(self, fact):
+        documents = self.documents
+        if fact:
+            facts, text = documents.fact_document(self.limit)
+            return Source(documents.extension("colon"), text, [], facts)
+        if self.plain:
+            pairs, text = documents.plain_document(self.limit)
+            return Source("txt", text, pairs, [])
+        style, pairs, text = documents.key_document(self.limit)
+        return Source(documents.extension(style), text, pairs, [])
+
+    def question(self, source):
+        """(answer, wording fields) of one question about a document."""
+        if source.facts:
+            question, answer = self.fact_question(source)
+            return answer, {"S": question, "s": question[:-1], "l": question[0].lower() + question[1:]}
+        key, answer = self.key_question(source)
+        return answer, {"K": key}
 
     def case(self, fact):
-        """(extension, text, answer, wording fields) for a key or a fact."""
-        if fact:
-            text, question, answer = self.fact_case()
-            return self.documents.extension("colon"), text, answer, self.question_fields(question)
-        style, text, key, answer = self.key_case()
-        return self.documents.extension(style), text, answer, {"K": key}
+        source = self.source(fact)
+        return (source,) + self.question(source)
+
+    def follow_ups(self, task, count):
+        """Further questions about the document of a task. They name no file and need no tool, and put
+        many decisions between found and not found behind one document."""
+        source, tasks = task.source, []
+        form = "attached_fact" if source.facts else "attached_key"
+        wordings = [text for text in self.wordings[form] if "{F}" not in text]
+        for _ in range(count):
+            answer, fields = self.question(source)
+            user = self.random.choice(wordings)
+            for name, value in fields.items():
+                user = user.replace("{%s}" % name, value)
+            kind = "follow_missing" if answer.startswith("I could") else "follow"
+            tasks.append(Task(kind, user, answer.replace("{F}", source.path)))
+        return tasks
 
     def truncation(self, text):
         """Now and then the note that the reading tool adds when it cut a file."""
@@ -154,19 +219,21 @@ class Tasks:
         return form % path
 
     def read(self, fact):
-        extension, text, answer, fields = self.case(fact)
-        path = self.documents.path(extension)
+        source, answer, fields = self.case(fact)
+        extension, text = source.extension, source.text
+        path = source.path = self.documents.path(extension)
         user = self.wording("read_fact" if fact else "read_key", F=path, **fields)
         if self.random.random() < 0.06:
             return Task("read_error", user, "I could not open %s." % path,
                         [("read_file", {"path": path}, self.failure(path))])
         kind = "read_missing" if answer.startswith("I could") else "read_fact" if fact else "read_key"
         return Task(kind, user, answer.replace("{F}", path),
-                    [("read_file", {"path": path}, self.truncation(text))])
+                    [("read_file", {"path": path}, self.truncation(text))], source, source.known_behind())
 
     def attached(self, fact):
-        extension, text, answer, fields = self.case(fact)
-        path = self.documents.path(extension, 0.2)
+        source, answer, fields = self.case(fact)
+        extension, text = source.extension, source.text
+        path = source.path = self.documents.path(extension, 0.0 if self.plain else 0.2)
         question = self.wording("attached_fact" if fact else "attached_key", decorate=False, F=path, **fields)
         frame = self.random.choice(("File: {F}\n\n{D}\n\nQuestion: {Q}", "File: {F}\n\n{D}\n\nQuestion: {Q}",
                                     "[file: {F}]\n{D}\n[end of file]\n{Q}", "Document {F}:\n{D}\n\n{Q}",
@@ -174,12 +241,13 @@ class Tasks:
         user = frame.replace("{F}", path).replace("{Q}", question).replace("{D}", text)
         kind = ("attached_missing" if answer.startswith("I could")
                 else "attached_fact" if fact else "attached_key")
-        return Task(kind, user, answer.replace("{F}", path))
+        return Task(kind, user, answer.replace("{F}", path), source=source)
 
     def listed(self, fact):
         """The file is named by its words only: list, read, answer."""
         pick, documents = self.random, self.documents
-        extension, text, answer, fields = self.case(fact)
+        source, answer, fields = self.case(fact)
+        extension, text = source.extension, source.text
         parts = documents.file_words()
         while len(parts) < 2:
             parts = documents.file_words()
@@ -190,14 +258,14 @@ class Tasks:
             folder = documents.folder()
             hint = pick.choice(self.wordings["folder_hint"]).replace("{D}", folder)
         user = self.wording("list_fact" if fact else "list_key", decorate=not hint, N=loose, **fields) + hint
-        path = name if folder == "." else folder + "/" + name
+        path = source.path = name if folder == "." else folder + "/" + name
         names = documents.file_list(pick.randint(2, 8), name)
         steps = [("list_files", {"path": folder}, "\n".join(names))]
         if pick.random() < 0.04:
             steps.append(("read_file", {"path": path}, self.failure(path)))
             return Task("two_list", user, "I could not open %s." % path, steps)
         steps.append(("read_file", {"path": path}, self.truncation(text)))
-        return Task("two_list", user, answer.replace("{F}", path), steps)
+        return Task("two_list", user, answer.replace("{F}", path), steps, source, source.known_behind())
 
     # --- search ---------------------------------------------------------------
 
@@ -240,17 +308,18 @@ class Tasks:
     def search_read(self, fact):
         pick = self.random
         query = self.query()
-        extension, text, answer, fields = self.case(fact)
+        source, answer, fields = self.case(fact)
+        extension, text = source.extension, source.text
         line = self.matching_line(query)
-        path = self.documents.path(extension)
+        path = source.path = self.documents.path(extension)
         if extension not in ("json",):
             lines = text.split("\n")
             lines.insert(pick.randint(0, len(lines)), line)
-            text = "\n".join(lines)
+            text = source.text = "\n".join(lines)
         user = self.wording("search_fact" if fact else "search_key", Q=query, **fields)
         steps = [("search_files", {"query": query}, "%s:%d: %s" % (path, pick.randint(1, 60), line)),
                  ("read_file", {"path": path}, text)]
-        return Task("two_search", user, answer.replace("{F}", path), steps)
+        return Task("two_search", user, answer.replace("{F}", path), steps, source, source.known_behind())
 
     # --- writing -----------------------------------------------------------------
 

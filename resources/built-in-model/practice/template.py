@@ -4,10 +4,17 @@ Each piece is (text, template, trained): template pieces may hold special
 tokens, data pieces never do; trained pieces are the model's own output.
 """
 QUOTE = '<|"|>'
+NOT_FOUND = "I could not find"
 
 
 def _string(text):
     return [(QUOTE, True, False), (text, False, False), (QUOTE, True, False)]
+
+
+def _hinted(text, end, answer):
+    """What a tool returned, marked with how an answer would begin if the text ended there."""
+    return [(QUOTE, True, False), (text[:end], False, NOT_FOUND), (text[end:], False, answer),
+            (QUOTE + '}<tool_response|>', True, answer)]
 
 
 def declaration(tool):
@@ -77,8 +84,11 @@ def render(tools, messages, prompt=False):
             open_turn = False
         elif role == "tool":
             pieces.append(("response:" + last_call + "{value:", True, False))
-            pieces.extend(_string(message["content"]))
-            pieces.append(("}<tool_response|>", True, False))
+            if "known" in message:
+                pieces.extend(_hinted(message["content"], *message["known"]))
+            else:
+                pieces.extend(_string(message["content"]))
+                pieces.append(("}<tool_response|>", True, False))
         else:
             if not open_turn:
                 pieces.append(("<|turn>model\n", True, False))

@@ -44,7 +44,7 @@ PHRASES = (
     + [text for tool in tools.PRODUCT.values() for text in
        [tool["function"]["description"]] + [entry["description"] for entry in
                                             tool["function"]["parameters"]["properties"].values()]])
-_LETTERS = re.compile(r"[^\W\d_]+", re.UNICODE)
+LETTERS = re.compile(r"[^\W\d_]+", re.UNICODE)
 _SPECIAL_PATTERN = re.compile("|".join(re.escape(text) for text in list(SPECIAL.values()) + MEDIA))
 
 
@@ -59,7 +59,7 @@ def _corpus_counts():
     counts = Counter()
     for _ in range(1500):
         for text, _, _ in template.render(*source.generate(1.0)[:2]):
-            counts.update(_LETTERS.findall(text))
+            counts.update(LETTERS.findall(text))
     return {word: count ** 0.7 for word, count in counts.items() if word.isascii()}
 
 
@@ -162,11 +162,11 @@ class Tokenizer:
         self.special = {text: index for index, (text, kind) in enumerate(zip(tokens, types))
                         if kind in (CONTROL, USER)}
         self._ranks = {pair: rank for rank, pair in reversed(list(enumerate(merges)))}
-        inner = {pair for pair in self._ranks if _LETTERS.fullmatch(pair[0] + pair[1])}
+        inner = {pair for pair in self._ranks if LETTERS.fullmatch(pair[0] + pair[1])}
         self._inner = {pair: self._ranks[pair] for pair in inner}
         self._outer = {pair: rank for pair, rank in self._ranks.items() if pair not in inner}
         self._words, self._fragments = {}, {}
-        self.pieces = [text for text in self.ids if len(text) > 1 and _LETTERS.fullmatch(text)]
+        self.pieces = [text for text in self.ids if len(text) > 1 and LETTERS.fullmatch(text)]
 
     @classmethod
     def from_fields(cls, fields):
@@ -210,6 +210,20 @@ class Tokenizer:
                         heapq.heappush(heap, (rank, first) + pair)
         return [symbol for symbol in symbols if symbol is not None]
 
+    def split_word(self, word):
+        """The entries of a letter run."""
+        parts = self._words.get(word)
+        if parts is None:
+            parts = self._merge(list(word), self._inner)
+            if len(self._words) < 200000:
+                self._words[word] = parts
+        return parts
+
+    def forget(self, words, forgotten):
+        """Drop the merges inside words of which forgotten says so, and all that is remembered except these words."""
+        self._inner = {pair: rank for pair, rank in self._inner.items() if not forgotten(pair)}
+        self._words, self._fragments = dict(words), {}
+
     def split(self, text):
         """The entries of a text without special tokens, as strings.
 
@@ -220,15 +234,10 @@ class Tokenizer:
         symbols = []
         at = 0
         text = text.replace(" ", SPACE)
-        for match in _LETTERS.finditer(text):
+        for match in LETTERS.finditer(text):
             symbols.extend(text[at:match.start()])
             word = match.group()
-            parts = self._words.get(word)
-            if parts is None:
-                parts = self._merge(list(word), self._inner)
-                if len(self._words) < 200000:
-                    self._words[word] = parts
-            symbols.extend(parts)
+            symbols.extend(self.split_word(word))
             at = match.end()
         symbols.extend(text[at:])
         return self._merge(symbols, self._outer)

@@ -162,6 +162,10 @@ class Words:
             return self.random.choice("abcdefghijklmnopqrstuvwxyz")
         return self.random.choice(self.pieces)
 
+    def piece_word(self):
+        """A word of a single piece; without a vocabulary any invented word."""
+        return self.random.choice(self.pieces).lower() if self.pieces else self.invented()
+
     def invented(self):
         while True:
             if self.pieces and self.random.random() < 0.6:
@@ -178,11 +182,22 @@ class Words:
     def adjective(self):
         return self.pool("adjective")
 
+    def invented_name(self):
+        """Half of them begin with a single letter, as most names do that no merge covers."""
+        word = self.invented()
+        while self.random.random() < 0.5 and self.pieces:
+            start = self.random.choice("abcdefghijklmnopqrstuvwxyz") + "".join(
+                self.random.choice(self.pieces) for _ in range(self.random.randint(1, 2))).lower()
+            if 3 <= len(start) <= 14 and (_hash(start) % 6 == 0) == self.held_out:
+                word = start
+                break
+        return word.capitalize()
+
     def first_name(self):
-        return self.invented().capitalize() if self.random.random() < 0.25 else self.pool("first")
+        return self.invented_name() if self.random.random() < 0.45 else self.pool("first")
 
     def last_name(self):
-        return self.invented().capitalize() if self.random.random() < 0.3 else self.pool("last")
+        return self.invented_name() if self.random.random() < 0.35 else self.pool("last")
 
     def name(self):
         first = self.first_name()

@@ -1,0 +1,47 @@
+"""What a training step is made of: conversations and lessons as ids, rows to predict from and targets."""
+import numpy
+
+from . import template
+
+LONGEST = 1700
+# Kinds of rows: the model's own tokens, the first of each message, and hints inside what a tool returned.
+OWN, FIRST, HINT = range(3)
+# The first token of a message decides between a call, an answer and "I could not find": it counts
+# several times, or absence is learned far too late.
+WEIGHTS = numpy.asarray((1.0, 5.0, 1.0), dtype=numpy.float32)
+
+
+def rows_of(tokenizer, pieces, random, hints):
+    """(ids, rows, targets, kinds) of marked pieces.
+
+    Behind the tokens of a document it may be marked how an answer would begin if the document ended there.
+    The model never writes these tokens, so nothing is lost when something else is predicted in their place.
+    hints: the share of such marks that is trained.
+    """
+    ids, marks = tokenizer.encode_pieces(pieces)
+    rows, targets, kinds = [], [], []
+    for row, mark in enumerate(marks[1:]):
+        if mark is True:
+            rows.append(row)
+            targets.append(ids[row + 1])
+            kinds.append(OWN if marks[row] is True else FIRST)
+        elif mark and random.random() < hints:
+            rows.append(row)
+            targets.append(tokenizer.encode(mark)[0])
+            kinds.append(HINT)
+    return ids, rows, targets, kinds
+
+
+def draw(source, spelling, stage, progress, tokens):
+    """Conversations with about the wanted number of tokens: (ids of each, rows of each, targets, kinds, tokens)."""
+    drawn, total = [], 0
+    while total < tokens:
+        tokenizer = spelling.draw(source.random, stage.respelled)
+        one = rows_of(tokenizer, source.pieces(stage.lessons, progress), source.random, stage.hints)
+        if len(one[0]) > LONGEST or not one[1]:
+            continue
+        drawn.append(one)
+        total += len(one[0])
+    ids, rows, targets, kinds = zip(*drawn)
+    return (list(ids), [numpy.asarray(own) for own in rows], numpy.concatenate(targets).astype(numpy.int64),
+            numpy.concatenate(kinds), total)
