@@ -16,6 +16,7 @@
 #include "engine/engine.h"
 #include "engine/trial/kernel_use.h"
 #include "engine/vulkan/vulkan.h"
+#include "tools/media/media_reader.h"
 
 namespace facet::app::cli {
 
@@ -93,6 +94,17 @@ Finding check_confinement() {
   return {"File confinement", true, "step by step; this kernel has no openat2"};
 }
 
+// Lets the program that decodes try what it must not be able to do.
+Finding check_media() {
+  const auto tried = tools::media::MediaReader(tools::media::own_media_program()).confinement();
+  if (!tried.ok()) return {"Media", false, tried.error().message};
+  if (tried->opens_files != 0 || tried->opens_sockets != 0 || tried->starts_programs != 0 || tried->signals_others != 0)
+    return {"Media", false, "The program that decodes pictures and sound is not confined on this system."};
+  return {"Media", true,
+          std::string("decoded in a process without files, programs and ") +
+              (tried->is_alone_in_network != 0 ? "network (by two means)" : "network")};
+}
+
 Finding check_display() {
   for (const char* name : {"WAYLAND_DISPLAY", "DISPLAY"}) {
     if (const char* value = std::getenv(name); value != nullptr && value[0] != '\0')
@@ -139,8 +151,12 @@ int doctor(const QStringList& words) {
   const Result<Paths> paths = arguments.paths();
   if (!paths.ok()) return fail(paths.error());
 
-  std::vector<Finding> findings = {check_engine(*paths, arguments.threads()), check_memory(), check_data_folder(*paths),
-                                   check_confinement(), check_display()};
+  std::vector<Finding> findings = {check_engine(*paths, arguments.threads()),
+                                   check_memory(),
+                                   check_data_folder(*paths),
+                                   check_confinement(),
+                                   check_media(),
+                                   check_display()};
   for (Finding& device : list_devices(*paths))
     findings.push_back(std::move(device));
   bool good = true;

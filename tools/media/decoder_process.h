@@ -45,8 +45,8 @@ struct Message {
 };
 
 // `facet-media` at work on one file. Whatever happens to it, this side gets an answer or one sentence, and no process
-// is left behind: it is killed and waited for by the destructor. Used by one thread, which may wait in `next`, but not
-// longer than the limits; the stop token wakes it.
+// is left behind: it is killed and waited for by the destructor. Belongs to the thread that starts it, for the system ends
+// the process when that thread ends. It may wait in `next`, but not longer than the limits; the stop token wakes it.
 class DecoderProcess {
  public:
   static Result<std::unique_ptr<DecoderProcess>> start(const std::filesystem::path& program, const MediaFile& file,

@@ -74,10 +74,15 @@ Result<ConfinementMessage> MediaReader::confinement() const {
   return *confinement;
 }
 
-std::filesystem::path find_media_program(const std::filesystem::path& own_folder) {
-  const std::filesystem::path installed = own_folder.parent_path() / "libexec" / "facet" / "facet-media";
+std::filesystem::path find_media_program(const std::filesystem::path& folder) {
+  const std::filesystem::path installed = folder.parent_path() / "libexec" / "facet" / "facet-media";
   std::error_code ignored;
-  return std::filesystem::exists(installed, ignored) ? installed : own_folder / "facet-media";
+  return std::filesystem::exists(installed, ignored) ? installed : folder / "facet-media";
+}
+
+std::filesystem::path own_media_program() {
+  std::error_code ignored;
+  return find_media_program(std::filesystem::read_symlink("/proc/self/exe", ignored).parent_path());
 }
 
 }  // namespace facet::tools::media

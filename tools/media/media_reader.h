@@ -61,8 +61,9 @@ struct VideoFrame {
   double seconds = 0;  // since the video's beginning
 };
 
-// The sound of a file of any length, from its beginning to its end or from a later sample on. One thread uses it; the
-// decoder works ahead by no more than a pipe holds, so memory does not grow with the length.
+// The sound of a file of any length, from its beginning to its end or from a later sample on. It belongs to the thread
+// that has opened it, with which the decoder ends. The decoder works ahead by no more than a pipe holds, so memory does
+// not grow with the length.
 class SoundStream {
  public:
   // The next samples; fewer than there is room for at the end alone, where there are none.
@@ -85,7 +86,7 @@ class SoundStream {
   bool is_at_end_ = false;
 };
 
-// Frames of a video, one in memory at a time.
+// Frames of a video, one in memory at a time. It belongs to the thread that has opened it.
 class FrameStream {
  public:
   // The next one; nothing at the end.
@@ -134,7 +135,10 @@ class MediaReader {
   MediaLimits recording_limits_;
 };
 
-// Where the program is: beside `own_folder`'s program in a build, in ../libexec/facet once installed.
-std::filesystem::path find_media_program(const std::filesystem::path& own_folder);
+// Where the program is that belongs to the one in this folder: beside it in a build, in ../libexec/facet once
+// installed.
+std::filesystem::path find_media_program(const std::filesystem::path& folder);
+// The one that belongs to the running program.
+std::filesystem::path own_media_program();
 
 }  // namespace facet::tools::media

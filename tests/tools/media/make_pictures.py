@@ -3,7 +3,7 @@
 usage: make_pictures.py FOLDER
 
 For each picture there is FOLDER/NAME, FOLDER/NAME.rgb with the pixels, and a line in FOLDER/index.json with the size and how far a
-decoder may be off: "exact" formats not at all, others by what upsampling of chroma and rounding leave open.
+decoder may be off: formats without loss not at all, others by roundings of the inverse transform and of colours.
 """
 
 import json
@@ -176,19 +176,19 @@ save("still.gif", photo.convert("P", palette=Image.ADAPTIVE, colors=64))
 
 # What a camera and its phone write.
 for quality, sampling in ((95, 0), (90, 1), (85, 2)):
-    save(f"sampled-{sampling}.jpg", photo, quality=quality, subsampling=sampling, most=[3, 24, 24][sampling], mean=[0.5, 1.5, 2.0][sampling])
-save("progressive.jpg", photo, quality=90, subsampling=0, progressive=True, most=3, mean=0.5)
+    save(f"sampled-{sampling}.jpg", photo, quality=quality, subsampling=sampling, most=4, mean=0.5)
+save("progressive.jpg", photo, quality=90, subsampling=0, progressive=True, most=4, mean=0.5)
 save("grey.jpg", photo.convert("L"), quality=90, most=2, mean=0.5)
-save("cmyk.jpg", photo.convert("CMYK"), reopened("cmyk.jpg", photo.convert("CMYK")), quality=95, subsampling=0, most=5, mean=1.0)
+save("cmyk.jpg", photo.convert("CMYK"), reopened("cmyk.jpg", photo.convert("CMYK")), quality=95, subsampling=0, most=3, mean=1.2)
 for value in range(1, 9):
-    save(f"turned-{value}.jpg", photo, quality=95, subsampling=0, exif=oriented(value), most=3, mean=0.5)
+    save(f"turned-{value}.jpg", photo, quality=95, subsampling=0, exif=oriented(value), most=4, mean=0.5)
     save(f"turned-{value}.png", photo, exif=oriented(value))
     save(f"turned-{value}.webp", photo, lossless=True, quality=0, exif=oriented(value))
     # Pillow turns no TIFF files.
     turned = ImageOps.exif_transpose(Image.open(os.path.join(folder, f"turned-{value}.png")))
     save(f"turned-{value}.tiff", photo, turned, tiffinfo={0x112: value})
-save("lossy.webp", photo, quality=90, most=40, mean=3.0)
-save("lossy-alpha.webp", alpha, reopened("lossy-alpha.webp", alpha), quality=95, most=40, mean=3.0)
+save("lossy.webp", photo, quality=90, most=2, mean=0.5)
+save("lossy-alpha.webp", alpha, reopened("lossy-alpha.webp", alpha), quality=95, most=2, mean=0.5)
 
 # A container for video: quarter turns against the clock, and mirroring (0: top and bottom, 1: left and right) after them.
 avif("plain.avif", photo, photo, [])
