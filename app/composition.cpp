@@ -12,12 +12,6 @@
 
 namespace facet::app {
 
-std::filesystem::path media_program() {
-  std::error_code ignored;
-  const std::filesystem::path own = std::filesystem::read_symlink("/proc/self/exe", ignored);
-  return tools::media::find_media_program(own.parent_path());
-}
-
 Result<std::unique_ptr<agent::TextModel>> open_model(const Paths& paths, const std::string& model,
                                                      const AgentChoices& choices) {
   agent::LocalModelOptions options;
@@ -53,7 +47,7 @@ Result<std::unique_ptr<agent::Agent>> start_agent(const Paths& paths, AgentChoic
   computing.gpu_expert_bytes = choices.gpu_expert_bytes;
   computing.on_event = choices.on_event;
   computing.projector = choices.projector;
-  computing.media = media::attached_media(media_program());
+  computing.media = media::attached_media(tools::media::own_media_program());
   options.media = computing.media;
   options.load_model = [paths, computing](const std::string& model) { return open_model(paths, model, computing); };
   options.on_event = std::move(choices.on_event);

@@ -1,7 +1,6 @@
 #pragma once
 
 #include <cstdint>
-#include <filesystem>
 #include <functional>
 #include <memory>
 #include <optional>
@@ -32,9 +31,6 @@ struct AgentChoices {
 
 // Builds the object graph: store, tools, policy, model loader, agent.
 Result<std::unique_ptr<agent::Agent>> start_agent(const Paths& paths, AgentChoices choices);
-
-// What decodes pictures, sound and video: a program beside this one.
-std::filesystem::path media_program();
 
 // Opens a model by the name a user gives it.
 Result<std::unique_ptr<agent::TextModel>> open_model(const Paths& paths, const std::string& model,
