@@ -99,6 +99,10 @@ class Printer {
     } else if (const auto* call = std::get_if<agent::CallPart>(&part.content)) {
       std::fprintf(stderr, "> %s %s\n", call->call.tool.c_str(), call->call.arguments_json.c_str());
     } else if (const auto* notice = std::get_if<agent::NoticePart>(&part.content)) {
+      // The answer's line ends before it, also where both come to one terminal.
+      if (answer_ != 0) print("\n");
+      std::fflush(stdout);
+      answer_ = 0;
       // An error is what the turn fails with, and said at its end.
       if (notice->severity != agent::Severity::Error) std::fprintf(stderr, "%s\n", notice->text.c_str());
     }

@@ -1,8 +1,12 @@
 // Pictures and sounds on their way through the local model: what it answers is compared with answers that were computed
 // elsewhere in double precision.
 #include <QTest>
+#include <algorithm>
+#include <limits>
 
 #include "agent/local_model.h"
+#include "engine/gguf/gguf_file.h"
+#include "engine/text/tokenizer.h"
 #include "tests/agent/fake_media.h"
 #include "tests/engine/reference_conversations.h"
 
@@ -10,9 +14,12 @@ namespace facet::agent {
 
 namespace {
 
+namespace reference_conversations = engine::reference_conversations;
+namespace reference_projectors = engine::reference_projectors;
+
 using Kind = PromptPiece::Kind;
 using Reason = GenerateOutcome::Reason;
-using reference_conversations::json;
+using reference_projectors::json;
 
 const std::string kModel = FACET_TEST_DATA "/models/e-f32.gguf";
 const std::string kProjector = FACET_TEST_DATA "/models/mmproj-e-bf16.gguf";
@@ -84,8 +91,17 @@ struct Shown {
   }
 };
 
+// The most probable of what a model may say: tokens without a meaning are never chosen.
 std::int32_t expected(const reference_conversations::Conversation& conversation) {
-  return conversation.details["argmax"].back();
+  const auto file = engine::GgufFile::open(conversation.model.toStdString()).value();
+  const auto tokenizer = engine::Tokenizer::from_gguf(*file).value();
+  const std::vector<float> rows =
+      reference_projectors::values_at(reference_conversations::data(), conversation.details["logits"]);
+  const std::size_t vocabulary = conversation.details["logits"]["shape"][1];
+  std::vector<float> last(rows.end() - static_cast<std::ptrdiff_t>(vocabulary), rows.end());
+  for (const engine::Token never : tokenizer->suppressed())
+    last[static_cast<std::size_t>(never)] = -std::numeric_limits<float>::infinity();
+  return static_cast<std::int32_t>(std::max_element(last.begin(), last.end()) - last.begin());
 }
 
 }  // namespace

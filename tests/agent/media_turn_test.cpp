@@ -69,7 +69,7 @@ struct Fixture {
     AttachedMedia described{.kind = MediaKind::Sound, .duration_ms = 40'000};
     described.pieces = {FakeMedia::sound(0, 320'000, 500), FakeMedia::sound(320'000, 640'000, 500)};
     media->described[name] = described;
-    return file(name, QByteArray("RIFF of ") + name.c_str());
+    return file(name, QByteArray("RIFF\xFF of ") + name.c_str());
   }
   std::string video(const std::string& name = "film.mp4") {
     AttachedMedia described{.kind = MediaKind::Video, .width = 64, .height = 48, .duration_ms = 75'000, .budget = 70};
@@ -82,7 +82,7 @@ struct Fixture {
                                   .tokens = 63});
     described.pieces.push_back(FakeMedia::sound(0, 160'000, 250));
     media->described[name] = described;
-    return file(name, QByteArray("film"));
+    return file(name, QByteArray("\x1A\x45\xDF\xA3\xFF film"));
   }
 
   Turn begin(const UserTurn& question) { return must(begin_turn(*store, *reader, question, &attachments)); }
@@ -95,6 +95,7 @@ struct Fixture {
                        .folders = {},
                        .budgets = std::move(budgets)});
     const ConversationId id = turn.conversation.id;
+    events.push_back(TurnStarted{id, turn.user, turn.assistant.id});
     run_turn(std::move(turn), *store, *reader, &model, options, hooks, {});
     return id;
   }
@@ -104,15 +105,16 @@ struct Fixture {
     return std::get<AttachmentPart>(message.parts.at(part).content);
   }
   // Of the last answer; empty when there is none.
-  std::string notice(ConversationId id) const {
-    for (const Part& part : messages(id).back().parts)
-      if (const auto* notice = std::get_if<NoticePart>(&part.content)) return notice->text;
+  QString notice(ConversationId id) const {
+    const std::vector<Message> all = messages(id);
+    for (const Part& part : all.back().parts)
+      if (const auto* notice = std::get_if<NoticePart>(&part.content)) return QString::fromStdString(notice->text);
     return {};
   }
 };
 
 // As the template prints it, with the kinds of the media in the place of their keys.
-std::string spelled(const std::vector<PromptPiece>& prompt) {
+QString spelled(const std::vector<PromptPiece>& prompt) {
   std::string text;
   for (const PromptPiece& piece : prompt) {
     if (!piece.media) {
@@ -124,10 +126,10 @@ std::string spelled(const std::vector<PromptPiece>& prompt) {
             : shown.kind == MediaPiece::Kind::Frame ? "FRAME " + std::to_string(shown.number)
                                                     : "PICTURE " + std::to_string(shown.y);
   }
-  return text;
+  return QString::fromStdString(text);
 }
 
-const std::string kEnd = "<turn|>\n<|turn>model\n";
+const QString kEnd = "<turn|>\n<|turn>model\n";
 
 }  // namespace
 
@@ -159,8 +161,8 @@ void MediaTurnTest::a_picture_stands_before_the_text() {
            "<bos><|turn>user\n<|image>PICTURE 0<image|>File: notes.txt\n\none\n\nQuestion: What?" + kEnd);
   // And stays in front of everything that follows.
   f.ask({}, id, "And?");
-  QVERIFY(spelled(f.prompt(1)).starts_with("<bos><|turn>user\n<|image>PICTURE 0<image|>File: notes.txt"));
-  QCOMPARE(f.notice(id), std::string());
+  QVERIFY(spelled(f.prompt(1)).startsWith("<bos><|turn>user\n<|image>PICTURE 0<image|>File: notes.txt"));
+  QCOMPARE(f.notice(id), QString());
 }
 
 // The form of the processor of the published models: "mm:ss " before each frame, one space between them.
@@ -218,33 +220,33 @@ void MediaTurnTest::a_model_without_eyes_says_so() {
   f.script->info.sees = false;
   const std::string path = f.picture();
   const ConversationId id = f.ask({path});
-  QCOMPARE(spelled(f.prompt(0)), "<bos><|turn>user\nFile: " + path + "\n\nQuestion: What?" + kEnd);
-  QCOMPARE(
-      f.notice(id),
-      std::string("Scripted model can not see cat.png and is only told where it is; open a model with a projector, "
-                  "an 'mmproj' file beside it."));
+  QCOMPARE(spelled(f.prompt(0)),
+           "<bos><|turn>user\nFile: " + QString::fromStdString(path) + "\n\nQuestion: What?" + kEnd);
+  QCOMPARE(f.notice(id),
+           QString("Scripted model can not see cat.png and is only told where it is; open a model with a projector, "
+                   "an 'mmproj' file beside it."));
   f.script->info.media_remark = "its projector is damaged";
-  QVERIFY(f.notice(f.ask({path})).ends_with("is only told where it is (its projector is damaged)."));
+  QVERIFY(f.notice(f.ask({path})).endsWith("is only told where it is (its projector is damaged)."));
   // It was said; a question without pictures needs no word about them.
-  QCOMPARE(f.notice(f.ask({}, id)), std::string());
+  QCOMPARE(f.notice(f.ask({}, id)), QString());
   QCOMPARE(order_problem(f.events), std::string());
 }
 
 void MediaTurnTest::what_is_left_out_is_said() {
   Fixture f;
   f.script->info.hears = false;
-  QCOMPARE(f.notice(f.ask({f.video()})), std::string("Scripted model sees film.mp4 but can not hear its sound."));
-  QVERIFY(spelled(f.prompt(0)).find("SOUND") == std::string::npos);
-  QVERIFY(f.notice(f.ask({f.sound()})).starts_with("Scripted model can not hear talk.wav"));
+  QCOMPARE(f.notice(f.ask({f.video()})), QString("Scripted model sees film.mp4 but can not hear its sound."));
+  QVERIFY(!spelled(f.prompt(0)).contains("SOUND"));
+  QVERIFY(f.notice(f.ask({f.sound()})).startsWith("Scripted model can not hear talk.wav"));
   f.script->info.hears = true;
   f.script->info.sees = false;
-  QVERIFY(f.notice(f.ask({f.video("other.mp4")})).starts_with("Scripted model hears other.mp4 but can not see it"));
+  QVERIFY(f.notice(f.ask({f.video("other.mp4")})).startsWith("Scripted model hears other.mp4 but can not see it"));
   QCOMPARE(spelled(f.prompt(2)), "<bos><|turn>user\n<|audio>SOUND 0<audio|>What?" + kEnd);
   f.script->info.sees = true;
   const std::string path = f.video("long.mp4");
   f.media->described["long.mp4"].pieces.pop_back();
   f.media->described["long.mp4"].remark = "its sound is left out because it is long";
-  QCOMPARE(f.notice(f.ask({path})), std::string("Of long.mp4 its sound is left out because it is long."));
+  QCOMPARE(f.notice(f.ask({path})), QString("Of long.mp4 its sound is left out because it is long."));
 }
 
 void MediaTurnTest::a_damaged_picture_is_the_problem() {
@@ -285,7 +287,7 @@ void MediaTurnTest::a_copy_survives_the_file() {
   // Without either the conversation goes on in words.
   QVERIFY(fs::remove(copy));
   f.ask({}, id, "And now?");
-  QVERIFY(spelled(f.prompt(2)).starts_with("<bos><|turn>user\nFile: " + path));
+  QVERIFY(spelled(f.prompt(2)).startsWith("<bos><|turn>user\nFile: " + QString::fromStdString(path)));
 }
 
 void MediaTurnTest::copies_go_with_the_last_conversation() {

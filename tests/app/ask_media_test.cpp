@@ -1,4 +1,5 @@
 #include <QImage>
+#include <QJsonArray>
 #include <QJsonDocument>
 #include <QJsonObject>
 #include <QProcess>
@@ -42,10 +43,10 @@ class AskMediaTest : public QObject {
     return {};
   }
   static QJsonObject media_of(const Outcome& outcome) {
-    return find(outcome, "turn_started")["user"]["parts"][0]["media"].toObject();
+    return find(outcome, "turn_started")["user"].toObject()["parts"].toArray()[0].toObject()["media"].toObject();
   }
   static int prompt_tokens(const Outcome& outcome) {
-    return find(outcome, "turn_finished")["usage"]["prompt_tokens"].toInt();
+    return find(outcome, "turn_finished")["usage"].toObject()["prompt_tokens"].toInt();
   }
   QString picture() const {
     QImage image(640, 480, QImage::Format_RGB888);
@@ -91,7 +92,7 @@ void AskMediaTest::a_model_without_projector_says_so() {
   QVERIFY(find(outcome, "media_progress").isEmpty());
   bool was_said = false;
   for (const QJsonObject& event : outcome.events)
-    was_said = was_said || event["part"]["text"].toString().contains("can not see green.png");
+    was_said = was_said || event["part"].toObject()["text"].toString().contains("can not see green.png");
   QVERIFY(was_said);
 }
 
