@@ -154,7 +154,8 @@ void AttachedMediaTest::a_video_is_frames_and_sound() {
   QCOMPARE(described.budget, 70U);
   QCOMPARE(described.pieces.size(), std::size_t{33});
   // Of 40 frames number 5 is shown fourth: floor(4 * 40 / 32), at half a second. 1280 x 720 is 66 tokens at 70.
-  QCOMPARE(described.pieces[4].shown_ms, std::int64_t{500});
+  // Beside a sound that begins a little earlier.
+  QVERIFY(qAbs(described.pieces[4].shown_ms - 500) < 20);
   QCOMPARE(described.pieces[4].tokens, std::int64_t{66});
   QVERIFY(described.pieces.back().kind == MediaPiece::Kind::Sound);
   const auto frames = folder.decode(file, described, MediaPiece::Kind::Frame);

@@ -16,7 +16,7 @@ namespace facet::ui {
 namespace {
 
 constexpr int kWidest = 420;
-constexpr QSize kThumbnail(40, 40);
+constexpr QSize kThumbnail(48, 48);
 // Less is not seen.
 constexpr double kShrunk = 1.05;
 
@@ -35,7 +35,7 @@ DraftChip::DraftChip(const Theme& theme, const QString& path, Pictures* pictures
   setToolTip(path);
   setMaximumWidth(kWidest);
   auto* column = new QVBoxLayout(this);
-  column->setContentsMargins(space::kSmall, 2, 2, 2);
+  column->setContentsMargins(space::kSmall, space::kTiny, 2, space::kTiny);
   column->setSpacing(2);
   auto* row = new QHBoxLayout;
   row->setSpacing(6);
@@ -56,10 +56,17 @@ DraftChip::DraftChip(const Theme& theme, const QString& path, Pictures* pictures
   auto* remove = new IconButton(theme, Icon::Close, tr("Remove %1").arg(file.fileName()), this);
   remove->set_diameter(26, 14);
   connect(remove, &QToolButton::clicked, this, &DraftChip::removed);
-  row->addWidget(name, 1);
-  row->addWidget(facts_);
-  row->addWidget(budget_);
-  row->addWidget(remove);
+  auto* words = new QVBoxLayout;
+  words->setSpacing(0);
+  words->addWidget(name);
+  auto* costs = new QHBoxLayout;
+  costs->setSpacing(2);
+  costs->addWidget(facts_);
+  costs->addWidget(budget_);
+  costs->addStretch(1);
+  words->addLayout(costs);
+  row->addLayout(words, 1);
+  row->addWidget(remove, 0, Qt::AlignTop);
   column->addLayout(row);
   warning_ = new ThemedText(theme, Type::Caption, &Colors::warning, this);
   warning_->setObjectName("chipWarning");
@@ -118,7 +125,7 @@ void DraftChip::show_facts() {
 
 void DraftChip::show_name() {
   QString name = tr("Attached file %1").arg(QFileInfo(path_).fileName());
-  if (described_) name += QStringLiteral(", ") + facts_->toolTip() + facts_->text();
+  if (described_) name += QStringLiteral(", ") + facts_->text();
   if (described_ && !warning_->text().isEmpty()) name += QStringLiteral(". ") + warning_->text();
   setAccessibleName(name);
 }
