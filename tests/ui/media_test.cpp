@@ -213,6 +213,9 @@ void MediaTest::a_sent_picture_opens_a_larger_one() {
   auto* dialog = sent.findChild<QDialog*>("pictureDialog");
   QVERIFY(dialog != nullptr);
   auto* label = dialog->findChild<QLabel*>();
+  // In its shape before it is there, and no larger than the screen.
+  QVERIFY(qAbs(label->width() * 1080 - label->height() * 1920) <= 1920);
+  QVERIFY(label->width() <= label->screen()->availableSize().width());
   QTRY_VERIFY(!label->pixmap().isNull());
   QTest::keyClick(dialog, Qt::Key_Escape);
   QTRY_VERIFY(sent.findChild<QDialog*>("pictureDialog") == nullptr);

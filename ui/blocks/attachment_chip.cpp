@@ -70,8 +70,9 @@ void AttachmentChip::show_thumbnail(const agent::AttachmentPart& file) {
   thumbnail_->setToolTip(tr("Show it larger"));
   thumbnail_->show_file(place, thumbnail_size(*file.media));
   column_->addWidget(thumbnail_);
+  const QSize whole(static_cast<int>(file.media->width), static_cast<int>(file.media->height));
   connect(thumbnail_, &QAbstractButton::clicked, this,
-          [this, name, place] { show_picture(name, place, *context_.pictures, window()); });
+          [this, name, place, whole] { show_picture(name, place, whole, *context_.pictures, window()); });
 }
 
 }  // namespace facet::ui

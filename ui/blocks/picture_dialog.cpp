@@ -14,18 +14,12 @@ namespace facet::ui {
 namespace {
 
 constexpr double kPartOfScreen = 0.8;
-
-void fit(QLabel& label, const QPixmap& picture, QSize most) {
-  QPixmap shown = picture;
-  if (picture.width() > most.width() || picture.height() > most.height())
-    shown = picture.scaled(most, Qt::KeepAspectRatio, Qt::SmoothTransformation);
-  label.setPixmap(shown);
-  label.setFixedSize(shown.size());
-}
+// Screens with twice the pixels show them.
+constexpr int kSharpness = 2;
 
 }  // namespace
 
-void show_picture(const QString& name, const QString& path, Pictures& pictures, QWidget* parent) {
+void show_picture(const QString& name, const QString& path, QSize whole, Pictures& pictures, QWidget* parent) {
   auto* dialog = new QDialog(parent);
   dialog->setObjectName("pictureDialog");
   dialog->setAttribute(Qt::WA_DeleteOnClose);
@@ -33,18 +27,20 @@ void show_picture(const QString& name, const QString& path, Pictures& pictures, 
   auto* column = new QVBoxLayout(dialog);
   column->setContentsMargins(0, 0, 0, 0);
   column->setSizeConstraint(QLayout::SetFixedSize);
-  auto* label = new QLabel(dialog);
-  label->setAlignment(Qt::AlignCenter);
-  label->setAccessibleName(name);
-  column->addWidget(label);
   const QScreen* screen = parent != nullptr ? parent->screen() : QGuiApplication::primaryScreen();
   const QSize most = screen->availableSize() * kPartOfScreen;
-  const int side = std::max(most.width(), most.height());
-  const auto show = [label, most, path, side, &pictures] {
-    const QPixmap picture = pictures.find(path, side);
-    if (!picture.isNull()) fit(*label, picture, most);
+  const bool fits = whole.width() <= most.width() && whole.height() <= most.height();
+  const QSize size = fits ? whole : whole.scaled(most, Qt::KeepAspectRatio);
+  // It has its size before the picture is there, so that it stands in its place.
+  auto* label = new QLabel(dialog);
+  label->setFixedSize(size);
+  label->setScaledContents(true);
+  label->setAccessibleName(name);
+  column->addWidget(label);
+  const int side = std::max(size.width(), size.height()) * kSharpness;
+  const auto show = [label, path, side, &pictures] {
+    if (const QPixmap picture = pictures.find(path, side); !picture.isNull()) label->setPixmap(picture);
   };
-  label->setMinimumSize(320, 240);
   QObject::connect(&pictures, &Pictures::loaded, label, [path, show](const QString& loaded) {
     if (loaded == path) show();
   });

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <QSize>
 #include <QString>
 
 class QWidget;
@@ -8,7 +9,7 @@ namespace facet::ui {
 
 class Pictures;
 
-// Shows a picture as large as the screen allows, until it is closed.
-void show_picture(const QString& name, const QString& path, Pictures& pictures, QWidget* parent);
+// Shows a picture until it is closed, in its own size or, where that is larger than the screen, in what fits there.
+void show_picture(const QString& name, const QString& path, QSize whole, Pictures& pictures, QWidget* parent);
 
 }  // namespace facet::ui
