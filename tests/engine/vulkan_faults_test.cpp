@@ -70,6 +70,8 @@ class VulkanFaultsTest : public QObject {
   void a_loss_while_computing_changes_nothing_data();
   void a_loss_while_computing_changes_nothing();
   void held_experts_are_brought_again();
+  void encodings_survive();
+  void conversations_with_pictures_survive();
   void every_conversation_survives();
   void kept_logits_survive();
   void the_third_loss_leads_to_the_cpu();
@@ -272,6 +274,70 @@ void VulkanFaultsTest::held_experts_are_brought_again() {
       ++points_;
     }
   }
+  QVERIFY(notices_.empty());
+}
+
+// What a lost device had of a sound is begun again.
+void VulkanFaultsTest::encodings_survive() {
+  const auto engine = open({.projector = FACET_TEST_DATA "/models/mmproj-e-bf16.gguf", .media_cache_bytes = 0});
+  QVERIFY2(engine.ok(), engine.ok() ? "" : engine.error().message.c_str());
+  PcmAudio audio;
+  for (int i = 0; i < 4000; ++i)
+    audio.samples.push_back(static_cast<float>(i * 37 % 101) / 101);
+  const auto encode = [&] { return (*engine)->encode(audio); };
+  for (const char* function : {"vkQueueSubmit", "vkWaitForFences"}) {
+    std::uint64_t calls = faults_->calls(function);
+    const auto expected = encode();
+    QVERIFY2(expected.ok(), expected.ok() ? "" : expected.error().message.c_str());
+    calls = faults_->calls(function) - calls;
+    QVERIFY(calls > 3);
+    for (std::uint64_t n = 1; n <= calls; n += std::max<std::uint64_t>(1, calls / 12)) {
+      now_ += 1h;
+      QVERIFY(faults_->arm(function, n, fault_layer::kDeviceLost, 1));
+      const auto encoded = encode();
+      QVERIFY2(encoded.ok(), encoded.ok() ? "" : encoded.error().message.c_str());
+      QCOMPARE((*encoded)->rows, (*expected)->rows);
+      faults_->disarm();
+      ++points_;
+    }
+  }
+  QVERIFY(notices_.empty());
+}
+
+// A picture that sees itself, which the sequence has to hand over again.
+void VulkanFaultsTest::conversations_with_pictures_survive() {
+  const auto engine = open({.projector = FACET_TEST_DATA "/models/mmproj-unified-f16.gguf"});
+  QVERIFY2(engine.ok(), engine.ok() ? "" : engine.error().message.c_str());
+  RgbImage image{96, 60, {}};
+  for (int i = 0; i < 96 * 60 * 3; ++i)
+    image.pixels.push_back(static_cast<std::uint8_t>(i * 7));
+  const auto media = (*engine)->encode(image, 70);
+  QVERIFY2(media.ok(), media.ok() ? "" : media.error().message.c_str());
+  std::vector<SequenceItem> items;
+  for (const Token token : prompt())
+    items.emplace_back(token);
+  items.emplace_back(MediaSlice::all_of(*media));
+  items.emplace_back(Token{9});
+  const auto logits = [](const Sequence& sequence) {
+    return std::vector<float>(sequence.last_logits().begin(), sequence.last_logits().end());
+  };
+  const auto whole = (*engine)->create_sequence();
+  QVERIFY(whole->sync(items).ok());
+  const std::vector<float> first = logits(*whole);
+  QVERIFY(whole->append(30).ok());
+  const std::vector<float> expected = logits(*whole);
+  for (std::uint64_t n = 1;; ++n) {
+    now_ += 1h;
+    const auto sequence = (*engine)->create_sequence();
+    QVERIFY(faults_->arm("vkQueueSubmit", n, fault_layer::kDeviceLost, 1));
+    QVERIFY(sequence->sync(items).ok());
+    QCOMPARE(logits(*sequence), first);
+    QVERIFY(sequence->append(30).ok());
+    QCOMPARE(logits(*sequence), expected);
+    if (faults_->struck() == 0) break;
+    ++points_;
+  }
+  faults_->disarm();
   QVERIFY(notices_.empty());
 }
 
