@@ -98,7 +98,8 @@ std::optional<engine::RgbImage> first_picture(const tools::media::MediaReader& r
 
 // Nothing that others have written is decoded in this process.
 std::function<QImage(const std::string&, int)> picture_decoder() {
-  return [reader = tools::media::MediaReader(tools::media::own_media_program())](const std::string& path, int longest_side) {
+  return [reader = tools::media::MediaReader(tools::media::own_media_program())](const std::string& path,
+                                                                                 int longest_side) {
     const std::optional<engine::RgbImage> image = first_picture(reader, path);
     if (!image) return QImage();
     const QImage whole(image->pixels.data(), static_cast<int>(image->width), static_cast<int>(image->height),

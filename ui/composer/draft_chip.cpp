@@ -49,6 +49,8 @@ DraftChip::DraftChip(const Theme& theme, const QString& path, Pictures* pictures
   facts_->set_full_text(phrases::bytes(file.size()));
   budget_ = new TextButton(theme, {}, TextButton::Look::Ghost, this);
   budget_->setObjectName("budgetButton");
+  // Who clicks goes on writing.
+  budget_->setFocusPolicy(Qt::TabFocus);
   budget_->setFont(theme.font(Type::Caption));
   budget_->set_trailing_icon(Icon::ChevronDown);
   budget_->hide();

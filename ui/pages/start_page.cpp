@@ -38,7 +38,7 @@ StartPage::StartPage(const Theme& theme, QWidget* parent) : QWidget(parent) {
   auto* read = new SuggestionButton(theme, Icon::File, tr("Ask about a file by name"),
                                     tr("Reads it and answers from it"), frame);
   auto* attach =
-      new SuggestionButton(theme, Icon::Attach, tr("Attach a file and ask"), tr("Any text file from your disk"), frame);
+      new SuggestionButton(theme, Icon::Attach, tr("Attach a file and ask"), tr("Any file from your disk"), frame);
   grid->addWidget(list, 0, 0);
   grid->addWidget(find, 0, 1);
   grid->addWidget(read, 1, 0);
