@@ -406,6 +406,15 @@ class MediaHostileTest : public QObject {
     QVERIFY(process > 0 && kill(process, 0) != 0 && errno == ESRCH);
   }
 
+  // Beside Facet in a build; where the installation puts it, that one.
+  void finds_its_program() {
+    QVERIFY(QDir().mkpath(folder_.path("usr/bin")) && QDir().mkpath(folder_.path("usr/libexec/facet")));
+    const std::string bin = folder_.path("usr/bin").toStdString();
+    QCOMPARE(QString::fromStdString(find_media_program(bin).string()), folder_.path("usr/bin/facet-media"));
+    folder_.write("usr/libexec/facet/facet-media", "program");
+    QCOMPARE(QString::fromStdString(find_media_program(bin).string()), folder_.path("usr/libexec/facet/facet-media"));
+  }
+
   void says_when_the_program_is_missing() {
     const MediaReader reader("/nowhere/facet-media");
     QVERIFY(message_of(reader.picture(folder_.open("rgb.png"))).contains("can not be started"));

@@ -45,11 +45,11 @@ def on_white(image):
     return out
 
 
-def truth(name, image, most=0, mean=0.0, damaged=False):
+def truth(name, image, most=0, mean=0.0):
     """`most` and `mean`: the largest and the average difference of a value."""
     with open(os.path.join(folder, name + ".rgb"), "wb") as file:
         file.write(image.convert("RGB").tobytes())
-    index.append({"file": name, "width": image.width, "height": image.height, "most": most, "mean": mean, "damaged": damaged})
+    index.append({"file": name, "width": image.width, "height": image.height, "most": most, "mean": mean})
 
 
 def save(name, image, expected=None, most=0, mean=0.0, **options):
@@ -129,15 +129,20 @@ def with_properties(data, properties):
     return bytes(data)
 
 
-def avif(name, image, turned, properties):
-    """Without loss, so that only the conversion to red, green and blue may differ, which here is none."""
+def by_ffmpeg(name, image, *arguments):
+    """A format that Pillow does not write, without loss, so that nothing may differ."""
     subprocess.run(["ffmpeg", "-y", "-loglevel", "error", "-f", "rawvideo", "-pix_fmt", "rgb24", "-s", f"{image.width}x{image.height}",
-                    "-i", "-", "-vf", "format=gbrp", "-c:v", "libaom-av1", "-crf", "0", "-still-picture", "1", "-f", "avif",
-                    os.path.join(folder, name)], input=image.tobytes(), check=True)
-    with open(os.path.join(folder, name), "rb") as file:
-        data = file.read()
-    with open(os.path.join(folder, name), "wb") as file:
-        file.write(with_properties(data, properties) if properties else data)
+                    "-i", "-", *arguments, os.path.join(folder, name)], input=image.tobytes(), check=True)
+
+
+def avif(name, image, turned, properties):
+    by_ffmpeg(name, image, "-vf", "format=gbrp", "-c:v", "libaom-av1", "-crf", "0", "-still-picture", "1", "-f", "avif")
+    if properties:
+        path = os.path.join(folder, name)
+        with open(path, "rb") as file:
+            data = file.read()
+        with open(path, "wb") as file:
+            file.write(with_properties(data, properties))
     truth(name, turned)
 
 
@@ -172,6 +177,10 @@ save("plain.ppm", photo)
 save("plain.pgm", photo.convert("L"))
 save("lossless.webp", photo, lossless=True, quality=0)
 save("lossless-alpha.webp", alpha, on_white(alpha), lossless=True, quality=0, exact=True)
+by_ffmpeg("plain.qoi", photo)
+truth("plain.qoi", photo)
+by_ffmpeg("plain.jxl", photo, "-c:v", "libjxl", "-distance", "0")
+truth("plain.jxl", photo)
 save("still.gif", photo.convert("P", palette=Image.ADAPTIVE, colors=64))
 
 # What a camera and its phone write.

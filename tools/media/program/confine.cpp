@@ -45,6 +45,16 @@ void limit_memory(std::uint64_t bytes) {
   mallopt(M_ARENA_MAX, 1);
 }
 
+// What the one who started this process has left open by mistake. Older kernels and containers know no better way than
+// one by one.
+void close_other_descriptors() {
+  if (close_range(kAnswerDescriptor + 1, ~0U, 0) == 0) return;
+  rlimit most{};
+  if (getrlimit(RLIMIT_NOFILE, &most) != 0) fail(Failure::NotConfined);
+  for (rlim_t i = kAnswerDescriptor + 1; i < std::min<rlim_t>(most.rlim_cur, 1U << 16U); ++i)
+    close(static_cast<int>(i));
+}
+
 bool enter_empty_network() {
   return unshare(CLONE_NEWUSER | CLONE_NEWNET) == 0 || unshare(CLONE_NEWNET) == 0;
 }
@@ -53,7 +63,7 @@ bool enter_empty_network() {
 
 bool confine(const Limits& limits) {
   const pid_t parent = getppid();
-  if (close_range(kAnswerDescriptor + 1, ~0U, 0) != 0) fail(Failure::NotConfined);
+  close_other_descriptors();
   const bool is_alone = enter_empty_network();
   // After the namespaces, for entering one takes this back.
   if (prctl(PR_SET_PDEATHSIG, SIGKILL) != 0 || prctl(PR_SET_DUMPABLE, 0) != 0 ||
