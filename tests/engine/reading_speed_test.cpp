@@ -96,7 +96,7 @@ void ReadingSpeedTest::an_engine_measures_what_it_reads() {
   QCOMPARE(sequence->cached(longer), std::size_t{200});
   longer[150] = 8;
   QCOMPARE(sequence->cached(longer), std::size_t{150});
-  QCOMPARE(sequence->cached({}), std::size_t{0});
+  QCOMPARE(sequence->cached(std::span<const Token>()), std::size_t{0});
 }
 
 QTEST_APPLESS_MAIN(ReadingSpeedTest)
