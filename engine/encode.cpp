@@ -5,11 +5,8 @@
 
 #include "engine/base/sha256.h"
 #include "engine/engine_state.h"
-#include "engine/media/image_size.h"
+#include "engine/media/encoder_input.h"
 #include "engine/media/log_mel.h"
-#include "engine/media/patches.h"
-#include "engine/media/resample.h"
-#include "engine/media/sound_frames.h"
 
 // Pictures and sound on their way to soft tokens.
 namespace facet::engine {
@@ -40,25 +37,6 @@ Error can_not(const ModelDescription& model, const char* what) {
   sentence += model.media_remark.empty() ? "; it needs a projector ('mmproj' file) that can, beside its own file."
                                          : ": " + model.media_remark;
   return {Error::Code::Unsupported, sentence};
-}
-
-Status check_length(const PcmAudio& audio, std::size_t tokens) {
-  FACET_RETURN_IF_ERROR(check(audio));
-  if (audio.samples.size() > kMaxClipSamples)
-    return Error{Error::Code::InvalidInput,
-                 "The sound is " + std::to_string(audio.samples.size() / kSampleRate) +
-                     " seconds long, and a model hears 30 at a time; cut it where nobody speaks."};
-  if (tokens == 0)
-    return Error{Error::Code::InvalidInput,
-                 "The sound is too short to hear anything: " + std::to_string(audio.samples.size()) + " samples."};
-  return {};
-}
-
-bool are_numbers(const std::vector<float>& values) {
-  float sum = 0;  // of nothing but zeros, unless one of them is no number
-  for (const float value : values)
-    sum += value * 0.0F;
-  return sum == 0.0F;
 }
 
 }  // namespace
@@ -112,9 +90,7 @@ Result<std::shared_ptr<const MediaEmbedding>> Engine::encode(const RgbImage& ima
   FACET_RETURN_IF_ERROR(check(image));
   std::string hash = hash_of(image, budget);
   if (auto found = state.media->find(hash)) return found;
-  FACET_ASSIGN_OR_RETURN(const TargetSize size, target_image_size(image.width, image.height, budget));
-  const std::uint32_t side = state.projector.get()->config.vision->patch_side;
-  const Patches patches = cut_patches(resample_bicubic(image, size.width, size.height), side, PatchOrder::Planes);
+  FACET_ASSIGN_OR_RETURN(const Patches patches, patches_of(image, budget, *state.projector.get()->config.vision));
   const auto begin = [&](VisionEncoder& encoder) { return encoder.begin(patches); };
   FACET_ASSIGN_OR_RETURN(std::vector<float> rows, state.encode(&LoadedModel::vision, begin, priority, stop));
   return state.keep(MediaEmbedding::Kind::Picture, std::move(hash), std::move(rows));
@@ -124,9 +100,9 @@ Result<std::shared_ptr<const MediaEmbedding>> Engine::encode(const PcmAudio& aud
                                                              const std::stop_token& stop) const {
   State& state = *state_;
   if (!state.description.hears) return can_not(state.description, "hear");
-  const bool has_encoder = state.projector.get()->config.hearing->has_encoder();
-  const std::size_t count = audio.samples.size();
-  FACET_RETURN_IF_ERROR(check_length(audio, has_encoder ? encoded_sound_tokens(count) : raw_sound_tokens(count)));
+  const HearingConfig& config = *state.projector.get()->config.hearing;
+  const bool has_encoder = config.has_encoder();
+  FACET_RETURN_IF_ERROR(check_sound(audio, config));
   std::string hash = hash_of(audio);
   if (auto found = state.media->find(hash)) return found;
   const LogMel mel = has_encoder ? log_mel(audio.samples) : LogMel();

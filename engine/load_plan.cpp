@@ -32,12 +32,6 @@ Result<std::uint32_t> choose_context(std::uint32_t wanted, const ModelConfig& co
   return wanted;
 }
 
-Products choose_products(Precision precision, std::uint64_t weight_bytes) {
-  constexpr std::uint64_t kLarge = 256U << 20U;
-  const bool fast = precision == Precision::Fast || (precision == Precision::Automatic && weight_bytes >= kLarge);
-  return fast ? Products::Int8 : Products::Float32;
-}
-
 Format choose_cache_format(CacheFormat wanted, Products products) {
   switch (wanted) {
     case CacheFormat::F32:
@@ -99,6 +93,12 @@ double part_on(const VulkanDevice& device, const ModelNeeds& needs, const Engine
 }
 
 }  // namespace
+
+Products choose_products(Precision precision, std::uint64_t weight_bytes) {
+  constexpr std::uint64_t kLarge = 256U << 20U;
+  const bool fast = precision == Precision::Fast || (precision == Precision::Automatic && weight_bytes >= kLarge);
+  return fast ? Products::Int8 : Products::Float32;
+}
 
 DeviceTrial trial_of(const VulkanDevice& device, const GgufFile& file, const ModelConfig& config,
                      const ModelNeeds& needs, bool only_if_faster) {

@@ -23,6 +23,9 @@ struct ModelNeeds {
 Result<ModelNeeds> needs_of(const GgufFile& file, const ModelConfig& config, const WeightCount& weights,
                             const Projector* projector, const EngineOptions& options);
 
+// What integer formats are multiplied as, in a file of so many bytes of weights.
+Products choose_products(Precision precision, std::uint64_t weight_bytes);
+
 // What a device is tried with, before it computes this model.
 DeviceTrial trial_of(const VulkanDevice& device, const GgufFile& file, const ModelConfig& config,
                      const ModelNeeds& needs, bool only_if_faster);
