@@ -9,10 +9,10 @@
 
 #include "agent/store/reader.h"
 #include "app/cli/command.h"
+#include "app/cli/media_input.h"
 #include "app/composition.h"
 #include "app/event_json.h"
 #include "engine/base/channel.h"
-#include "engine/media/image_size.h"
 
 namespace facet::app::cli {
 
@@ -223,15 +223,6 @@ Result<Options> read_options(const Arguments& arguments) {
   return options;
 }
 
-// 0: by content.
-Result<std::uint32_t> read_budget(const Arguments& arguments) {
-  FACET_ASSIGN_OR_RETURN(const auto budget, arguments.integer("image-budget"));
-  if (!budget) return 0U;
-  for (const std::uint32_t known : engine::kImageBudgets)
-    if (*budget == static_cast<std::int64_t>(known)) return known;
-  return Error{Error::Code::InvalidInput, "--image-budget takes 70, 140, 280, 560 or 1120."};
-}
-
 Status resolve_paths(const Arguments& arguments, agent::UserTurn& turn) {
   namespace fs = std::filesystem;
   std::vector<std::string> folders = arguments.texts("folder");
@@ -270,8 +261,7 @@ int ask(const QStringList& words) {
       "image-budget", "n",
       "How closely the model looks at pictures and videos: 70, 140, 280, 560 or 1120 tokens each; what they "
       "show decides when left out.");
-  arguments.option("mmproj", "file",
-                   "The projector that makes the model see and hear; what is in the model or beside it when left out.");
+  projector_option(arguments);
   arguments.option("allow", "effects", "What runs without asking, wherever it points: read,write,execute.");
   arguments.option("seed", "n", "Seed of the sampler.");
   arguments.option("temperature", "t", "0 takes the most probable token each time.");
@@ -281,7 +271,8 @@ int ask(const QStringList& words) {
 
   Result<Options> options = read_options(arguments);
   if (!options.ok()) return arguments.usage_error(options.error().message);
-  const Result<std::uint32_t> budget = read_budget(arguments);
+  // 0: what the pictures show decides.
+  const Result<std::uint32_t> budget = read_image_budget(arguments, "image-budget", 0);
   if (!budget.ok()) return arguments.usage_error(budget.error().message);
   if (const Status resolved = resolve_paths(arguments, options->turn); !resolved.ok()) return fail(resolved.error());
   for (const std::string& path : options->turn.attachments)

@@ -98,6 +98,9 @@ int debug_render(const QStringList& arguments);
 int debug_parse(const QStringList& arguments);
 int debug_logits(const QStringList& arguments);
 int debug_generate(const QStringList& arguments);
+int debug_encode_image(const QStringList& arguments);
+int debug_encode_audio(const QStringList& arguments);
+int debug_mel(const QStringList& arguments);
 int debug_vulkan_test(const QStringList& arguments);
 
 }  // namespace facet::app::cli
