@@ -1,9 +1,11 @@
 #include <charconv>
 #include <cstdio>
+#include <functional>
 #include <string>
 #include <vector>
 
 #include "tests/model/make_model.h"
+#include "tests/model/make_projector.h"
 #include "tests/model/synthetic_tokenizer.h"
 
 // The command line of the model maker. Exit status 0 on success, 2 on wrong usage, otherwise 1 with one sentence.
@@ -37,7 +39,7 @@ std::string usage() {
   return "Usage: facet_make_model SHAPE TYPE OUT.gguf [options]\n"
          "Writes a model file with random weights: the same arguments give the same bytes.\n\n"
          "SHAPE  " +
-         joined(shape_names()) + "\nTYPE   " + joined(file_type_names()) +
+         joined(shape_names()) + "\n       " + joined(projector_names()) + "\nTYPE   " + joined(file_type_names()) +
          "\n\nOptions:\n"
          "  --layers N            fewer (or more) layers of the same shape\n"
          "  --vocabulary N        a vocabulary of another size\n"
@@ -135,7 +137,9 @@ Result<ModelOrder> order_of(const Wish& wish) {
   constexpr std::uint64_t kMostLayers = 512;
   if (wish.layers > kMostLayers) return wrong("--layers takes a number up to " + std::to_string(kMostLayers) + ".");
   const auto shape = find_shape(wish.shape, static_cast<std::uint32_t>(wish.layers));
-  if (!shape) return wrong("There is no shape '" + wish.shape + "'; there are " + joined(shape_names()) + ".");
+  if (!shape)
+    return wrong("There is no shape '" + wish.shape + "'; there are " + joined(shape_names()) + ", " +
+                 joined(projector_names()) + ".");
   ModelOrder order{*shape, {}, wish.variations, wish.seed};
   FACET_ASSIGN_OR_RETURN(order.type, choose_type(wish));
   if (wish.vocabulary == 0) return order;
@@ -147,10 +151,28 @@ Result<ModelOrder> order_of(const Wish& wish) {
   return order;
 }
 
-void print_plan(const ModelOrder& order) {
+// What is to be written, and how.
+struct Work {
+  std::vector<PlannedTensor> plan;
+  std::function<Status(const std::string& path)> write;
+};
+
+Result<Work> work_of(const Wish& wish) {
+  if (const auto projector = find_projector_shape(wish.shape)) {
+    ProjectorOrder order{*projector, {}, wish.seed};
+    FACET_ASSIGN_OR_RETURN(order.type, choose_type(wish));
+    return Work{plan_projector(order.shape, order.type),
+                [order](const std::string& path) { return make_projector(order, path); }};
+  }
+  FACET_ASSIGN_OR_RETURN(const ModelOrder order, order_of(wish));
+  return Work{plan_tensors(order.shape, order.type, order.variations),
+              [order](const std::string& path) { return make_model(order, path); }};
+}
+
+void print_plan(const std::vector<PlannedTensor>& plan) {
   std::uint64_t elements = 0;
   std::uint64_t bytes = 0;
-  for (const PlannedTensor& tensor : plan_tensors(order.shape, order.type, order.variations)) {
+  for (const PlannedTensor& tensor : plan) {
     std::string extents;
     for (const std::uint64_t extent : tensor.info.shape)
       if (extents.empty() || extent > 1) extents += (extents.empty() ? "" : " x ") + std::to_string(extent);
@@ -171,16 +193,16 @@ int main(int count, char** arguments) {
     return words.empty() ? 2 : 0;
   }
   const auto wish = parse(words);
-  const auto order = wish.ok() ? order_of(*wish) : Result<ModelOrder>(wish.error());
-  if (!order.ok()) {
-    std::fprintf(stderr, "facet_make_model: %s Try --help.\n", order.error().message.c_str());
+  const auto work = wish.ok() ? work_of(*wish) : Result<Work>(wish.error());
+  if (!work.ok()) {
+    std::fprintf(stderr, "facet_make_model: %s Try --help.\n", work.error().message.c_str());
     return 2;
   }
   if (wish->plan_only) {
-    print_plan(*order);
+    print_plan(work->plan);
     return 0;
   }
-  const Status status = make_model(*order, wish->out);
+  const Status status = work->write(wish->out);
   if (status.ok()) return 0;
   std::fprintf(stderr, "facet_make_model: %s\n", status.error().message.c_str());
   return 1;

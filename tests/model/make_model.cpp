@@ -153,16 +153,21 @@ GgufMetadata make_metadata(const ModelOrder& order) {
   return metadata;
 }
 
-Status make_model(const ModelOrder& order, const std::filesystem::path& path) {
-  const std::vector<PlannedTensor> plan = plan_tensors(order.shape, order.type, order.variations);
+Status write_random_file(const std::filesystem::path& path, const GgufMetadata& metadata,
+                         const std::vector<PlannedTensor>& plan, std::uint64_t seed) {
   std::vector<engine::GgufTensorInfo> infos;
   for (const PlannedTensor& tensor : plan)
     infos.push_back(tensor.info);
-  FACET_ASSIGN_OR_RETURN(const auto writer, engine::GgufWriter::create(path, make_metadata(order), std::move(infos)));
+  FACET_ASSIGN_OR_RETURN(const auto writer, engine::GgufWriter::create(path, metadata, std::move(infos)));
   std::vector<std::byte> buffer;
   for (const PlannedTensor& tensor : plan)
-    FACET_RETURN_IF_ERROR(write_tensor(*writer, tensor, order.seed, buffer));
+    FACET_RETURN_IF_ERROR(write_tensor(*writer, tensor, seed, buffer));
   return writer->finish();
+}
+
+Status make_model(const ModelOrder& order, const std::filesystem::path& path) {
+  return write_random_file(path, make_metadata(order), plan_tensors(order.shape, order.type, order.variations),
+                           order.seed);
 }
 
 }  // namespace facet::model_maker

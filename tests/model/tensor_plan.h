@@ -21,7 +21,7 @@ struct PlannedTensor {
   double mean = 0;  // not 0 only for float32 vectors
   double deviation = 0;
 
-  std::uint64_t elements() const { return info.shape[0] * info.shape[1] * info.shape[2]; }
+  std::uint64_t elements() const { return info.shape[0] * info.shape[1] * info.shape[2] * info.shape[3]; }
   bool is_vector() const { return elements() == info.shape[0]; }
 };
 
