@@ -14,15 +14,25 @@ namespace facet::engine {
 namespace {
 
 constexpr std::uint32_t kSegment = 256;
-constexpr std::uint32_t kMaxColumns = 16;
 constexpr float kNothing = -std::numeric_limits<float>::infinity();
 
-// The columns' sums, and keys or values that are decoded: 32 KiB each, for a second-level cache.
-constexpr std::uint32_t kSumCells = 8192;
-constexpr std::uint32_t kDecodedCells = 8192;
+// Of many rows so many columns share a tile: every key is then read once for all of them, while their scores stay in
+// the second-level cache. A multiple of the three that the kernels work on together. Of few rows fewer do, so that
+// there is something for each thread.
+constexpr std::uint32_t kMaxColumns = 126;
+constexpr std::uint32_t kFewColumns = 16;
 
-std::uint32_t columns_at_once(std::uint32_t head_dim) {
-  return std::clamp(kSumCells / head_dim, 1U, kMaxColumns);
+// The columns' sums: 32 KiB, for a second-level cache.
+constexpr std::uint32_t kSumCells = 8192;
+// Keys or values side by side: 18 KiB, little more than half of the smallest first-level cache.
+constexpr std::uint32_t kGatheredCells = 4608;
+// Half a cache line between them, so that neighbours lie in different banks and sets of the cache.
+constexpr std::uint32_t kGap = 8;
+// From so many columns on it is worth it to put those side by side that are float32 already.
+constexpr std::uint32_t kColumnsWorthGathering = 9;
+
+std::uint32_t columns_at_once(std::uint32_t head_dim, std::uint32_t most) {
+  return std::clamp(kSumCells / head_dim, 1U, most);
 }
 
 struct Range {
@@ -74,23 +84,30 @@ CpuBackend::CacheRows CpuBackend::cache_rows(const Buffer& cache) const {
 }
 
 // Calls `use(position, count, cells, stride)` for pieces of `count` positions from `first` on, with `width` columns of
-// them from `column` on as float32.
+// them from `column` on as float32, for so many readers.
 template <typename Use>
 void CpuBackend::use_cache(const CacheRows& cache, std::uint32_t first, std::uint32_t count, std::uint32_t column,
-                           std::uint32_t width, const Use& use) const {
-  alignas(64) std::array<float, kDecodedCells> decoded;
+                           std::uint32_t width, std::uint32_t readers, const Use& use) const {
+  alignas(64) std::array<float, kGatheredCells> gathered;
   const std::uint64_t skipped = std::uint64_t{column / cache.format->block_elements} * cache.format->block_bytes;
-  const std::uint32_t most = cache.decode == nullptr ? count : kDecodedCells / width;
+  const bool stays = cache.decode == nullptr && readers < kColumnsWorthGathering;
+  const std::uint32_t stride = width + kGap;
+  const std::uint32_t most = stays ? count : kGatheredCells / stride;
   for (std::uint32_t done = 0; done < count;) {
     const std::uint32_t slot = (first + done) % cache.count;
     const std::uint32_t piece = std::min({most, count - done, cache.count - slot});
     const std::byte* rows = cache.first + slot * cache.row_bytes + skipped;
-    if (cache.decode == nullptr) {
+    if (stays) {
       use(first + done, piece, reinterpret_cast<const float*>(rows), cache.row_bytes / sizeof(float));
     } else {
-      for (std::uint32_t r = 0; r < piece; ++r)
-        cache.decode(rows + r * cache.row_bytes, decoded.data() + std::size_t{r} * width, width);
-      use(first + done, piece, decoded.data(), width);
+      for (std::uint32_t r = 0; r < piece; ++r) {
+        float* const to = gathered.data() + std::size_t{r} * stride;
+        if (cache.decode == nullptr)
+          std::copy_n(reinterpret_cast<const float*>(rows + r * cache.row_bytes), width, to);
+        else
+          cache.decode(rows + r * cache.row_bytes, to, width);
+      }
+      use(first + done, piece, gathered.data(), stride);
     }
     done += piece;
   }
@@ -101,7 +118,7 @@ void CpuBackend::attend_segment(const AttentionOperands& o, const AttentionTile&
   const AttentionShape& shape = o.shape;
   const std::uint32_t columns = tile.columns();
   const std::uint32_t kv_column = tile.first_head / (shape.heads / shape.kv_heads) * shape.head_dim;
-  alignas(64) std::array<std::array<float, kSegment>, kMaxColumns> scores;
+  alignas(64) std::array<std::array<float, kSegment + kGap>, kMaxColumns> scores;
   std::array<Range, kMaxColumns> seen;
   std::array<const float*, kMaxColumns> queries;
   std::array<float*, kMaxColumns> score_out;
@@ -121,7 +138,7 @@ void CpuBackend::attend_segment(const AttentionOperands& o, const AttentionTile&
   }
   if (any.begin >= any.end) return;
 
-  use_cache(o.keys, any.begin, any.size(), kv_column, shape.head_dim,
+  use_cache(o.keys, any.begin, any.size(), kv_column, shape.head_dim, columns,
             [&](std::uint32_t position, std::uint32_t count, const float* keys, std::size_t stride) {
               kernels_.dot_block(keys, stride, count, queries.data(), columns, 0, shape.head_dim, score_out.data(),
                                  position - any.begin, /*accumulate=*/false);
@@ -134,7 +151,7 @@ void CpuBackend::attend_segment(const AttentionOperands& o, const AttentionTile&
     sums.total[c] = kernels_.exponentials(row, range.size(), sums.largest[c]);
   }
   // Columns of neighbouring rows that see a whole piece are weighted together.
-  use_cache(o.values, any.begin, any.size(), kv_column, shape.head_dim,
+  use_cache(o.values, any.begin, any.size(), kv_column, shape.head_dim, columns,
             [&](std::uint32_t position, std::uint32_t count, const float* values, std::size_t stride) {
               const Range piece = {position, position + count};
               for (std::uint32_t row = 0; row < tile.rows;) {
@@ -200,7 +217,7 @@ void CpuBackend::attend_tile(const AttentionOperands& o, const AttentionTile& ti
 
 // For the sums of one segment after the other, for the heads of a tile.
 std::uint64_t CpuBackend::segment_cells(const AttentionShape& shape, std::uint32_t context) {
-  const std::uint32_t heads = std::min(shape.heads / shape.kv_heads, columns_at_once(shape.head_dim));
+  const std::uint32_t heads = std::min(shape.heads / shape.kv_heads, columns_at_once(shape.head_dim, kFewColumns));
   const std::uint64_t all = (std::uint64_t{context} + kSegment - 1) / kSegment;
   // A window may begin in the middle of a segment, and end in one.
   const std::uint64_t in_window = (std::uint64_t{shape.window} + kSegment - 2) / kSegment + 1;
@@ -256,23 +273,26 @@ void CpuBackend::attention(const View& q, const Buffer& keys, const Buffer& valu
                                    cache_rows(values), first_position, shape};
   // The heads of a group in blocks, the last of which may be smaller; as many rows as fit.
   const std::uint32_t group = shape.heads / shape.kv_heads;
-  const std::uint32_t columns = columns_at_once(shape.head_dim);
+  const auto threads = static_cast<std::uint32_t>(pool_.threads());
+  const std::uint64_t many = std::uint64_t{4} * threads * columns_at_once(shape.head_dim, kMaxColumns);
+  const bool are_many = q.rows > 1 && std::uint64_t{q.rows} * shape.heads >= many;
+  const std::uint32_t columns = columns_at_once(shape.head_dim, are_many ? kMaxColumns : kFewColumns);
   const std::uint32_t heads = std::min(group, columns);
   const std::uint32_t rows = std::max(1U, columns / heads);
   const std::uint32_t blocks = (group + heads - 1) / heads;
-  const std::uint32_t tiles_per_row = shape.kv_heads * blocks;
   const std::uint32_t row_tiles = (q.rows + rows - 1) / rows;
+  // One head after the other, so that its keys and values are still near when the next rows want them.
   const auto tile_of = [&](std::size_t index) {
-    const std::uint32_t first_row = static_cast<std::uint32_t>(index / tiles_per_row) * rows;
-    const auto place = static_cast<std::uint32_t>(index % tiles_per_row);
+    const std::uint32_t first_row = static_cast<std::uint32_t>(index % row_tiles) * rows;
+    const auto place = static_cast<std::uint32_t>(index / row_tiles);
     const std::uint32_t in_group = place % blocks * heads;
     return AttentionTile{first_row, std::min(rows, q.rows - first_row), place / blocks * group + in_group,
                          std::min(heads, group - in_group)};
   };
-  const std::uint32_t tiles = row_tiles * tiles_per_row;
+  const std::uint32_t tiles = row_tiles * shape.kv_heads * blocks;
   // What a row sees behind itself is no part of what `reserve` counted; a batch with such rows has many, in any case.
   const bool may_share = q.rows == 1 && shape.seen_end == 0;
-  if (may_share && tiles < 2 * static_cast<std::uint32_t>(pool_.threads()) && first_position >= 2 * kSegment) {
+  if (may_share && tiles < 2 * threads && first_position >= 2 * kSegment) {
     for (std::uint32_t index = 0; index < tiles; ++index)
       attend_by_segments(operands, tile_of(index));
   } else {

@@ -22,8 +22,7 @@ enum class Products { Float32, Int8 };
 // a copy, and are unpacked a few rows at a time, so a weight is read once for all columns of a batch.
 class CpuBackend final : public DeviceBackend {
  public:
-  explicit CpuBackend(int threads, Products products = Products::Float32,
-                      const Kernels& kernels = fastest_kernels());
+  explicit CpuBackend(int threads, Products products = Products::Float32, const Kernels& kernels = fastest_kernels());
   ~CpuBackend() override;
 
   const std::string& description() const override { return description_; }
@@ -119,6 +118,13 @@ class CpuBackend final : public DeviceBackend {
     std::uint32_t outputs;
     const PanelRows* way;  // how whole panels of it are read; null for a matrix that has none
   };
+  // Some elements of some rows of one.
+  struct PieceRange {
+    std::uint32_t row;
+    std::uint32_t rows;
+    std::uint32_t element;
+    std::uint32_t elements;
+  };
   // The columns of a product: `count` addresses of inputs, rounded ones for a matrix that has panels, and of results.
   struct Columns {
     const float* const* x;
@@ -182,6 +188,8 @@ class CpuBackend final : public DeviceBackend {
   void multiply_rows(const MatrixRows& matrix, std::uint32_t first, std::uint32_t count, const Columns& columns) const;
   void multiply_decoded(const MatrixRows& matrix, std::uint32_t first, std::uint32_t count,
                         const Columns& columns) const;
+  void multiply_many(const MatrixRows& matrix, std::uint32_t first, std::uint32_t count, const Columns& columns) const;
+  void decode_piece(const MatrixRows& matrix, const PieceRange& range, float* scratch) const;
   void multiply_panels(const MatrixRows& matrix, std::uint32_t first, std::uint32_t count,
                        const Columns& columns) const;
   // Cells that a rounded row takes, and that the sums of the segments take, up to a position.
@@ -194,7 +202,7 @@ class CpuBackend final : public DeviceBackend {
   CacheRows cache_rows(const Buffer& cache) const;
   template <typename Use>
   void use_cache(const CacheRows& cache, std::uint32_t first, std::uint32_t count, std::uint32_t column,
-                 std::uint32_t width, const Use& use) const;
+                 std::uint32_t width, std::uint32_t readers, const Use& use) const;
   void attend_segment(const AttentionOperands& operands, const AttentionTile& tile, std::uint32_t segment,
                       const AttentionSums& sums) const;
   void add_segment(const AttentionSums& segment, const AttentionSums& sums, std::uint32_t column,

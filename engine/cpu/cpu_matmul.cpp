@@ -13,13 +13,29 @@ namespace {
 constexpr std::uint32_t kRowsAtOnce = 8;
 constexpr std::uint32_t kElementsAtOnce = 512;
 constexpr std::uint64_t kCacheLine = 64;
-constexpr std::size_t kScratch = std::size_t{kRowsAtOnce} * kElementsAtOnce;
+// From one row, or column, to the next: half a cache line more, so that neighbours lie in different banks and sets of
+// the cache.
+constexpr std::size_t kStride = kElementsAtOnce + 8;
+constexpr std::size_t kScratch = kRowsAtOnce * kStride;
+
+// Of many columns so many are multiplied together: their elements, 252 KiB, stay in the second-level cache while all
+// rows of an item go by. A multiple of the three that share a tile.
+constexpr std::size_t kColumnsAtOnce = 126;
+// From so many on it is worth it.
+constexpr std::size_t kManyColumns = 24;
+constexpr std::uint32_t kMostRowsPerItem = 96;
 
 }  // namespace
 
 // Enough multiplications to be worth a claim, few enough to balance threads of which one may be slowed by other
 // programs. Whole panels in any case.
 std::uint32_t CpuBackend::rows_per_item(const MatrixRows& matrix, std::size_t columns) const {
+  if (matrix.weight->panel == nullptr && columns >= kManyColumns) {
+    // Columns are gathered once for each item, so few large ones are better, as long as there are some for each thread.
+    constexpr std::uint32_t kStep = kPanelRows;
+    const std::uint32_t rows = matrix.outputs / (4 * static_cast<std::uint32_t>(pool_.threads()));
+    return std::clamp(rows / kStep * kStep, kStep, kMostRowsPerItem);
+  }
   const std::uint64_t products = matrix.weight->panel != nullptr ? 262144 : 65536;
   const std::uint64_t rows = products / (std::uint64_t{matrix.inputs} * columns) / kPanelRows * kPanelRows;
   return static_cast<std::uint32_t>(std::max<std::uint64_t>(rows, kPanelRows));
@@ -29,8 +45,27 @@ void CpuBackend::multiply_rows(const MatrixRows& matrix, std::uint32_t first, st
                                const Columns& columns) const {
   if (matrix.weight->panel != nullptr)
     multiply_panels(matrix, first, count, columns);
+  else if (columns.count >= kManyColumns)
+    multiply_many(matrix, first, count, columns);
   else
     multiply_decoded(matrix, first, count, columns);
+}
+
+// Some elements of some rows as float32.
+void CpuBackend::decode_piece(const MatrixRows& matrix, const PieceRange& range, float* scratch) const {
+  const LoadedWeight& weight = *matrix.weight;
+  const std::byte* const blocks = matrix.rows + range.row * weight.row_bytes;
+  const std::uint64_t skipped = std::uint64_t{range.element / weight.block_elements} * weight.block_bytes;
+  const std::uint64_t bytes = std::uint64_t{range.elements / weight.block_elements} * weight.block_bytes;
+  // What follows in each row, or the rows that come next.
+  const bool is_end = range.element + range.elements == matrix.inputs;
+  const std::uint64_t ahead = is_end ? kRowsAtOnce * weight.row_bytes - skipped : bytes;
+  for (std::uint32_t r = 0; r < range.rows; ++r) {
+    const std::byte* const part = blocks + r * weight.row_bytes + skipped;
+    for (std::uint64_t at = 0; at < bytes; at += kCacheLine)
+      __builtin_prefetch(part + ahead + at);
+    weight.decode(part, scratch + r * kStride, range.elements);
+  }
 }
 
 void CpuBackend::multiply_decoded(const MatrixRows& matrix, std::uint32_t first, std::uint32_t count,
@@ -39,28 +74,38 @@ void CpuBackend::multiply_decoded(const MatrixRows& matrix, std::uint32_t first,
   const LoadedWeight& weight = *matrix.weight;
   for (std::uint32_t row = first; row < first + count; row += kRowsAtOnce) {
     const std::uint32_t rows = std::min(kRowsAtOnce, first + count - row);
-    const std::byte* blocks = matrix.rows + row * weight.row_bytes;
     for (std::uint32_t i = 0; i < matrix.inputs; i += kElementsAtOnce) {
       const std::uint32_t elements = std::min(kElementsAtOnce, matrix.inputs - i);
-      const float* decoded = scratch.data();
-      std::size_t stride = kElementsAtOnce;
-      if (weight.floats != nullptr) {
-        decoded = reinterpret_cast<const float*>(blocks) + i;
-        stride = matrix.inputs;
-      } else {
-        const std::uint64_t skipped = std::uint64_t{i / weight.block_elements} * weight.block_bytes;
-        const std::uint64_t bytes = std::uint64_t{elements / weight.block_elements} * weight.block_bytes;
-        // What follows in each row, or the rows that come next.
-        const std::uint64_t ahead = i + elements < matrix.inputs ? bytes : kRowsAtOnce * weight.row_bytes - skipped;
-        for (std::uint32_t r = 0; r < rows; ++r) {
-          const std::byte* part = blocks + r * weight.row_bytes + skipped;
-          for (std::uint64_t at = 0; at < bytes; at += kCacheLine)
-            __builtin_prefetch(part + ahead + at);
-          weight.decode(part, scratch.data() + r * stride, elements);
-        }
-      }
-      kernels_.dot_block(decoded, stride, rows, columns.x, columns.count, i, elements, columns.out, row,
+      const bool stays = weight.floats != nullptr;
+      if (!stays) decode_piece(matrix, {row, rows, i, elements}, scratch.data());
+      const auto* const floats = reinterpret_cast<const float*>(matrix.rows + row * weight.row_bytes) + i;
+      kernels_.dot_block(stays ? floats : scratch.data(), stays ? matrix.inputs : kStride, rows, columns.x, columns.count, i, elements, columns.out, row,
                          /*accumulate=*/i > 0);
+    }
+  }
+}
+
+// The same sums in the same order. Elements of some columns are put side by side, where neither pages nor the places
+// in a cache are many, and then multiplied with one row after the other; these are decoded once for all of them.
+void CpuBackend::multiply_many(const MatrixRows& matrix, std::uint32_t first, std::uint32_t count,
+                               const Columns& columns) const {
+  alignas(64) std::array<float, kScratch> scratch;
+  alignas(64) std::array<float, kColumnsAtOnce * kStride> gathered;
+  std::array<const float*, kColumnsAtOnce> x;
+  for (std::size_t c = 0; c < kColumnsAtOnce; ++c)
+    x[c] = gathered.data() + c * kStride;
+  for (std::size_t done = 0; done < columns.count; done += kColumnsAtOnce) {
+    const std::size_t together = std::min(kColumnsAtOnce, columns.count - done);
+    for (std::uint32_t i = 0; i < matrix.inputs; i += kElementsAtOnce) {
+      const std::uint32_t elements = std::min(kElementsAtOnce, matrix.inputs - i);
+      for (std::size_t c = 0; c < together; ++c)
+        std::copy_n(columns.x[done + c] + i, elements, gathered.data() + c * kStride);
+      for (std::uint32_t row = first; row < first + count; row += kRowsAtOnce) {
+        const std::uint32_t rows = std::min(kRowsAtOnce, first + count - row);
+        decode_piece(matrix, {row, rows, i, elements}, scratch.data());
+        kernels_.dot_block(scratch.data(), kStride, rows, x.data(), together, 0, elements, columns.out + done, row,
+                           /*accumulate=*/i > 0);
+      }
     }
   }
 }

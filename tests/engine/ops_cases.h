@@ -248,11 +248,12 @@ inline void matmul_of_many_rows(Bench& b, Format format) {
 inline void matmul_rows_do_not_depend_on_each_other(Bench& b, Format format) {
   Matrix rows(0, 0);
   const Weight weight = b.weight(format, 1280, 45, 1, rows);
-  const View x = b.put(b.normal(23, 1280));
-  const View together = b.room(23, 45);
+  constexpr std::uint32_t kRows = 150;
+  const View x = b.put(b.normal(kRows, 1280));
+  const View together = b.room(kRows, 45);
   b.backend().matmul(weight, x, together);
-  const View apart = b.room(23, 45);
-  for (std::uint32_t first = 0, count = 1; first < 23; first += count, count = std::min(count + 1, 23 - first))
+  const View apart = b.room(kRows, 45);
+  for (std::uint32_t first = 0, count = 1; first < kRows; first += count, count = std::min(count + 1, kRows - first))
     b.backend().matmul(weight, x.part(first, count, 0, 1280), apart.part(first, count, 0, 45));
   QCOMPARE(b.get(apart), b.get(together));
 }
@@ -807,6 +808,10 @@ inline void attention(Bench& b) {
       {8, 1, 64, 0, 700, 300, 40, 700},
       {4, 2, 32, 256, 900, 700, 35, 800},
       {2, 2, 16, 40, 300, 270, 1, 300},
+      // As many rows as a prompt or a picture has.
+      {4, 4, 32, 0, 410, 410, 400, 410},
+      {4, 2, 32, 0, 420, 420, 400},
+      {4, 1, 16, 100, 499, 420, 400},
   };
   for (const auto& [format, c] : [&] {
          std::vector<std::pair<Format, Case>> all;
@@ -841,18 +846,19 @@ inline void attention(Bench& b) {
 inline void attention_rows_do_not_depend_on_each_other(Bench& b) {
   const std::uint32_t positions = 900;
   const std::uint32_t width = 2 * 24;
+  constexpr std::uint32_t kRows = 200;
   for (const std::uint32_t window : {0U, 150U}) {
     const Buffer keys = b.cache(positions, width);
     const Buffer values = b.cache(positions, width);
     b.backend().store(b.put(b.normal(positions, width)), 0, keys);
     b.backend().store(b.put(b.normal(positions, width)), 0, values);
     const AttentionShape shape{8, 2, 24, window};
-    const View q = b.put(b.normal(30, 8 * 24));
-    const View together = b.room(30, q.width);
-    b.backend().attention(q, keys, values, shape, positions - 30, together);
-    const View apart = b.room(30, q.width);
-    for (std::uint32_t r = 0; r < 30; ++r)
-      b.backend().attention(q.part(r, 1, 0, q.width), keys, values, shape, positions - 30 + r,
+    const View q = b.put(b.normal(kRows, 8 * 24));
+    const View together = b.room(kRows, q.width);
+    b.backend().attention(q, keys, values, shape, positions - kRows, together);
+    const View apart = b.room(kRows, q.width);
+    for (std::uint32_t r = 0; r < kRows; ++r)
+      b.backend().attention(q.part(r, 1, 0, q.width), keys, values, shape, positions - kRows + r,
                             apart.part(r, 1, 0, q.width));
     QCOMPARE(b.get(apart), b.get(together));
   }

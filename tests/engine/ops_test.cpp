@@ -16,6 +16,8 @@ class OpsTest : public QObject {
   void embed() { run(ops_cases::embed); }
   void matmul_data() { formats(/*least_block=*/1); }
   void matmul();
+  void matmul_of_many_rows_data() { formats(/*least_block=*/1); }
+  void matmul_of_many_rows();
   void matmul_rows_do_not_depend_on_each_other_data() { backends(); }
   void matmul_rows_do_not_depend_on_each_other();
   void integer_matmul_data() { formats(/*least_block=*/32); }
@@ -168,6 +170,12 @@ void OpsTest::integer_matmul_takes_what_is_no_number() {
                 expected.bound.at(r, o));
     }
   }
+}
+
+void OpsTest::matmul_of_many_rows() {
+  QFETCH(int, format);
+  Bench b(backend());
+  ops_cases::matmul_of_many_rows(b, static_cast<Format>(format));
 }
 
 void OpsTest::matmul_rows_do_not_depend_on_each_other() {
