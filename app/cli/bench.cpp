@@ -1,11 +1,12 @@
 #include "engine/bench/bench.h"
 
 #include <algorithm>
-#include <cstdio>
 #include <nlohmann/json.hpp>
 
+#include "app/cli/bench_tables.h"
 #include "app/cli/command.h"
 #include "app/cli/ids_file.h"
+#include "app/cli/media_input.h"
 #include "app/devices/device_trials.h"
 #include "app/models/model_folder.h"
 
@@ -16,31 +17,13 @@ namespace {
 using engine::BenchOrder;
 using engine::BenchReport;
 using engine::median;
-using engine::OperationTime;
 using nlohmann::json;
-
-// Null where there is nothing to say.
-json number_or_null(const std::optional<double>& value) {
-  return value ? json(*value) : json();
-}
 
 // Bytes per second that decode reads, as a share of what the machine can.
 std::optional<double> bandwidth_fraction(const BenchReport& report) {
   const std::optional<double> speed = median(report.decode_tokens_per_s);
   if (!speed || report.read_bandwidth <= 0) return std::nullopt;
   return *speed * static_cast<double>(report.token_bytes.all()) / report.read_bandwidth;
-}
-
-json operations_json(const std::vector<OperationTime>& operations, std::uint64_t tokens) {
-  json list = json::array();
-  for (const OperationTime& time : operations)
-    list.push_back({{"operation", time.operation},
-                    {"detail", time.detail},
-                    {"calls", time.calls},
-                    {"ms_per_token", time.seconds * 1e3 / static_cast<double>(tokens)},
-                    {"products_per_s", time.products / time.seconds},
-                    {"weight_bytes_per_s", static_cast<double>(time.weight_bytes) / time.seconds}});
-  return list;
 }
 
 json as_json(const BenchOrder& order, const BenchReport& report) {
@@ -73,37 +56,9 @@ json as_json(const BenchOrder& order, const BenchReport& report) {
   return all;
 }
 
-template <typename... Values>
-std::string line(const char* format, Values... values) {
-  char text[200];
-  std::snprintf(text, sizeof text, format, values...);
-  return text;
-}
-
 std::string spread(const std::vector<double>& runs) {
   const auto [least, most] = std::minmax_element(runs.begin(), runs.end());
   return line("%.2f tokens/s (%.2f to %.2f)", *median(runs), *least, *most);
-}
-
-std::string operations_text(const char* title, const std::vector<OperationTime>& operations, std::uint64_t tokens) {
-  if (operations.empty()) return {};
-  double total = 0;
-  for (const OperationTime& time : operations)
-    total += time.seconds;
-  std::string text =
-      line("\n%-16s %-44s %7s %9s %6s %7s %9s\n", title, "", "calls", "us/token", "share", "GB/s", "G mul/s");
-  for (const OperationTime& time : operations) {
-    text += line("%-16s %-44s %7llu %9.1f %5.1f%%", time.operation.c_str(), time.detail.c_str(),
-                 static_cast<unsigned long long>(time.calls), time.seconds * 1e6 / static_cast<double>(tokens),
-                 100 * time.seconds / total);
-    if (time.products > 0) {
-      text += time.weight_bytes == 0 ? line(" %7s", "")
-                                     : line(" %7.2f", static_cast<double>(time.weight_bytes) / time.seconds / 1e9);
-      text += line(" %9.1f", time.products / time.seconds / 1e9);
-    }
-    text += "\n";
-  }
-  return text;
 }
 
 std::string as_text(const BenchOrder& order, const BenchReport& report) {
@@ -115,11 +70,7 @@ std::string as_text(const BenchOrder& order, const BenchReport& report) {
   if (!report.decode_tokens_per_s.empty())
     text += line("  decode     %u tokens behind %u: ", order.new_tokens, order.depth) +
             spread(report.decode_tokens_per_s) + "\n";
-  if (report.memory)
-    text += line("  memory     %.0f MB at most, %.0f MB now, %.0f MB of it no file's\n",
-                 static_cast<double>(report.memory->peak_bytes) / 1e6,
-                 static_cast<double>(report.memory->resident_bytes) / 1e6,
-                 static_cast<double>(report.memory->anonymous_bytes) / 1e6);
+  text += memory_text(report.memory);
   text += line("  bandwidth  %.2f GB/s", report.read_bandwidth / 1e9);
   if (const auto fraction = bandwidth_fraction(report))
     text += line("; a token reads %.1f MB of weights and %.1f MB of cache, so decode reaches %.1f %% of it",
@@ -132,16 +83,6 @@ std::string as_text(const BenchOrder& order, const BenchReport& report) {
   text += operations_text("Prefill", report.prefill_operations, report.prefilled_tokens);
   text += operations_text("Decode", report.decode_operations, report.decoded_tokens);
   return text;
-}
-
-// The number of an option, or the sentence that says what it must be.
-Result<std::uint32_t> count_of(const Arguments& arguments, const QString& name, std::uint32_t fallback,
-                               std::uint32_t least, std::uint32_t most) {
-  FACET_ASSIGN_OR_RETURN(const auto value, arguments.integer(name));
-  if (!value) return fallback;
-  if (*value >= least && *value <= most) return static_cast<std::uint32_t>(*value);
-  return Error{Error::Code::InvalidInput, "-" + name.toStdString() + " takes a number from " + std::to_string(least) +
-                                              " to " + std::to_string(most) + "."};
 }
 
 // What the options ask for; every error is wrong usage.
@@ -167,7 +108,7 @@ Result<BenchReport> measure(const Arguments& arguments, BenchOrder& order) {
   if (arguments.has("ids-file")) {
     FACET_ASSIGN_OR_RETURN(order.tokens, read_ids_file(arguments.text("ids-file")));
   }
-  return run_bench(order, [](std::string_view step) { std::fprintf(stderr, "%s ...\n", std::string(step).c_str()); });
+  return run_bench(order, show_step);
 }
 
 }  // namespace
@@ -180,11 +121,20 @@ int bench(const QStringList& words) {
   arguments.option("d", "n", "Tokens in front of those; 0 when left out.");
   arguments.option("r", "n", "Repetitions; 5 when left out.");
   arguments.option("ids-file", "file", "A JSON array of token ids to use in place of random ones.");
+  arguments.option("image", "file",
+                   "Measure how fast this picture is encoded, or one of a size like 1280x800; the text model stays out "
+                   "of it.");
+  arguments.option("image-budget", "n", "70, 140, 280, 560 or 1120 tokens for it; 280 when left out.");
+  arguments.option("audio", "file", "Measure how fast this recording is encoded, or one of so many seconds.");
+  projector_option(arguments);
   arguments.flag("ops", "Measure each operation, too, which costs some speed.");
   arguments.flag("json", "Print JSON.");
   if (const auto status = arguments.parse(words)) return *status;
   if (!arguments.positionals().empty())
     return arguments.usage_error("'" + arguments.positionals()[0] + "' is no option; a model is named with -m.");
+  if (arguments.has("image") || arguments.has("audio")) return bench_encoders(arguments);
+  for (const char* name : {"image-budget", "mmproj"})
+    if (arguments.has(name)) return arguments.usage_error(std::string("--") + name + " goes with --image or --audio.");
   Result<BenchOrder> order = read_order(arguments);
   if (!order.ok()) return arguments.usage_error(order.error().message);
   const Result<BenchReport> report = measure(arguments, *order);

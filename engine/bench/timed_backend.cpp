@@ -7,15 +7,18 @@
 #include <set>
 #include <utility>
 
+#include "engine/base/check.h"
 #include "engine/formats/formats.h"
 #include "engine/gguf/gguf_file.h"
 
 namespace facet::engine {
 namespace {
 
-// "ffn_gate Q4_0 1536 x 6144" of "blk.7.ffn_gate.weight": the same for every layer whose weight looks alike.
+// "ffn_gate Q4_0 1536 x 6144" of "blk.7.ffn_gate.weight", or of a tower's "v.blk.7.ffn_gate.weight": the same for every
+// layer whose weight looks alike.
 std::string detail_of(const GgufTensor& tensor) {
   std::string_view name = tensor.name;
+  if (name.starts_with("v.blk.") || name.starts_with("a.blk.")) name.remove_prefix(2);
   if (name.starts_with("blk.")) name.remove_prefix(std::min(name.find('.', 4) + 1, name.size()));
   if (name.ends_with(".weight")) name.remove_suffix(std::string_view(".weight").size());
   std::string detail = std::string(name) + " " + std::string(format_info(tensor.format).name) + " " +
@@ -38,6 +41,11 @@ std::vector<OperationTime> TimedBackend::take() {
   std::stable_sort(all.begin(), all.end(),
                    [](const OperationTime& a, const OperationTime& b) { return a.seconds > b.seconds; });
   return all;
+}
+
+EncoderBackend& TimedBackend::encoder() const {
+  FACET_CHECK(encoder_ != nullptr, "a backend without the operations of encoders");
+  return *encoder_;
 }
 
 template <typename Call>
@@ -223,6 +231,47 @@ bool TimedBackend::apply_experts(const ExpertBranch& branch) {
   const double seconds = seconds_of([&] { is_done = inner_->apply_experts(branch); });
   if (is_done) keep("apply_experts", work, seconds);
   return is_done;
+}
+
+void TimedBackend::clamp(const View& x, float least, float most, const View& out) {
+  time("clamp", {}, [&] { encoder().clamp(x, least, most, out); });
+}
+
+void TimedBackend::sigmoid_gate(const View& x, const View& gate, const View& out) {
+  time("sigmoid_gate", {}, [&] { encoder().sigmoid_gate(x, gate, out); });
+}
+
+void TimedBackend::add(const View& x, float factor, const View& sum) {
+  time("add", {}, [&] { encoder().add(x, factor, sum); });
+}
+
+void TimedBackend::shift(const View& x, const Weight& shift, float sign, const Weight& scale) {
+  time("shift", {}, [&] { encoder().shift(x, shift, sign, scale); });
+}
+
+void TimedBackend::layer_norm(const View& x, const Weight& weight, const Weight& bias, std::uint32_t group, float eps,
+                              const View& out) {
+  time("layer_norm", {}, [&] { encoder().layer_norm(x, weight, bias, group, eps, out); });
+}
+
+void TimedBackend::pool(const View& x, std::uint32_t columns, std::uint32_t side, float factor, const View& out) {
+  time("pool", {}, [&] { encoder().pool(x, columns, side, factor, out); });
+}
+
+void TimedBackend::unfold(const View& x, std::uint32_t bands, std::uint32_t padding, const View& out) {
+  time("unfold", {}, [&] { encoder().unfold(x, bands, padding, out); });
+}
+
+void TimedBackend::convolve(const View& x, const Weight& weight, std::uint32_t kernel, const View& out) {
+  time("convolve", {}, [&] { encoder().convolve(x, weight, kernel, out); });
+}
+
+// Each score has a product with a key and one with a distance.
+void TimedBackend::local_attention(const View& q, const View& k, const View& v, const View& relative,
+                                   const LocalAttention& shape, const View& out) {
+  const std::string detail = std::to_string(shape.heads) + " heads of " + std::to_string(shape.head_dim);
+  time("local_attention", {detail, 3.0 * q.rows * relative.rows * q.width},
+       [&] { encoder().local_attention(q, k, v, relative, shape, out); });
 }
 
 }  // namespace facet::engine

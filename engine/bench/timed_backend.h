@@ -7,7 +7,7 @@
 #include <utility>
 #include <vector>
 
-#include "engine/backend.h"
+#include "engine/encoder_backend.h"
 
 namespace facet::engine {
 
@@ -23,9 +23,11 @@ struct OperationTime {
 
 // Stands in front of a backend and measures every operation until it is done, by the device's own clock where it has
 // one. Recording backends lose their overlap that way, so the sum is an upper bound there.
-class TimedBackend final : public Backend {
+class TimedBackend final : public EncoderBackend {
  public:
   explicit TimedBackend(std::unique_ptr<Backend> inner) : inner_(std::move(inner)) {}
+  // The same with the operations of encoders, which otherwise must not be called.
+  explicit TimedBackend(std::unique_ptr<EncoderBackend> inner) : encoder_(inner.get()), inner_(std::move(inner)) {}
 
   // Whether calls are measured; at first they are not.
   enum class Clock { Stopped, Running };
@@ -74,6 +76,18 @@ class TimedBackend final : public Backend {
   void combine_experts(const View& x, const View& weights, const View& out) override;
   bool apply_experts(const ExpertBranch& branch) override;
 
+  void clamp(const View& x, float least, float most, const View& out) override;
+  void sigmoid_gate(const View& x, const View& gate, const View& out) override;
+  void add(const View& x, float factor, const View& sum) override;
+  void shift(const View& x, const Weight& shift, float sign, const Weight& scale) override;
+  void layer_norm(const View& x, const Weight& weight, const Weight& bias, std::uint32_t group, float eps,
+                  const View& out) override;
+  void pool(const View& x, std::uint32_t columns, std::uint32_t side, float factor, const View& out) override;
+  void unfold(const View& x, std::uint32_t bands, std::uint32_t padding, const View& out) override;
+  void convolve(const View& x, const Weight& weight, std::uint32_t kernel, const View& out) override;
+  void local_attention(const View& q, const View& k, const View& v, const View& relative, const LocalAttention& shape,
+                       const View& out) override;
+
  private:
   struct WeightInfo {
     std::string detail;
@@ -97,6 +111,9 @@ class TimedBackend final : public Backend {
   void keep(std::string_view operation, const Work& work, double seconds);
   const WeightInfo& info(const Weight& weight) const { return weights_[weight.id]; }
 
+  EncoderBackend& encoder() const;
+
+  EncoderBackend* encoder_ = nullptr;  // the inner one, where it has their operations
   std::unique_ptr<Backend> inner_;
   Clock clock_ = Clock::Stopped;
   Status failure_;                   // of an operation, for the next call of finish
