@@ -478,6 +478,7 @@ Result<std::unique_ptr<TextModel>> open_local_model(std::unique_ptr<engine::Gguf
   engine_options.gpu_expert_bytes = options.gpu_expert_bytes;
   engine_options.context_length = options.context_length;
   engine_options.projector = options.projector;
+  engine_options.media_folder = options.media_folder;
   engine_options.notice = options.notice;
   engine_options.try_device = options.try_device;
   FACET_ASSIGN_OR_RETURN(auto engine, engine::Engine::open(std::move(file), engine_options));

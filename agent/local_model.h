@@ -29,8 +29,9 @@ struct LocalModelOptions {
   std::optional<std::uint64_t> gpu_expert_bytes = {};
   std::uint32_t context_length = 0;  // 0: the engine's choice
   bool built_in = false;
-  // As in engine::EngineOptions; and what decodes the pictures and sounds of a prompt.
+  // These two as in engine::EngineOptions; and what decodes the pictures and sounds of a prompt.
   std::filesystem::path projector = {};
+  std::filesystem::path media_folder = {};
   std::shared_ptr<MediaSource> media = {};
   // As in engine::EngineOptions; the notice comes from the thread that loads the model, or from the agent's.
   std::function<void(const std::string& sentence)> notice = {};

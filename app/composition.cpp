@@ -24,6 +24,7 @@ Result<std::unique_ptr<agent::TextModel>> open_model(const Paths& paths, const s
   options.built_in = is_built_in(model);
   options.projector = choices.projector.empty() ? "auto" : choices.projector;
   options.media = choices.media;
+  options.media_folder = paths.encoded_media();
   options.try_device = devices::judge_of(paths);
   if (choices.on_event) {
     options.notice = [send = choices.on_event](const std::string& sentence) {

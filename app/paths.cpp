@@ -19,6 +19,14 @@ Result<fs::path> platform_data_folder() {
   return Error{Error::Code::NotFound, "There is no home folder to keep conversations in; name one with --data DIR."};
 }
 
+// Empty where there is no home: then nothing is kept.
+fs::path platform_cache_folder() {
+  if (const char* xdg = std::getenv("XDG_CACHE_HOME"); xdg != nullptr && xdg[0] == '/') return fs::path(xdg) / "facet";
+  if (const char* home = std::getenv("HOME"); home != nullptr && home[0] == '/')
+    return fs::path(home) / ".cache" / "facet";
+  return {};
+}
+
 Result<fs::path> find_resources() {
   std::vector<fs::path> candidates;
   if (const char* named = std::getenv("FACET_RESOURCES"); named != nullptr && named[0] != '\0')
@@ -41,8 +49,10 @@ Result<Paths> find_paths(const fs::path& data) {
   Paths paths;
   if (data.empty()) {
     FACET_ASSIGN_OR_RETURN(paths.data, platform_data_folder());
+    paths.cache = platform_cache_folder();
   } else {
     paths.data = fs::absolute(data);
+    paths.cache = paths.data / "cache";
   }
   paths.database = paths.data / "facet.sqlite";
   FACET_ASSIGN_OR_RETURN(paths.resources, find_resources());

@@ -11,9 +11,12 @@ namespace facet::app {
 struct Paths {
   std::filesystem::path data;      // $XDG_DATA_HOME/facet, or what --data says
   std::filesystem::path database;  // data / "facet.sqlite"
+  // What can be made again: $XDG_CACHE_HOME/facet, or in the folder that --data names; empty where there is no home.
+  std::filesystem::path cache;
   std::filesystem::path resources;
 
   std::filesystem::path built_in_model() const { return resources / "built-in-model" / "practice-text.gguf"; }
+  std::filesystem::path encoded_media() const { return cache.empty() ? cache : cache / "encoded-media"; }
   std::filesystem::path system_prompt() const { return resources / "prompts" / "system.txt"; }
 };
 

@@ -7,6 +7,7 @@
 #include "engine/engine_state.h"
 #include "engine/media/encoder_input.h"
 #include "engine/media/log_mel.h"
+#include "engine/media/projector_identity.h"
 
 // Pictures and sound on their way to soft tokens.
 namespace facet::engine {
@@ -67,8 +68,32 @@ Result<std::vector<float>> Engine::State::encode(Encoder* (LoadedModel::*encoder
   }
 }
 
+// The projector, in which numbers its matrices are multiplied, and what is encoded. Devices differ by less.
+std::string Engine::State::media_key(const std::string& hash, const std::stop_token& stop) {
+  if (media_folder == nullptr) return {};
+  const std::lock_guard guard(identity_mutex_);
+  if (identity_.empty()) {
+    const GgufFile& source = projector.own_file != nullptr ? *projector.own_file : *file;
+    identity_ = projector_identity(source, projector.get()->config, *media_folder, stop);
+  }
+  if (identity_.empty()) return {};
+  return sha256_hex(identity_ + (needs.products == Products::Int8 ? " fast " : " full ") + hash);
+}
+
+std::shared_ptr<const MediaEmbedding> Engine::State::find_media(MediaEmbedding::Kind kind, const std::string& hash,
+                                                                const std::stop_token& stop) {
+  if (auto found = media->find(hash)) return found;
+  const std::string key = media_key(hash, stop);
+  if (key.empty()) return nullptr;
+  auto found = media_folder->find(key, kind, config.embedding_length, hash);
+  if (found != nullptr) media->add(found);
+  return found;
+}
+
 Result<std::shared_ptr<const MediaEmbedding>> Engine::State::keep(MediaEmbedding::Kind kind, std::string hash,
-                                                                  std::vector<float> rows) {
+                                                                  std::vector<float> rows,
+                                                                  const std::stop_token& stop) {
+  ++encodings;
   if (!file->is_intact()) return file->lost();
   if (!projector.is_intact()) return projector.own_file->lost();
   if (!are_numbers(rows)) {
@@ -80,6 +105,7 @@ Result<std::shared_ptr<const MediaEmbedding>> Engine::State::keep(MediaEmbedding
   auto embedding = std::make_shared<const MediaEmbedding>(
       MediaEmbedding{kind, std::move(hash), config.embedding_length, std::move(rows)});
   media->add(embedding);
+  if (const std::string key = media_key(embedding->hash, stop); !key.empty()) media_folder->add(key, *embedding);
   return embedding;
 }
 
@@ -89,11 +115,11 @@ Result<std::shared_ptr<const MediaEmbedding>> Engine::encode(const RgbImage& ima
   if (!state.description.sees) return can_not(state.description, "see");
   FACET_RETURN_IF_ERROR(check(image));
   std::string hash = hash_of(image, budget);
-  if (auto found = state.media->find(hash)) return found;
+  if (auto found = state.find_media(MediaEmbedding::Kind::Picture, hash, stop)) return found;
   FACET_ASSIGN_OR_RETURN(const Patches patches, patches_of(image, budget, *state.projector.get()->config.vision));
   const auto begin = [&](VisionEncoder& encoder) { return encoder.begin(patches); };
   FACET_ASSIGN_OR_RETURN(std::vector<float> rows, state.encode(&LoadedModel::vision, begin, priority, stop));
-  return state.keep(MediaEmbedding::Kind::Picture, std::move(hash), std::move(rows));
+  return state.keep(MediaEmbedding::Kind::Picture, std::move(hash), std::move(rows), stop);
 }
 
 Result<std::shared_ptr<const MediaEmbedding>> Engine::encode(const PcmAudio& audio, Priority priority,
@@ -104,14 +130,14 @@ Result<std::shared_ptr<const MediaEmbedding>> Engine::encode(const PcmAudio& aud
   const bool has_encoder = config.has_encoder();
   FACET_RETURN_IF_ERROR(check_sound(audio, config));
   std::string hash = hash_of(audio);
-  if (auto found = state.media->find(hash)) return found;
+  if (auto found = state.find_media(MediaEmbedding::Kind::Sound, hash, stop)) return found;
   const LogMel mel = has_encoder ? log_mel(audio.samples) : LogMel();
   const auto begin = [&](HearingEncoder& encoder) -> Status {
     has_encoder ? encoder.begin(mel) : encoder.begin(std::span(audio.samples));
     return {};
   };
   FACET_ASSIGN_OR_RETURN(std::vector<float> rows, state.encode(&LoadedModel::hearing, begin, priority, stop));
-  return state.keep(MediaEmbedding::Kind::Sound, std::move(hash), std::move(rows));
+  return state.keep(MediaEmbedding::Kind::Sound, std::move(hash), std::move(rows), stop);
 }
 
 }  // namespace facet::engine

@@ -52,6 +52,8 @@ Result<std::unique_ptr<Engine>> Engine::open(std::unique_ptr<GgufFile> model, co
   FACET_ASSIGN_OR_RETURN(state.projector, open_projector(*state.file, state.config, options.projector));
   describe_media(state.projector, state.description);
   state.media = std::make_unique<MediaCache>(options.media_cache_bytes);
+  if (!options.media_folder.empty())
+    state.media_folder = std::make_unique<MediaFolder>(options.media_folder, options.media_folder_bytes);
   FACET_ASSIGN_OR_RETURN(state.needs, needs_of(*state.file, state.config, weights, state.projector.get(), options));
   state.kv_layout = state.needs.parts.caches;
   FACET_ASSIGN_OR_RETURN(std::vector<Rung> rungs, choose_rungs(*state.file, state.config, state.needs, options));
@@ -82,6 +84,10 @@ std::string Engine::device() const {
 
 std::optional<double> Engine::seconds_to_read(std::size_t tokens) const {
   return state_->reading_speed.seconds_for(tokens);
+}
+
+std::uint64_t Engine::encodings() const {
+  return state_->encodings;
 }
 
 std::unique_ptr<Sequence> Engine::create_sequence(Priority priority) const {

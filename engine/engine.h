@@ -69,6 +69,10 @@ struct EngineOptions {
   std::filesystem::path projector = {};
   // Bytes of encoded pictures and sounds that are kept to be used again.
   std::uint64_t media_cache_bytes = 128ULL << 20U;
+  // The same for other times and other programs, in files; an empty folder: nowhere. What is in the folder by other
+  // names than ours stays as it is.
+  std::filesystem::path media_folder = {};
+  std::uint64_t media_folder_bytes = 1ULL << 30U;
   // The instruction set of the CPU kernels ("AVX2", "portable"); empty: the best that this machine has.
   std::string kernels = {};
   // Puts another backend in front of the one that computes, for measuring (engine/bench).
@@ -187,6 +191,9 @@ class Engine {
                                                        const std::stop_token& stop = {}) const;
   Result<std::shared_ptr<const MediaEmbedding>> encode(const PcmAudio& audio, Priority priority = Priority::Chat,
                                                        const std::stop_token& stop = {}) const;
+
+  // How often an encoder has worked: what was found again does not count. Any thread may ask.
+  std::uint64_t encodings() const;
 
   // A background sequence takes its turns when no chat waits for one.
   std::unique_ptr<Sequence> create_sequence(Priority priority = Priority::Chat) const;

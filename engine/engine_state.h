@@ -1,5 +1,6 @@
 #pragma once
 
+#include <atomic>
 #include <cstdint>
 #include <memory>
 #include <mutex>
@@ -13,6 +14,7 @@
 #include "engine/load_plan.h"
 #include "engine/loaded_model.h"
 #include "engine/media/media_cache.h"
+#include "engine/media/media_folder.h"
 #include "engine/media/opened_projector.h"
 #include "engine/model/config.h"
 #include "engine/model/kv_cache.h"
@@ -38,6 +40,8 @@ struct Engine::State {
   // Held from the beginning to the end of an encoding; outside of turns.
   std::mutex encoding;
   std::unique_ptr<MediaCache> media;
+  std::unique_ptr<MediaFolder> media_folder;  // null where nothing is kept for other times
+  std::atomic<std::uint64_t> encodings = 0;
 
   DeviceLadder ladder;
   std::unique_ptr<LoadedModel> loaded;  // null after a failure that nothing helped against
@@ -58,8 +62,11 @@ struct Engine::State {
   template <typename Encoder, typename Begin>
   Result<std::vector<float>> encode(Encoder* (LoadedModel::*encoder)(), const Begin& begin, Priority priority,
                                     const std::stop_token& stop);
+  // What was encoded before, now or at another time; null when it was not.
+  std::shared_ptr<const MediaEmbedding> find_media(MediaEmbedding::Kind kind, const std::string& hash,
+                                                   const std::stop_token& stop);
   Result<std::shared_ptr<const MediaEmbedding>> keep(MediaEmbedding::Kind kind, std::string hash,
-                                                     std::vector<float> rows);
+                                                     std::vector<float> rows, const std::stop_token& stop);
 
   std::string device_name() const;
   MemoryPlan memory() const;
@@ -73,6 +80,8 @@ struct Engine::State {
   // Whether loading once more is worth it; the ladder then says where.
   bool goes_on_after(const Error& failure, bool is_loss);
   bool goes_down_after(const Error& failure);
+  // Of a file of the folder; empty where there is none, and after a stop.
+  std::string media_key(const std::string& hash, const std::stop_token& stop);
 
   bool was_loaded_ = false;
   bool was_lost_ = false;  // since it was last loaded
@@ -81,6 +90,9 @@ struct Engine::State {
   mutable std::mutex shown_mutex_;
   std::string device_name_;
   MemoryPlan memory_;
+  // What encodes, once somebody has asked.
+  std::mutex identity_mutex_;
+  std::string identity_;
 };
 
 }  // namespace facet::engine

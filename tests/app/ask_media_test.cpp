@@ -1,3 +1,6 @@
+#include <sys/stat.h>
+
+#include <QDir>
 #include <QImage>
 #include <QJsonArray>
 #include <QJsonDocument>
@@ -15,6 +18,7 @@ class AskMediaTest : public QObject {
   void init();
   void a_picture_reaches_the_model();
   void the_projector_beside_the_model_is_found();
+  void a_picture_is_encoded_once();
   void a_model_without_projector_says_so();
   void wrong_usage_is_refused();
   void damaged_pictures_are_one_sentence();
@@ -84,6 +88,27 @@ void AskMediaTest::the_projector_beside_the_model_is_found() {
   const Outcome outcome = ask({"--model", folder_->filePath("e.gguf"), "--image", picture(), "--image-budget", "70"});
   QVERIFY(find(outcome, "media_progress")["total"].toInt() == 1);
   QCOMPARE(media_of(outcome)["tokens"].toInt(), 63);
+}
+
+// A second process finds what the first has left, and does not write it again: whatever is written is a new file.
+void AskMediaTest::a_picture_is_encoded_once() {
+  const QStringList model = {"--model", model_, "--mmproj", projector_, "--image", picture(), "--image-budget", "70"};
+  const auto rows = [&] {
+    QDir kept(folder_->filePath("data/cache/encoded-media"));
+    QMap<QString, ino_t> files;
+    for (const QString& name : kept.entryList({"*.rows"})) {
+      struct stat facts = {};
+      if (stat(qPrintable(kept.filePath(name)), &facts) == 0) files[name] = facts.st_ino;
+    }
+    return files;
+  };
+  QCOMPARE(ask(model).status, 0);
+  const auto first = rows();
+  QCOMPARE(first.size(), 1);
+  const Outcome again = ask(model);
+  QCOMPARE(again.status, 0);
+  QCOMPARE(prompt_tokens(again), prompt_tokens(ask(model)));
+  QVERIFY(rows() == first);
 }
 
 void AskMediaTest::a_model_without_projector_says_so() {
