@@ -106,6 +106,7 @@ int debug_mel(const QStringList& words) {
                       "Writes the mel bands that encoders of sound read as rows of little-endian float32.");
   arguments.option("audio", "file", "The recording, of which the first 30 seconds count.");
   arguments.option("out", "file", "Where the rows go, 128 bands each.");
+  arguments.option("model", "model", "As for the other commands; the bands are the same for every model.");
   if (const auto status = parse(arguments, words, {"audio", "out"})) return *status;
   return report(mel(arguments));
 }

@@ -35,6 +35,11 @@ std::uint32_t columns_at_once(std::uint32_t head_dim, std::uint32_t most) {
   return std::clamp(kSumCells / head_dim, 1U, most);
 }
 
+// Of so many keys as many as make tiles of four, if there are any.
+std::uint32_t whole_tiles(std::uint32_t keys) {
+  return keys < 4 ? keys : keys / 4 * 4;
+}
+
 struct Range {
   std::uint32_t begin = 0;
   std::uint32_t end = 0;
@@ -92,7 +97,7 @@ void CpuBackend::use_cache(const CacheRows& cache, std::uint32_t first, std::uin
   const std::uint64_t skipped = std::uint64_t{column / cache.format->block_elements} * cache.format->block_bytes;
   const bool stays = cache.decode == nullptr && readers < kColumnsWorthGathering;
   const std::uint32_t stride = width + kGap;
-  const std::uint32_t most = stays ? count : kGatheredCells / stride;
+  const std::uint32_t most = stays ? count : whole_tiles(kGatheredCells / stride);
   for (std::uint32_t done = 0; done < count;) {
     const std::uint32_t slot = (first + done) % cache.count;
     const std::uint32_t piece = std::min({most, count - done, cache.count - slot});
@@ -268,7 +273,7 @@ void CpuBackend::attention(const View& q, const Buffer& keys, const Buffer& valu
               q.width);
   FACET_CHECK(keys.width == shape.kv_heads * shape.head_dim && values.width == keys.width && values.rows == keys.rows,
               "%u x %u", keys.rows, keys.width);
-  FACET_CHECK(shape.head_dim <= kSumCells, "%u", shape.head_dim);
+  FACET_CHECK(shape.head_dim + kGap <= kGatheredCells, "%u", shape.head_dim);
   const AttentionOperands operands{rows_of(q),         rows_of(out),   cache_rows(keys),
                                    cache_rows(values), first_position, shape};
   // The heads of a group in blocks, the last of which may be smaller; as many rows as fit.

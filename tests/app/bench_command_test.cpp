@@ -18,6 +18,7 @@ class BenchCommandTest : public QObject {
   void lists_operations();
   void uses_given_tokens();
   void measures_a_folder_of_safetensors();
+  void measures_encoders();
   void refuses_wrong_usage_data();
   void refuses_wrong_usage();
   void says_why_it_fails();
@@ -122,6 +123,40 @@ void BenchCommandTest::measures_a_folder_of_safetensors() {
     QCOMPARE(of_folder[key], of_file[key]);
 }
 
+void BenchCommandTest::measures_encoders() {
+  const QStringList projector = {"--mmproj", QStringLiteral(FACET_TEST_DATA "/models/mmproj-e-bf16.gguf"), "-r", "2"};
+  const QJsonObject report = json_of(
+      run(projector + QStringList{"--json", "--ops", "--image", "640x480", "--image-budget", "70", "--audio", "1.5"}));
+  const QJsonObject image = report["image"].toObject();
+  QCOMPARE(image["tokens"].toInt(), 63);
+  QCOMPARE(image["budget"].toInt(), 70);
+  QCOMPARE(image["encode_runs_ms"].toArray().size(), 2);
+  QVERIFY(image["encode_ms"].toDouble() > 0 && image["tokens_per_s"].toDouble() > 0);
+  const QJsonObject audio = report["audio"].toObject();
+  // 24000 samples have 149 frames.
+  QCOMPARE(audio["tokens"].toInt(), 38);
+  QCOMPARE(audio["seconds"].toDouble(), 1.5);
+  QVERIFY(qAbs(audio["real_time_factor"].toDouble() * audio["encode_ms"].toDouble() - 1500) < 1e-6);
+  for (const char* kind : {"image", "audio"}) {
+    double products = 0;
+    for (const QJsonValue& operation : report["operations"].toObject()[kind].toArray())
+      products += operation["products_per_s"].toDouble() * operation["ms_per_token"].toDouble();
+    QVERIFY2(products > 0, kind);
+  }
+  const QByteArray table = run(projector + QStringList{"--image", "48x48", "--ops"}).out;
+  for (const char* word : {"picture", "budget 280", "ffn_down BF16", "attention", "256 tokens"})
+    QVERIFY2(table.contains(word), word);
+  // Decoded like any other file.
+  const QTemporaryDir folder;
+  QFile torn(folder.filePath("torn.png"));
+  QVERIFY(torn.open(QIODevice::WriteOnly) && torn.write("no picture") > 0);
+  torn.close();
+  const Outcome refused = run(projector + QStringList{"--image", torn.fileName()});
+  QCOMPARE(refused.status, 1);
+  QVERIFY(refused.err.contains("torn.png"));
+  QCOMPARE(run(projector + QStringList{"--image", "0x40"}).status, 1);
+}
+
 void BenchCommandTest::refuses_wrong_usage_data() {
   QTest::addColumn<QStringList>("options");
   QTest::newRow("no number") << QStringList{"-p", "many"};
@@ -130,6 +165,9 @@ void BenchCommandTest::refuses_wrong_usage_data() {
   QTest::newRow("nothing to measure") << QStringList{"-p", "0", "-n", "0"};
   QTest::newRow("unknown option") << QStringList{"--speed"};
   QTest::newRow("a word too many") << QStringList{"model.gguf"};
+  QTest::newRow("a prompt and a picture") << QStringList{"-p", "5", "--image", "48x48"};
+  QTest::newRow("a budget of no picture") << QStringList{"--image-budget", "70"};
+  QTest::newRow("no such budget") << QStringList{"--image", "48x48", "--image-budget", "71"};
   QTest::newRow("unknown backend") << QStringList{"--backend", "abacus"};
 }
 

@@ -158,6 +158,8 @@ void DebugMediaTest::spectra_agree() {
     ++compared;
   }
   QVERIFY(compared >= 3);
+  const QString sine = recording("mmproj-sine-0.5s.wav");
+  QCOMPARE(written({"mel", "--audio", sine, "--model", "any"}).rows, written({"mel", "--audio", sine}).rows);
 }
 
 void DebugMediaTest::the_projector_beside_the_model_is_found() {
