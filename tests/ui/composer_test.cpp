@@ -136,6 +136,12 @@ void ComposerTest::text_can_not_change_while_it_is_handed_over() {
   composer_->set_state(Composer::State::Sending);
   QTest::keyClicks(edit_, "x");
   QCOMPARE(composer_->draft().text, "hello");
+  // What waits for a long recording to be decoded can be stopped.
+  QSignalSpy stopped(composer_.get(), &Composer::stopRequested);
+  QVERIFY(stop_->isVisible());
+  stop_->click();
+  QTest::keyClick(edit_, Qt::Key_Escape);
+  QCOMPARE(stopped.count(), 2);
 }
 
 void ComposerTest::grows_with_its_lines() {
