@@ -135,6 +135,9 @@ int run_desktop(int argc, char** argv) {
   arguments.data_option();
   arguments.option("folder", "folder", "A folder that new conversations may read. May be repeated.");
   if (const auto status = arguments.parse(QApplication::arguments().mid(1))) return *status;
+  if (const std::vector<std::string> words = arguments.positionals(); !words.empty())
+    return arguments.usage_error("A command stands before its options, as in 'facet ask --data DIR QUESTION', and '" +
+                                 words.front() + "' stands behind one.");
   const Result<Paths> paths = arguments.paths();
   if (!paths.ok()) return fail_in_window(paths.error());
 

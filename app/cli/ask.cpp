@@ -247,6 +247,8 @@ Status resolve_paths(const Arguments& arguments, agent::UserTurn& turn) {
   for (const char* kind : {"image", "video", "audio", "file"}) {
     for (const std::string& file : arguments.texts(kind)) {
       const fs::path path = fs::canonical(file, failure);
+      if (!failure && fs::is_directory(path, failure))
+        return Error{Error::Code::InvalidInput, "A folder can not go with the question; try --folder " + file + "."};
       if (failure || !fs::is_regular_file(path, failure))
         return Error{Error::Code::NotFound, "There is no file " + file + "."};
       turn.attachments.push_back(path.string());

@@ -1,13 +1,14 @@
 #include <QProcess>
 #include <QtTest>
 
-// Where no window can be opened, Facet says so in one sentence.
+// What keeps a window from being opened is said in one sentence.
 class DisplayTest : public QObject {
   Q_OBJECT
 
  private slots:
   void says_that_there_is_no_display_data();
   void says_that_there_is_no_display();
+  void a_command_behind_an_option_opens_no_window();
 };
 
 void DisplayTest::says_that_there_is_no_display_data() {
@@ -35,6 +36,16 @@ void DisplayTest::says_that_there_is_no_display() {
   QVERIFY2(words.startsWith("facet: No window can be opened here ("), words.constData());
   QVERIFY2(words.contains(display.toUtf8()), words.constData());
   QVERIFY2(words.contains("'facet ask'"), words.constData());
+}
+
+void DisplayTest::a_command_behind_an_option_opens_no_window() {
+  QProcess process;
+  process.start(QStringLiteral(FACET_PROGRAM),
+                {"-platform", "offscreen", "--backend", "cpu", "ask", "What is the budget?"});
+  QVERIFY(process.waitForFinished(60'000));
+  QCOMPARE(process.exitCode(), 2);
+  const QByteArray words = process.readAllStandardError();
+  QVERIFY2(words.contains("'ask' stands behind one"), words.constData());
 }
 
 QTEST_GUILESS_MAIN(DisplayTest)

@@ -152,7 +152,7 @@ class MediaHostileTest : public QObject {
 
     const MediaReader reader = test::reader();
     QCOMPARE(message_of(reader.picture(folder_.open("notes.txt"))),
-             QString("'notes.txt' is no picture, sound or video that Facet knows; choose another file."));
+             QString("'notes.txt' is damaged, or no picture, sound or video that Facet knows; choose another file."));
     QCOMPARE(message_of(reader.picture(folder_.open("tone.mp3"))),
              QString("'tone.mp3' is no picture but sound or video; attach it as that."));
     QCOMPARE(message_of(reader.sound(folder_.open("rgb.png"))),
@@ -287,7 +287,8 @@ class MediaHostileTest : public QObject {
     text.replace("%PORT", QByteArray::number(ntohs(address.sin_port)));
     text.replace("%FILE", folder_.path("tone.wav").toUtf8());
     folder_.write(name, text);
-    const QString refusal = "'" + name + "' is no picture, sound or video that Facet knows; choose another file.";
+    const QString refusal =
+        "'" + name + "' is damaged, or no picture, sound or video that Facet knows; choose another file.";
     QCOMPARE(message_of(test::reader().sound(folder_.open(name))), refusal);
     QCOMPARE(message_of(test::reader().picture(folder_.open(name))), refusal);
     QCOMPARE(message_of(test::reader().frames(folder_.open(name))), refusal);

@@ -33,7 +33,8 @@ Error failed(const std::string& plain_name, const FailureMessage& message) {
   const std::string name = in_quotes(plain_name);
   switch (message.failure) {
     case Failure::NotMedia:
-      return {Code::InvalidInput, name + " is no picture, sound or video that Facet knows; choose another file."};
+      return {Code::InvalidInput,
+              name + " is damaged, or no picture, sound or video that Facet knows; choose another file."};
     case Failure::NoPicture:
       return {Code::InvalidInput, name + " is no picture but sound or video; attach it as that."};
     case Failure::NoSound:
