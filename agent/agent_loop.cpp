@@ -176,19 +176,24 @@ void AgentLoop::handle(const StopTurn&) {
   finish_stopped_turns();
 }
 
-// Turns that were stopped before their time came end at once.
+// Turns that were stopped before their time came end at once, and nothing is decoded for them any more.
 void AgentLoop::finish_stopped_turns() {
+  std::vector<std::string> unwanted;
   for (auto task = tasks_.begin(); task != tasks_.end();) {
     auto* waiting = std::get_if<WaitingTurn>(&*task);
     if (waiting == nullptr || !waiting->begun || !stops_.token(waiting->asked.ticket).stop_requested()) {
       ++task;
       continue;
     }
+    const std::vector<std::string>& files = waiting->asked.question.attachments;
+    unwanted.insert(unwanted.end(), files.begin(), files.end());
     run_turn(std::move(*waiting->begun), *store_, *reader_, nullptr, turn_options_, hooks_,
              stops_.token(waiting->asked.ticket));
     stops_.remove(waiting->asked.ticket);
     task = tasks_.erase(task);
   }
+  for (std::string& file : unwanted)
+    handle(ForgetAttachment{std::move(file)});
 }
 
 bool AgentLoop::has_unfinished_turn(ConversationId conversation) const {

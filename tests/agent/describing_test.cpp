@@ -26,9 +26,11 @@ class Fixture {
     media->described["talk.wav"] = {.kind = MediaKind::Sound, .duration_ms = 40'000};
     media->described["talk.wav"].pieces = {FakeMedia::sound(0, 320'000, 500)};
     media->before_description = [this](const std::stop_token& stop, const MediaSource::Progress& progress) {
-      progress(0.5);
+      if (progress) progress(0.5);
       std::unique_lock lock(mutex_);
+      ++running_;
       changed_.wait(lock, stop, [this] { return may_go_on_; });
+      --running_;
       was_stopped_ = was_stopped_ || stop.stop_requested();
     };
     script->info.sees = true;
@@ -56,6 +58,11 @@ class Fixture {
   bool was_stopped() {
     const std::lock_guard lock(mutex_);
     return was_stopped_;
+  }
+  // How many files are being decoded.
+  int running() {
+    const std::lock_guard lock(mutex_);
+    return running_;
   }
   // Receives events up to the one that begins like this.
   const Event& wait_for(const std::string& beginning) {
@@ -86,6 +93,7 @@ class Fixture {
   std::condition_variable_any changed_;
   bool may_go_on_ = false;
   bool was_stopped_ = false;
+  int running_ = 0;
 
  public:
   std::unique_ptr<Agent> agent;
@@ -165,6 +173,7 @@ void DescribingTest::a_stopped_question_does_not_wait() {
   QTRY_COMPARE(f.media->descriptions.load(), 1);
   f.agent->submit(StopTurn{0});
   f.wait_for("turn finished in 1: stopped");
+  QTRY_COMPARE(f.running(), 0);
   QVERIFY(f.script->requests.empty());
 }
 

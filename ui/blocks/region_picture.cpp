@@ -96,11 +96,12 @@ void RegionPicture::paintEvent(QPaintEvent*) {
 
 RegionRow::RegionRow(const Theme& theme, const RegionMark& mark, const QString& place, QWidget* parent)
     : QAbstractButton(parent), theme_(theme), mark_(mark), place_(place) {
-  setFocusPolicy(Qt::TabFocus);
+  // Who clicks on it sees it stand out until something else is clicked on.
+  setFocusPolicy(Qt::StrongFocus);
   setSizePolicy(QSizePolicy::Expanding, QSizePolicy::Fixed);
   const QString what = mark.label.isEmpty() ? place : mark.label + QStringLiteral(", ") + place;
   setAccessibleName(QStringLiteral("%1: %2").arg(mark.number).arg(what));
-  setToolTip(mark.label);
+  setToolTip(what);
 }
 
 QSize RegionRow::sizeHint() const {
