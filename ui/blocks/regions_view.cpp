@@ -103,7 +103,10 @@ void RegionsView::build_head() {
   source_button_->setObjectName("regionsSource");
   source_button_->set_diameter(28, size::kIconSmall);
   source_button_->setCheckable(true);
-  connect(source_button_, &QToolButton::toggled, this, &RegionsView::show_source);
+  connect(source_button_, &QToolButton::toggled, this, [this](bool shown) {
+    context_.hold_place();
+    show_source(shown);
+  });
   auto* copy = new CopyButton(
       context_.theme, tr("Copy the places in pixels"),
       [this] { return QString::fromStdString(agent::pixels_json(placed_, content_.files)); }, this);
@@ -238,7 +241,6 @@ void RegionsView::choose_frame() {
 }
 
 void RegionsView::show_source(bool shown) {
-  context_.hold_place();
   if (source_ == nullptr) {
     source_ = new CodeView(context_, this);
     body_->addWidget(source_);
