@@ -17,7 +17,10 @@
 namespace facet::ui {
 
 Composer::Composer(const Theme& theme, QWidget* parent) : QWidget(parent), theme_(theme) {
-  setSizePolicy(QSizePolicy::Expanding, QSizePolicy::Fixed);
+  // Files that need a second row make it higher.
+  QSizePolicy policy(QSizePolicy::Expanding, QSizePolicy::Preferred);
+  policy.setHeightForWidth(true);
+  setSizePolicy(policy);
   auto* column = new QVBoxLayout(this);
   column->setContentsMargins(space::kSmall, space::kMedium, space::kSmall, space::kSmall);
   column->setSpacing(space::kSmall);

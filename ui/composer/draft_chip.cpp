@@ -15,7 +15,7 @@
 namespace facet::ui {
 namespace {
 
-constexpr int kWidest = 420;
+constexpr int kWidest = 540;
 constexpr QSize kThumbnail(48, 48);
 // Less is not seen.
 constexpr double kShrunk = 1.05;
