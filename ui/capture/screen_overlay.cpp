@@ -131,8 +131,10 @@ void ScreenOverlay::drag_to(const QPoint& pixel) {
   }
 }
 
+// What can be done now is said beneath the region.
 void ScreenOverlay::mouseReleaseEvent(QMouseEvent*) {
   dragging_ = false;
+  update();
 }
 
 void ScreenOverlay::mouseDoubleClickEvent(QMouseEvent*) {
