@@ -62,7 +62,7 @@ DraftChip::DraftChip(const Theme& theme, const QString& path, Pictures* pictures
   words->setSpacing(0);
   words->addWidget(name);
   auto* costs = new QHBoxLayout;
-  costs->setSpacing(2);
+  costs->setSpacing(space::kTiny);
   spinner_ = new Spinner(theme, this);
   spinner_->hide();
   costs->addWidget(spinner_);
