@@ -41,7 +41,11 @@ AgentLoop::AgentLoop(AgentOptions options, std::unique_ptr<Store> store, std::un
       letters_(letters),
       stops_(stops),
       slot_(
-          options_.load_model, [this](ModelLoaded loaded) { letters_.send(std::move(loaded)); }, options_.on_event) {
+          options_.load_model, [this](ModelLoaded loaded) { letters_.send(std::move(loaded)); }, options_.on_event),
+      describer_(
+          options_.media, [this](AttachmentDecoded decoded) { letters_.send(std::move(decoded)); },
+          // Progress that finds no room is left out.
+          [this](AttachmentAdvanced advanced) { (void)letters_.try_send(std::move(advanced)); }) {
   hooks_.send = options_.on_event;
   hooks_.ask = [this](const Approval& approval, const std::stop_token& stop) { return ask(approval, stop); };
   hooks_.run_tool = [this](const auto& work, const ToolProgress& progress) { return run_tool(work, progress); };
@@ -94,11 +98,19 @@ void AgentLoop::handle(AskedTurn asked) {
   begin_turns();
 }
 
+// The first that does not wait for its files.
+std::deque<AgentLoop::Task>::iterator AgentLoop::next_task() {
+  return std::find_if(tasks_.begin(), tasks_.end(), [](const Task& task) {
+    const auto* waiting = std::get_if<WaitingTurn>(&task);
+    return waiting == nullptr || waiting->begun;
+  });
+}
+
 // A turn that was asked for while the model is being loaded waits for it.
 void AgentLoop::work() {
-  while (!tasks_.empty() && !slot_.is_loading()) {
-    Task task = std::move(tasks_.front());
-    tasks_.pop_front();
+  for (auto next = next_task(); next != tasks_.end() && !slot_.is_loading(); next = next_task()) {
+    Task task = std::move(*next);
+    tasks_.erase(next);
     if (auto* waiting = std::get_if<WaitingTurn>(&task)) {
       run_now(std::move(*waiting));
     } else {
@@ -109,6 +121,7 @@ void AgentLoop::work() {
 
 void AgentLoop::close() {
   stops_.stop(/*conversation=*/0);
+  describer_.stop_all();
   std::erase_if(tasks_, [](const Task& task) { return std::holds_alternative<LoadModel>(task); });
   while (!tasks_.empty()) {
     begin_turns();
@@ -130,19 +143,21 @@ void AgentLoop::run_now(WaitingTurn waiting) {
   remove_conversations();
 }
 
-// Stores and shows what has been asked, as far as no earlier turn of the same conversation is in the way.
+// Stores and shows what has been asked, as far as no earlier turn of the same conversation is in the way and its files
+// are known. Nothing is waited for by what was stopped.
 void AgentLoop::begin_turns() {
   for (auto task = tasks_.begin(); task != tasks_.end();) {
     auto* waiting = std::get_if<WaitingTurn>(&*task);
     const bool is_due =
-        waiting != nullptr && !waiting->begun && !has_unfinished_turn(waiting->asked.question.conversation);
+        waiting != nullptr && !waiting->begun && !has_unfinished_turn(waiting->asked.question.conversation) &&
+        (stops_.token(waiting->asked.ticket).stop_requested() || !await_descriptions(waiting->asked.question));
     task = is_due && !begin(*waiting) ? tasks_.erase(task) : std::next(task);
   }
 }
 
 bool AgentLoop::begin(WaitingTurn& waiting) {
   const UserTurn& question = waiting.asked.question;
-  Result<Turn> turn = begin_turn(*store_, *reader_, question, &attachments_);
+  Result<Turn> turn = begin_turn(*store_, *reader_, question, &attachments_, stops_.token(waiting.asked.ticket));
   if (!turn.ok()) {
     options_.on_event(TurnFinished{question.conversation, 0, Finish::Failed, turn.error().message});
     stops_.remove(waiting.asked.ticket);
@@ -156,19 +171,29 @@ bool AgentLoop::begin(WaitingTurn& waiting) {
   return true;
 }
 
-// Turns that were stopped before their time came end at once.
+void AgentLoop::handle(const StopTurn&) {
+  begin_turns();
+  finish_stopped_turns();
+}
+
+// Turns that were stopped before their time came end at once, and nothing is decoded for them any more.
 void AgentLoop::finish_stopped_turns() {
+  std::vector<std::string> unwanted;
   for (auto task = tasks_.begin(); task != tasks_.end();) {
     auto* waiting = std::get_if<WaitingTurn>(&*task);
     if (waiting == nullptr || !waiting->begun || !stops_.token(waiting->asked.ticket).stop_requested()) {
       ++task;
       continue;
     }
+    const std::vector<std::string>& files = waiting->asked.question.attachments;
+    unwanted.insert(unwanted.end(), files.begin(), files.end());
     run_turn(std::move(*waiting->begun), *store_, *reader_, nullptr, turn_options_, hooks_,
              stops_.token(waiting->asked.ticket));
     stops_.remove(waiting->asked.ticket);
     task = tasks_.erase(task);
   }
+  for (std::string& file : unwanted)
+    handle(ForgetAttachment{std::move(file)});
 }
 
 bool AgentLoop::has_unfinished_turn(ConversationId conversation) const {
@@ -252,6 +277,8 @@ void AgentLoop::handle(const SetFolders& op) {
 void AgentLoop::handle(EstimateReading op) {
   TextModel* const model = slot_.model();
   if (model == nullptr) return;
+  to_estimate_.reset();
+  if (await_descriptions(op.question)) return void(to_estimate_ = std::move(op.question));
   const auto prompt = render_unsent(op.question, *reader_, *model, turn_options_);
   if (!prompt) return;
   if (const auto estimate = model->estimate_reading(op.question.conversation, prompt->whole))
@@ -259,7 +286,65 @@ void AgentLoop::handle(EstimateReading op) {
   unsent_ = std::move(op.question);
 }
 
+// --- attached files -----------------------------------------------------------------------------------------------
+
+// Whether there are files that have to be decoded before anything can be said of them; that is begun.
+bool AgentLoop::await_descriptions(const UserTurn& question) {
+  bool waits = false;
+  for (const std::string& path : question.attachments) {
+    const auto state = attachments_.undescribed(path);
+    if (!state) continue;
+    describer_.describe(path, *state);
+    waits = true;
+  }
+  return waits;
+}
+
 void AgentLoop::handle(const DescribeAttachment& op) {
+  const auto state = attachments_.undescribed(op.path);
+  if (!state) return send_description(op);
+  to_describe_.push_back(op);
+  describer_.describe(op.path, *state);
+  options_.on_event(AttachmentProgress{op.path, 0});
+}
+
+// A question that was sent still needs its files.
+void AgentLoop::handle(const ForgetAttachment& op) {
+  std::erase_if(to_describe_, [&](const DescribeAttachment& asked) { return asked.path == op.path; });
+  const auto needs = [&](const UserTurn& question) {
+    return std::count(question.attachments.begin(), question.attachments.end(), op.path) > 0;
+  };
+  if (to_estimate_ && needs(*to_estimate_)) to_estimate_.reset();
+  const bool is_sent = std::any_of(tasks_.begin(), tasks_.end(), [&](const Task& task) {
+    const auto* waiting = std::get_if<WaitingTurn>(&task);
+    return waiting != nullptr && !waiting->begun && needs(waiting->asked.question);
+  });
+  if (!is_sent) describer_.stop(op.path);
+}
+
+void AgentLoop::handle(const AttachmentAdvanced& advanced) {
+  options_.on_event(AttachmentProgress{advanced.path, advanced.done});
+}
+
+void AgentLoop::handle(AttachmentDecoded decoded) {
+  attachments_.keep(decoded.state, decoded.media);
+  const auto of_it = std::stable_partition(to_describe_.begin(), to_describe_.end(),
+                                           [&](const DescribeAttachment& asked) { return asked.path != decoded.path; });
+  const std::vector<DescribeAttachment> asked(of_it, to_describe_.end());
+  to_describe_.erase(of_it, to_describe_.end());
+  for (const DescribeAttachment& op : asked) {
+    if (decoded.media.ok()) {
+      handle(op);
+    } else {
+      options_.on_event(failed_description(op, decoded.media.error()));
+    }
+  }
+  begin_turns();
+  attachments_.forget_passing_failure(decoded.state);
+  if (to_estimate_) handle(EstimateReading{*std::exchange(to_estimate_, std::nullopt)});
+}
+
+void AgentLoop::send_description(const DescribeAttachment& op) {
   Result<AttachmentPart> file = attachments_.glance(op.path, op.budget);
   const TextModel* const model = slot_.model();
   options_.on_event(file.ok() ? description_of(op, *std::move(file), attachments_, model)

@@ -9,6 +9,7 @@
 
 #include "agent/agent.h"
 #include "agent/attachment.h"
+#include "agent/attachment_describer.h"
 #include "agent/model_slot.h"
 #include "agent/stop_board.h"
 #include "agent/store/reader.h"
@@ -29,11 +30,12 @@ struct ToolSpoke {
 struct ToolEnded {};
 
 // All that reaches the agent thread. A UserTurn comes as an AskedTurn.
-using Letter = std::variant<Op, AskedTurn, ModelLoaded, ToolSpoke, ToolEnded>;
+using Letter = std::variant<Op, AskedTurn, ModelLoaded, ToolSpoke, ToolEnded, AttachmentAdvanced, AttachmentDecoded>;
 
 // The agent thread: opens letters one by one. Turns and loads run one at a time in the order in which they were asked
 // for; everything else is done at once, also while a turn runs, because a turn opens letters wherever it waits. A
-// question is stored and shown when it arrives, unless its conversation still has an earlier one to answer.
+// question is stored and shown when it arrives, unless its conversation still has an earlier one to answer, or its
+// files have to be decoded first, which happens on other threads while this one goes on.
 class AgentLoop {
  public:
   AgentLoop(AgentOptions options, std::unique_ptr<Store> store, std::unique_ptr<StoreReader> reader,
@@ -56,19 +58,23 @@ class AgentLoop {
   void handle(const ToolSpoke& spoke);
   void handle(ToolEnded) { tool_has_ended_ = true; }
   void handle(const UserTurn&) {}
-  void handle(const StopTurn&) { finish_stopped_turns(); }
+  void handle(const StopTurn&);
   void handle(const AnswerApproval& op);
   void handle(const RenameConversation& op);
   void handle(const SetFolders& op);
   void handle(const RemoveConversation& op);
   void handle(EstimateReading op);
   void handle(const DescribeAttachment& op);
+  void handle(const ForgetAttachment& op);
+  void handle(const AttachmentAdvanced& advanced);
+  void handle(AttachmentDecoded decoded);
   void handle(const LoadModel& op) { tasks_.emplace_back(op); }
 
   void work();
   void close();
   void read_ahead(const UserTurn& question);
   void send_estimate(const UserTurn& question, const ReadingEstimate& estimate);
+  std::deque<Task>::iterator next_task();
   void run_now(WaitingTurn waiting);
   void begin_turns();
   bool begin(WaitingTurn& waiting);
@@ -76,6 +82,8 @@ class AgentLoop {
   void remove_conversations();
   void remove_attachments();
   bool has_unfinished_turn(ConversationId conversation) const;
+  bool await_descriptions(const UserTurn& question);
+  void send_description(const DescribeAttachment& op);
   void note_model(Conversation& conversation);
 
   std::optional<Decision> ask(const Approval& approval, const std::stop_token& stop);
@@ -99,12 +107,17 @@ class AgentLoop {
   std::vector<ConversationId> to_remove_;  // when their turns are over
   ConversationId running_ = 0;
   std::optional<UserTurn> unsent_;  // is being written, and what stands before it may be read
+  // Wait for files that are being decoded.
+  std::vector<DescribeAttachment> to_describe_;
+  std::optional<UserTurn> to_estimate_;
 
   // What the running turn waits for.
   ApprovalId asked_ = 0;
   std::optional<Decision> answer_;
   const ToolProgress* tool_progress_ = nullptr;
   bool tool_has_ended_ = false;
+
+  AttachmentDescriber describer_;  // the last: its threads end first
 };
 
 }  // namespace facet::agent

@@ -174,15 +174,42 @@ Status Attachments::describe(AttachmentPart& part, std::uint32_t budget, const s
   const std::string state = state_of(part);
   auto known = described_.find(state);
   if (known == described_.end()) {
-    FACET_ASSIGN_OR_RETURN(AttachedMedia media, source_->describe(part.path, stop));
-    // Enough for what somebody attaches; a file that is written again and again does not fill the memory.
-    if (described_.size() >= kMostDescribed) described_.clear();
-    known = described_.emplace(state, std::move(media)).first;
+    Result<AttachedMedia> media = source_->describe(part.path, stop);
+    if (!media.ok()) return media.error();
+    keep(state, std::move(media));
+    known = described_.find(state);
   }
-  part.media = known->second;
-  if (budget == 0 || known->second.kind == MediaKind::Sound) return {};
-  FACET_ASSIGN_OR_RETURN(part.media, source_->with_budget(known->second, budget));
+  if (!known->second.ok()) return known->second.error();
+  part.media = *known->second;
+  if (budget == 0 || part.media->kind == MediaKind::Sound) return {};
+  FACET_ASSIGN_OR_RETURN(part.media, source_->with_budget(*known->second, budget));
   return {};
+}
+
+std::optional<std::string> Attachments::undescribed(const std::string& path) const {
+  if (source_ == nullptr) return std::nullopt;
+  const Result<Place> place = find_file(path);
+  if (!place.ok()) return std::nullopt;
+  Result<Content> content = read_content(place->path.string(), place->bytes <= kMaxTextBytes);
+  if (!content.ok()) return std::nullopt;
+  const ReadFile file = file_of(*place, std::move(*content));
+  std::string state = state_of(file.part);
+  return file.is_media && !described_.contains(state) ? std::optional(std::move(state)) : std::nullopt;
+}
+
+void Attachments::keep(const std::string& state, Result<AttachedMedia> media) {
+  // Enough for what somebody attaches; a file that is written again and again does not fill the memory.
+  if (described_.size() >= kMostDescribed) described_.clear();
+  described_.insert_or_assign(state, std::move(media));
+}
+
+// A machine that was short of memory, or a disk that was away, may have both the next time.
+void Attachments::forget_passing_failure(const std::string& state) {
+  const auto known = described_.find(state);
+  if (known == described_.end() || known->second.ok()) return;
+  const Error::Code code = known->second.error().code;
+  if (code != Error::Code::CorruptFile && code != Error::Code::Unsupported && code != Error::Code::InvalidInput)
+    described_.erase(known);
 }
 
 }  // namespace facet::agent

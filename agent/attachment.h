@@ -3,6 +3,7 @@
 #include <cstdint>
 #include <map>
 #include <memory>
+#include <optional>
 #include <stop_token>
 #include <string>
 
@@ -31,6 +32,14 @@ class Attachments {
   // either, and media are decoded the first time alone.
   Result<AttachmentPart> glance(const std::string& path, std::uint32_t budget = 0, std::stop_token stop = {});
 
+  // What tells a media file apart from the same one written anew, where it is not known yet what the file is; nothing
+  // where that is known, or the file is none that has to be decoded. Decodes nothing.
+  std::optional<std::string> undescribed(const std::string& path) const;
+  // What was found out elsewhere of a file in this state.
+  void keep(const std::string& state, Result<AttachedMedia> media);
+  // Lets a failure go that another try might not meet.
+  void forget_passing_failure(const std::string& state);
+
   // The same media with another budget.
   Result<AttachedMedia> with_budget(const AttachedMedia& media, std::uint32_t budget) const;
 
@@ -41,7 +50,8 @@ class Attachments {
 
   std::shared_ptr<MediaSource> source_;  // also used by the model that reads from it
   AttachmentFolder folder_;
-  std::map<std::string, AttachedMedia> described_;  // with budgets by content
+  // With budgets by content; or why it can not be decoded.
+  std::map<std::string, Result<AttachedMedia>> described_;
 };
 
 }  // namespace facet::agent

@@ -1,6 +1,7 @@
 #include "agent/attachment_description.h"
 
 #include <array>
+#include <string>
 #include <utility>
 
 #include "agent/transcript.h"
@@ -23,6 +24,17 @@ AttachmentDescribed::Cost cost_of(const AttachmentPart& file, const TextModel* m
   return cost;
 }
 
+// What of it the model does not get, or that it gets more than it can take.
+std::string problem_of(const AttachmentPart& file, const TextModel* model) {
+  if (model == nullptr) return file.media->remark.empty() ? "" : "Of " + file.name + " " + file.media->remark + ".";
+  std::string problem = untaken_sentence(file, model->info());
+  const std::int64_t context = model->info().context_length;
+  if (problem.empty() && context > 0 && file.media->tokens() >= context)
+    problem = file.name + " has " + std::to_string(file.media->tokens()) + " tokens, and " + model->info().name +
+              " can read " + std::to_string(context) + " at once.";
+  return problem;
+}
+
 }  // namespace
 
 AttachmentDescribed description_of(const DescribeAttachment& asked, AttachmentPart file, Attachments& attachments,
@@ -32,7 +44,8 @@ AttachmentDescribed description_of(const DescribeAttachment& asked, AttachmentPa
   described.budget = asked.budget;
   if (file.media) {
     described.tokens = file.media->tokens();
-    if (model != nullptr) described.problem = untaken_sentence(file, model->info());
+    described.milliseconds = cost_of(file, model).milliseconds;
+    described.problem = problem_of(file, model);
     for (const std::uint32_t each : kBudgets) {
       if (file.media->kind == MediaKind::Sound) break;
       // Decoded already, so nothing is decoded again.

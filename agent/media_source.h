@@ -22,8 +22,10 @@ class MediaSource {
   virtual ~MediaSource() = default;
 
   // What a file is and how a model is to be shown it, with a budget chosen by what is to be seen. An error, one
-  // sentence, where it can not be decoded or is no media at all.
-  virtual Result<AttachedMedia> describe(const std::string& path, std::stop_token stop) = 0;
+  // sentence, where it can not be decoded or is no media at all. `progress` is told now and then how much of 1 is done.
+  using Progress = std::function<void(double done)>;
+  virtual Result<AttachedMedia> describe(const std::string& path, std::stop_token stop,
+                                         const Progress& progress = {}) = 0;
 
   // How a picture or a video that was described would be shown with a budget of somebody's choice, without decoding it
   // again.

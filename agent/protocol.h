@@ -226,10 +226,15 @@ struct SetFolders {
 struct EstimateReading {
   UserTurn question;
 };
-// What a file would be as an attachment; answered by an AttachmentDescribed. 0 as in UserTurn::budgets.
+// What a file would be as an attachment; answered by an AttachmentDescribed, and before that, where the file has to be
+// decoded, by AttachmentProgress. 0 as in UserTurn::budgets.
 struct DescribeAttachment {
   std::string path;
   std::uint32_t budget = 0;
+};
+// Nobody wants to know any more what a file would be, and what is under way for that ends. Nothing answers.
+struct ForgetAttachment {
+  std::string path;
 };
 // A path of a model file, or "built-in".
 struct LoadModel {
@@ -237,7 +242,7 @@ struct LoadModel {
 };
 
 using Op = std::variant<UserTurn, StopTurn, AnswerApproval, RenameConversation, RemoveConversation, SetFolders,
-                        EstimateReading, DescribeAttachment, LoadModel>;
+                        EstimateReading, DescribeAttachment, ForgetAttachment, LoadModel>;
 
 // --- events ------------------------------------------------------------------------------------------------------
 
@@ -296,6 +301,11 @@ struct ReadingEstimated {
   std::int64_t tokens = 0;                   // that would have to be read
   std::optional<std::int64_t> milliseconds;  // nothing while the model's speed is not known
 };
+// A file that is to be described is being decoded, how far; belongs to no turn.
+struct AttachmentProgress {
+  std::string path;  // as was asked
+  double done = 0;   // of 1
+};
 // An answer to a DescribeAttachment; belongs to no turn.
 struct AttachmentDescribed {
   // What a budget comes to, by the model that is open.
@@ -308,12 +318,13 @@ struct AttachmentDescribed {
     bool operator==(const Cost&) const = default;
   };
 
-  std::string path;          // as was asked; where it leads is the file's own
-  AttachmentPart file;       // empty when it can not be sent
-  std::uint32_t budget = 0;  // as was asked
-  std::int64_t tokens = 0;   // of media
-  std::vector<Cost> costs;   // of pictures and videos, for every budget
-  std::string problem;       // one sentence: why it can not be sent, or what the model will not get of it
+  std::string path;                               // as was asked; where it leads is the file's own
+  AttachmentPart file;                            // empty when it can not be sent
+  std::uint32_t budget = 0;                       // as was asked
+  std::int64_t tokens = 0;                        // of media
+  std::optional<std::int64_t> milliseconds = {};  // of media, as in Cost
+  std::vector<Cost> costs;                        // of pictures and videos, for every budget
+  std::string problem;  // one sentence: why it can not be sent, or what the model will not get of it
   bool can_be_sent = true;
 };
 struct TurnFinished {
@@ -342,6 +353,6 @@ struct Notice {
 
 using Event = std::variant<ConversationChanged, ConversationRemoved, TurnStarted, MediaProgress, PromptProgress,
                            PartStarted, PartDelta, PartFinished, CallChanged, ContextChanged, ReadingEstimated,
-                           AttachmentDescribed, TurnFinished, ModelChanged, Notice>;
+                           AttachmentProgress, AttachmentDescribed, TurnFinished, ModelChanged, Notice>;
 
 }  // namespace facet::agent

@@ -41,10 +41,20 @@ void append_media(Json& content, const AttachmentPart& file, const Senses& sense
   }
 }
 
+// A place in a part can not be drawn on the picture by who does not know which part it is.
+constexpr const char* kPlacesInParts =
+    "Where a place is asked for, name its part: {\"part\": 1, \"box_2d\": [y0, x0, y1, x1], \"label\": \"...\"}, each "
+    "number from 0 to 1000 of that part.\n\n";
+
+bool is_shown_in_parts(const AttachmentPart& file) {
+  return file.media && file.media->tile_columns * file.media->tile_rows > 1;
+}
+
 // Text, or a list of parts where there is something to be seen or heard.
 Json user_content(const std::vector<Part>& parts, const Senses& senses) {
   std::string files;
   std::string question;
+  bool has_parts = false;
   Json content = Json::array();
   for (const Part& part : parts) {
     if (const auto* text = std::get_if<TextPart>(&part.content)) question += text->text;
@@ -53,9 +63,11 @@ Json user_content(const std::vector<Part>& parts, const Senses& senses) {
     const std::size_t before = content.size();
     append_media(content, *file, senses);
     if (content.size() == before) files += file_text(*file);
+    has_parts = has_parts || (content.size() > before && is_shown_in_parts(*file));
   }
   std::string text = files.empty() ? question : files + "Question: " + question;
   if (content.empty()) return text;
+  if (has_parts) text = kPlacesInParts + text;
   content.push_back({{"type", "text"}, {"text", std::move(text)}});
   return content;
 }

@@ -57,7 +57,7 @@ struct Turn {
 // Stores the question, in a new conversation where it names none. A file that can not be read is the turn's problem;
 // the question is kept. Without `attachments` files are read and media are not.
 Result<Turn> begin_turn(Store& store, const StoreReader& reader, const UserTurn& question,
-                        Attachments* attachments = nullptr);
+                        Attachments* attachments = nullptr, std::stop_token stop = {});
 
 // Answers it, after TurnStarted was sent. `model` may be null when the turn has a problem or is already stopped. Always
 // ends with TurnFinished.

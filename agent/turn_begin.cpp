@@ -13,10 +13,10 @@ struct Question {
   std::string problem;
 };
 
-Question read_question(const UserTurn& asked, Attachments& attachments) {
+Question read_question(const UserTurn& asked, Attachments& attachments, const std::stop_token& stop) {
   Question question;
   for (const std::string& path : asked.attachments) {
-    Result<AttachmentPart> file = attachments.read(path, budget_of(asked, path));
+    Result<AttachmentPart> file = attachments.read(path, budget_of(asked, path), stop);
     if (file.ok()) {
       question.parts.emplace_back(std::move(*file));
     } else {
@@ -43,10 +43,11 @@ Result<Conversation> conversation_for(Store& store, const StoreReader& reader, c
 
 }  // namespace
 
-Result<Turn> begin_turn(Store& store, const StoreReader& reader, const UserTurn& asked, Attachments* attachments) {
+Result<Turn> begin_turn(Store& store, const StoreReader& reader, const UserTurn& asked, Attachments* attachments,
+                        std::stop_token stop) {
   if (title_for(asked).empty()) return Error{Error::Code::InvalidInput, "There is nothing to send."};
   Attachments plain;
-  Question question = read_question(asked, attachments != nullptr ? *attachments : plain);
+  Question question = read_question(asked, attachments != nullptr ? *attachments : plain, stop);
   FACET_ASSIGN_OR_RETURN(Conversation conversation, conversation_for(store, reader, asked));
   Result<Message> user = store.add_user_message(conversation.id, std::move(question.parts));
   if (!user.ok()) {

@@ -11,6 +11,7 @@
 
 #include "app/cli/command.h"
 #include "app/composition.h"
+#include "tools/capture/screen_source.h"
 #include "tools/media/media_reader.h"
 #include "ui/main_window.h"
 #include "ui/settings.h"
@@ -148,6 +149,7 @@ int run_desktop(int argc, char** argv) {
   };
   context.database = paths->database;
   context.decode_picture = picture_decoder();
+  context.screens = tools::capture::own_screen_source();
   context.default_folders = folders_to_offer(arguments);
 
   // The agent starts first, because the window reads the store that it creates; nothing happens that the window could

@@ -223,6 +223,9 @@ json to_json(const agent::Event& event) {
             if (e.milliseconds) line["milliseconds"] = *e.milliseconds;
             return line;
           },
+          [](const agent::AttachmentProgress& e) {
+            return json{{"type", "attachment_progress"}, {"path", e.path}, {"done", e.done}};
+          },
           [](const agent::AttachmentDescribed& e) {
             json line = {{"type", "attachment_described"}, {"path", e.path}, {"tokens", e.tokens}};
             if (!e.problem.empty()) line["problem"] = e.problem;

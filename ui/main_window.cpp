@@ -98,6 +98,9 @@ void MainWindow::build_actions() {
   menu.addSeparator();
   add(tr("Write a message"), Qt::CTRL | Qt::Key_L, [this] { state_->page->focus_composer(); });
   add(tr("Attach files…"), QKeySequence::Open, [this] { state_->page->choose_files(); });
+  QAction* capture = add(tr("Capture a region of the screen"), Qt::CTRL | Qt::SHIFT | Qt::Key_S,
+                         [this] { state_->page->capture_region(); });
+  capture->setEnabled(state_->model.screens() != nullptr);
   add(tr("Open a model file…"), {}, [this] { state_->page->choose_model(); });
   menu.addSeparator();
   add(tr("Show or hide the list"), Qt::CTRL | Qt::Key_B, [this] { show_list(state_->sidebar->isHidden()); });

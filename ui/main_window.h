@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "agent/protocol.h"
+#include "agent/screen_source.h"
 
 namespace facet::ui {
 
@@ -20,6 +21,8 @@ struct WindowContext {
   // Decodes a picture, or the first of a video, to at most so many pixels along a side; called on other threads. Null
   // image: it can not be decoded. Without it no pictures are shown.
   std::function<QImage(const std::string& path, int longest_side)> decode_picture = {};
+  // Shows the screens, shared with who has connected it; null where they can not be seen.
+  std::shared_ptr<agent::ScreenSource> screens = {};
 };
 
 class MainWindow : public QMainWindow {

@@ -21,8 +21,10 @@ using agent::MediaItem;
 using agent::MediaKind;
 using agent::MediaPiece;
 
-// A longer track would leave no room for an answer in most contexts: 25 tokens for each second.
-constexpr double kMostSoundOfVideo = 120;
+// A track that is longer is more than memory should hold, and than any model can hear: 25 tokens for each second.
+constexpr double kMostSoundSeconds = static_cast<double>(engine::kMaxAudioSamples) / engine::kSampleRate;
+// Of the time that a video with sound takes, so much goes into its frames.
+constexpr double kFramesPart = 0.5;
 
 Result<tools::media::MediaFile> open(const std::string& path, const std::string& name) {
   FACET_ASSIGN_OR_RETURN(tools::media::MediaFile file, tools::media::MediaFile::open(path));
@@ -70,7 +72,7 @@ class AttachedMediaSource : public agent::MediaSource {
  public:
   explicit AttachedMediaSource(const std::filesystem::path& program) : reader_(program) {}
 
-  Result<AttachedMedia> describe(const std::string& path, std::stop_token stop) override {
+  Result<AttachedMedia> describe(const std::string& path, std::stop_token stop, const Progress& progress) override {
     FACET_ASSIGN_OR_RETURN(const auto file, open(path, {}));
     FACET_ASSIGN_OR_RETURN(const tools::media::MediaFacts facts, reader_.describe(file, stop));
     AttachedMedia media;
@@ -82,10 +84,10 @@ class AttachedMediaSource : public agent::MediaSource {
         FACET_RETURN_IF_ERROR(describe_picture(file, stop, media));
         break;
       case tools::media::MediaKind::Sound:
-        FACET_RETURN_IF_ERROR(describe_sound(file, stop, media));
+        FACET_RETURN_IF_ERROR(describe_sound(file, {stop, progress}, media));
         break;
       case tools::media::MediaKind::Video:
-        FACET_RETURN_IF_ERROR(describe_video(file, facts, stop, media));
+        FACET_RETURN_IF_ERROR(describe_video(file, facts, {stop, progress}, media));
         break;
     }
     return media;
@@ -120,9 +122,7 @@ class AttachedMediaSource : public agent::MediaSource {
  private:
   Status describe_picture(const tools::media::MediaFile& file, const std::stop_token& stop, AttachedMedia& media) {
     FACET_ASSIGN_OR_RETURN(const tools::media::Picture picture, reader_.picture(file, stop));
-    if (picture.is_damaged)
-      return Error{Error::Code::CorruptFile,
-                   "A part of the picture " + file.name + " is damaged; get the file again, or save it anew."};
+    if (picture.is_damaged) media.remark = "a part is damaged and can not be seen; get the file again, or save it anew";
     media.kind = MediaKind::Picture;
     media.width = picture.image.width;
     media.height = picture.image.height;
@@ -131,8 +131,9 @@ class AttachedMediaSource : public agent::MediaSource {
     return count_tokens(media);
   }
 
-  Status describe_sound(const tools::media::MediaFile& file, const std::stop_token& stop, AttachedMedia& media) {
-    FACET_ASSIGN_OR_RETURN(const engine::PcmAudio audio, reader_.sound(file, {stop, {}}));
+  Status describe_sound(const tools::media::MediaFile& file, const tools::media::Progressing& progressing,
+                        AttachedMedia& media) {
+    FACET_ASSIGN_OR_RETURN(const engine::PcmAudio audio, reader_.sound(file, progressing));
     media.kind = MediaKind::Sound;
     media.duration_ms = static_cast<std::int64_t>(audio.samples.size() * 1000 / engine::kSampleRate);
     add_sound(audio, media);
@@ -142,10 +143,11 @@ class AttachedMediaSource : public agent::MediaSource {
   }
 
   Status describe_video(const tools::media::MediaFile& file, const tools::media::MediaFacts& facts,
-                        const std::stop_token& stop, AttachedMedia& media) {
+                        const tools::media::Progressing& progressing, AttachedMedia& media) {
     media.kind = MediaKind::Video;
     media.budget = engine::kDefaultFrameBudget;
-    FACET_ASSIGN_OR_RETURN(const auto frames, reader_.frames(file, {stop, {}}));
+    FACET_ASSIGN_OR_RETURN(const auto frames,
+                           reader_.frames(file, part_of(progressing, 0, facts.has_sound ? kFramesPart : 1)));
     while (true) {
       FACET_ASSIGN_OR_RETURN(const auto frame, frames->next());
       if (!frame) break;
@@ -160,14 +162,32 @@ class AttachedMediaSource : public agent::MediaSource {
     media.width = media.pieces.front().width;
     media.height = media.pieces.front().height;
     FACET_RETURN_IF_ERROR(count_tokens(media));
-    if (!facts.has_sound) return {};
-    if (facts.seconds.value_or(kMostSoundOfVideo + 1) > kMostSoundOfVideo) {
-      media.remark = "its sound is left out because it is longer than two minutes";
+    if (facts.has_sound) return describe_track(file, facts, part_of(progressing, kFramesPart, 1), media);
+    return {};
+  }
+
+  // What is seen of a video is worth being shown without its sound.
+  Status describe_track(const tools::media::MediaFile& file, const tools::media::MediaFacts& facts,
+                        const tools::media::Progressing& progressing, AttachedMedia& media) {
+    if (facts.seconds.value_or(0) > kMostSoundSeconds) {
+      media.remark = "the sound is left out because it is longer than an hour";
       return {};
     }
-    FACET_ASSIGN_OR_RETURN(const engine::PcmAudio audio, reader_.sound(file, {stop, {}}));
-    add_sound(audio, media);
+    const Result<engine::PcmAudio> audio = reader_.sound(file, progressing);
+    if (audio.ok()) {
+      add_sound(*audio, media);
+    } else if (audio.error().code == Error::Code::Stopped) {
+      return audio.error();
+    } else {
+      media.remark = "the sound is left out because it can not be decoded";
+    }
     return {};
+  }
+
+  // The progress of a part of the work.
+  static tools::media::Progressing part_of(const tools::media::Progressing& whole, double from, double to) {
+    if (!whole.progress) return {whole.stop, {}};
+    return {whole.stop, [tell = whole.progress, from, to](double done) { tell(from + (to - from) * done); }};
   }
 
   Status decode_picture(const tools::media::MediaFile& file, std::span<const MediaItem> items, const Taker& take,

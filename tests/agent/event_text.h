@@ -70,6 +70,10 @@ inline std::string event_text(const Event& event) {
       return out + "; answer " + n(e.assistant);
     }
     std::string operator()(const MediaProgress& e) const { return "media " + n(e.done) + " of " + n(e.total); }
+    std::string operator()(const AttachmentProgress& e) const {
+      return "attachment " + e.path.substr(e.path.find_last_of('/') + 1) + ": " + n(static_cast<int>(e.done * 100)) +
+             " percent";
+    }
     std::string operator()(const AttachmentDescribed& e) const {
       return "attachment " + e.file.name + ": " + n(e.tokens) + (e.problem.empty() ? "" : ", " + quoted(e.problem));
     }

@@ -1,6 +1,8 @@
 #pragma once
 
 #include <algorithm>
+#include <atomic>
+#include <functional>
 #include <map>
 #include <string>
 #include <vector>
@@ -14,7 +16,8 @@ class FakeMedia : public MediaSource {
  public:
   std::map<std::string, AttachedMedia> described;
   std::map<std::string, std::vector<MediaContent>> contents;  // of its pieces
-  int descriptions = 0;
+  std::function<void(std::stop_token stop, const Progress& progress)> before_description;
+  std::atomic<int> descriptions = 0;
   int decoded = 0;
 
   static MediaPiece picture(std::uint32_t width, std::uint32_t height, std::int64_t tokens) {
@@ -24,8 +27,10 @@ class FakeMedia : public MediaSource {
     return {.kind = MediaPiece::Kind::Sound, .begin = begin, .end = end, .tokens = tokens};
   }
 
-  Result<AttachedMedia> describe(const std::string& path, std::stop_token) override {
+  Result<AttachedMedia> describe(const std::string& path, std::stop_token stop, const Progress& progress) override {
     ++descriptions;
+    if (before_description) before_description(stop, progress);
+    if (stop.stop_requested()) return Error{Error::Code::Stopped, "Stopped."};
     const auto found = described.find(name_of(path));
     if (found != described.end()) return found->second;
     return Error{Error::Code::CorruptFile, "The file " + name_of(path) + " is damaged; get it again."};

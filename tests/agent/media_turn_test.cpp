@@ -184,10 +184,12 @@ void MediaTurnTest::tiles_say_which_part_they_are() {
   page.pieces = {FakeMedia::picture(100, 60, 60), FakeMedia::picture(100, 60, 60)};
   page.pieces[1].y = 50;
   f.ask({path});
-  QCOMPARE(spelled(f.prompt(0)),
-           "<bos><|turn>user\nPart 1 of 2, row 1, column 1: <|image>PICTURE 0<image|> Part 2 of 2, row 2, column 1: "
-           "<|image>PICTURE 50<image|>What?" +
-               kEnd);
+  QCOMPARE(
+      spelled(f.prompt(0)),
+      "<bos><|turn>user\nPart 1 of 2, row 1, column 1: <|image>PICTURE 0<image|> Part 2 of 2, row 2, column 1: "
+      "<|image>PICTURE 50<image|>Where a place is asked for, name its part: {\"part\": 1, \"box_2d\": [y0, x0, y1, "
+      "x1], \"label\": \"...\"}, each number from 0 to 1000 of that part.\n\nWhat?" +
+          kEnd);
 }
 
 void MediaTurnTest::a_typed_placeholder_stays_text() {

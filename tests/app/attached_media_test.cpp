@@ -82,7 +82,9 @@ class AttachedMediaTest : public QObject {
   void a_large_page_is_shown_in_parts();
   void a_recording_is_cut();
   void a_video_is_frames_and_sound();
-  void the_sound_of_a_long_video_is_left_out();
+  void the_sound_of_a_long_video_is_cut();
+  void a_damaged_picture_is_shown_with_a_word();
+  void describing_tells_how_far_it_is_and_stops();
   void what_can_not_be_decoded_is_one_sentence();
 };
 
@@ -164,12 +166,60 @@ void AttachedMediaTest::a_video_is_frames_and_sound() {
   QCOMPARE(folder.decode(file, described, MediaPiece::Kind::Sound).size(), std::size_t{1});
 }
 
-void AttachedMediaTest::the_sound_of_a_long_video_is_left_out() {
+void AttachedMediaTest::the_sound_of_a_long_video_is_cut() {
   Folder folder;
-  const AttachedMedia described = folder.describe(folder.made(
-      "long.mkv", {"-f", "lavfi", "-i", "color=red:size=64x48:rate=2:d=130", "-f", "lavfi", "-i", "sine=440:d=130"}));
-  QCOMPARE(described.pieces.size(), std::size_t{32});
-  QVERIFY(described.remark.find("sound") != std::string::npos);
+  const std::string file = folder.made(
+      "long.mkv", {"-f", "lavfi", "-i", "color=red:size=64x48:rate=2:d=130", "-f", "lavfi", "-i", "sine=440:d=130"});
+  const AttachedMedia described = folder.describe(file);
+  QCOMPARE(described.remark, std::string());
+  std::int64_t heard = 0;
+  std::int64_t tokens = 0;
+  for (const MediaPiece& piece : described.pieces) {
+    if (piece.kind != MediaPiece::Kind::Sound) continue;
+    QCOMPARE(piece.begin, heard);
+    QVERIFY(piece.end - piece.begin <= std::int64_t{30} * engine::kSampleRate);
+    heard = piece.end;
+    tokens += piece.tokens;
+  }
+  // All of it, at 25 tokens a second. Matroska's times are whole milliseconds.
+  QVERIFY(qAbs(heard - std::int64_t{130} * engine::kSampleRate) < engine::kSampleRate / 10);
+  QVERIFY(qAbs(tokens - std::int64_t{130} * 25) < 10);
+  QCOMPARE(folder.decode(file, described, MediaPiece::Kind::Sound).size(), described.pieces.size() - 32);
+}
+
+// The upper part of a photo is there before the file breaks off.
+void AttachedMediaTest::a_damaged_picture_is_shown_with_a_word() {
+  Folder folder;
+  const QImage whole = photo(640, 480);
+  folder.picture("whole.jpg", whole);
+  const QByteArray bytes = folder.read("whole.jpg");
+  folder.write("torn.jpg", bytes.left(bytes.size() / 2));
+  const std::string file = folder.path("torn.jpg").toStdString();
+  const AttachedMedia described = folder.describe(file);
+  QVERIFY2(described.remark.find("damaged") != std::string::npos, described.remark.c_str());
+  QCOMPARE(described.width, 640U);
+  const auto contents = folder.decode(file, described, MediaPiece::Kind::Picture);
+  const auto& seen = std::get<engine::RgbImage>(contents.at(0));
+  for (const int y : {8, 100, 180}) {
+    const std::size_t at = (std::size_t(y) * seen.width + 320) * 3;
+    QVERIFY(qAbs(static_cast<int>(seen.pixels[at]) - qRed(whole.pixel(320, y))) < 60);
+  }
+  QCOMPARE(folder.source->with_budget(described, 70)->remark, described.remark);
+}
+
+void AttachedMediaTest::describing_tells_how_far_it_is_and_stops() {
+  Folder folder;
+  const std::string file = folder.made(
+      "film.mkv", {"-f", "lavfi", "-i", "color=red:size=64x48:rate=5:d=60", "-f", "lavfi", "-i", "sine=440:d=60"});
+  std::vector<double> told;
+  QVERIFY(folder.source->describe(file, {}, [&](double done) { told.push_back(done); }).ok());
+  QVERIFY(!told.empty());
+  QVERIFY(std::is_sorted(told.begin(), told.end()));
+  QVERIFY(told.front() >= 0 && told.back() <= 1 && told.back() > 0.5);
+  std::stop_source stop;
+  const auto stopped = folder.source->describe(file, stop.get_token(), [&](double) { stop.request_stop(); });
+  QVERIFY(!stopped.ok());
+  QVERIFY2(stopped.error().code == Error::Code::Stopped, stopped.error().message.c_str());
 }
 
 void AttachedMediaTest::what_can_not_be_decoded_is_one_sentence() {

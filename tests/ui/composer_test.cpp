@@ -4,6 +4,7 @@
 #include <QMimeData>
 #include <QSettings>
 #include <QTemporaryDir>
+#include <QVBoxLayout>
 #include <QtTest>
 
 #include "ui/composer/attachment_bar.h"
@@ -28,6 +29,7 @@ class ComposerTest : public QObject {
   void escape_stops();
   void draft_is_kept_while_nothing_can_be_sent();
   void text_can_not_change_while_it_is_handed_over();
+  void files_in_two_rows_are_all_seen();
   void grows_with_its_lines();
   void files_are_attached_once_and_taken_away();
   void folders_are_shared_and_not_attached();
@@ -136,6 +138,40 @@ void ComposerTest::text_can_not_change_while_it_is_handed_over() {
   composer_->set_state(Composer::State::Sending);
   QTest::keyClicks(edit_, "x");
   QCOMPARE(composer_->draft().text, "hello");
+  // What waits for a long recording to be decoded can be stopped.
+  QSignalSpy stopped(composer_.get(), &Composer::stopRequested);
+  QVERIFY(stop_->isVisible());
+  stop_->click();
+  QTest::keyClick(edit_, Qt::Key_Escape);
+  QCOMPARE(stopped.count(), 2);
+}
+
+// On a page that has room, as wide as a narrow window.
+void ComposerTest::files_in_two_rows_are_all_seen() {
+  QWidget page;
+  auto* column = new QVBoxLayout(&page);
+  column->addStretch(1);
+  auto* composer = new Composer(*theme_, &page);
+  column->addWidget(composer);
+  page.resize(500, 600);
+  page.show();
+  QTemporaryDir folder;
+  QStringList files;
+  for (int i = 0; i < 6; ++i) {
+    files << folder.filePath(QString("a file with a long name %1.txt").arg(i));
+    QVERIFY(QFile(files.last()).open(QIODevice::WriteOnly));
+  }
+  composer->attach(files);
+  const auto last_bottom = [&] {
+    int bottom = 0;
+    for (const QWidget* chip : composer->findChildren<QWidget*>())
+      if (chip->accessibleName().startsWith("Attached file"))
+        bottom = std::max(bottom, chip->mapTo(composer, QPoint(0, chip->height())).y());
+    return bottom;
+  };
+  auto* edit = composer->findChild<QWidget*>("composerEdit");
+  QTRY_VERIFY(last_bottom() > 100 && last_bottom() <= edit->mapTo(composer, QPoint()).y());
+  QVERIFY(edit->mapTo(composer, QPoint(0, edit->height())).y() < composer->height());
 }
 
 void ComposerTest::grows_with_its_lines() {

@@ -13,6 +13,7 @@
 #include "ui/composer/message_edit.h"
 #include "ui/pictures.h"
 #include "ui/theme.h"
+#include "ui/widgets/small_widgets.h"
 
 using namespace facet;
 using namespace facet::ui;
@@ -49,6 +50,8 @@ class MediaTest : public QObject {
   void a_budget_is_chosen_in_the_menu();
   void what_the_model_can_not_see_is_said_before();
   void an_old_description_is_passed_over();
+  void a_file_that_is_being_read_says_how_far();
+  void damage_and_shrinking_are_both_said();
   void a_picture_is_pasted();
   void text_that_has_a_picture_beside_it_stays_text();
   void pictures_are_decoded_once_and_elsewhere();
@@ -130,6 +133,42 @@ void MediaTest::what_the_model_can_not_see_is_said_before() {
   QSignalSpy wanted(composer_.get(), &Composer::descriptionWanted);
   composer_->describe_all();
   QCOMPARE(wanted.count(), 1);
+}
+
+void MediaTest::a_file_that_is_being_read_says_how_far() {
+  QSignalSpy unwanted(composer_.get(), &Composer::descriptionUnwanted);
+  composer_->attach({path()});
+  composer_->show_progress({path().toStdString(), 0});
+  QVERIFY2(chip()->accessibleName().endsWith("being read"), qPrintable(chip()->accessibleName()));
+  QVERIFY(chip()->findChild<Spinner*>()->isVisible());
+  composer_->show_progress({path().toStdString(), 0.42});
+  QVERIFY2(chip()->accessibleName().endsWith("being read, 42 %"), qPrintable(chip()->accessibleName()));
+  composer_->show_progress({"/elsewhere.png", 0.9});
+  QVERIFY(chip()->accessibleName().endsWith("being read, 42 %"));
+  // A file that is sent or put aside is still wanted; one that is taken away is not.
+  QCOMPARE(unwanted.count(), 0);
+  composer_->show_description(picture(path()));
+  QVERIFY(!chip()->findChild<Spinner*>()->isVisible());
+  QVERIFY(!chip()->accessibleName().contains("being read"));
+  composer_->show_progress({path().toStdString(), 0.5});
+  QVERIFY(!chip()->accessibleName().contains("being read"));
+  for (QAbstractButton* button : chip()->findChildren<QAbstractButton*>())
+    if (button->accessibleName() == "Remove photo.png") button->click();
+  QCOMPARE(unwanted.count(), 1);
+  QCOMPARE(unwanted.first().first().toString(), path());
+}
+
+void MediaTest::damage_and_shrinking_are_both_said() {
+  composer_->attach({path()});
+  agent::AttachmentDescribed described = picture(path());
+  described.milliseconds = 2500;
+  described.problem = "Of photo.png a part is damaged.";
+  described.file.media->remark = "a part is damaged";
+  composer_->show_description(described);
+  QCOMPARE(composer_->findChild<QLabel*>("chipWarning")->text(),
+           "Of photo.png a part is damaged.\nShrunk to 55 %; small text may not be readable");
+  // What it costs is tokens and time.
+  QVERIFY2(chip()->accessibleName().contains("264 tokens · about 3 s"), qPrintable(chip()->accessibleName()));
 }
 
 void MediaTest::an_old_description_is_passed_over() {

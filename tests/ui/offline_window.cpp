@@ -8,6 +8,7 @@
 #include <QApplication>
 #include <QCommandLineParser>
 #include <QEventLoop>
+#include <QImage>
 #include <QLineEdit>
 #include <QPainter>
 #include <QPlainTextEdit>
@@ -118,6 +119,10 @@ int main(int argc, char** argv) {
   context.submit = [&agent](const agent::Op& op) { agent.submit(op); };
   context.database = database;
   context.default_folders = {"/home/maria/move"};
+  context.decode_picture = [](const std::string& path, int side) {
+    const QImage image(QString::fromStdString(path));
+    return image.isNull() ? image : image.scaled(side, side, Qt::KeepAspectRatio, Qt::SmoothTransformation);
+  };
   ui::MainWindow window(std::move(context));
   target = &window;
   window.resize(parse_size(parser.value("size")));
@@ -125,7 +130,9 @@ int main(int argc, char** argv) {
   const bool by_hand = !parser.isSet("screenshot");
   const QString question = ui::test::prepare_scene(parser.value("scene"), agent);
   if (by_hand) agent.set_pace(20);
+  const QStringList files = ui::test::prepare_files(parser.value("scene"), scratch.path(), agent);
   let_run(100);
+  if (!files.isEmpty()) window.findChild<ui::Composer*>()->attach(files);
   if (!question.isEmpty()) {
     window.findChild<QPlainTextEdit*>("composerEdit")->setPlainText(question);
     window.findChild<QAbstractButton*>("sendButton")->click();

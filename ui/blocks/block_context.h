@@ -3,6 +3,7 @@
 #include <QString>
 #include <functional>
 #include <set>
+#include <vector>
 
 #include "agent/protocol.h"
 #include "ui/theme.h"
@@ -24,6 +25,8 @@ struct BlockContext {
   // What shows pictures, null for nothing, and where an attached file lies.
   Pictures* pictures = nullptr;
   std::function<QString(const agent::AttachmentPart&)> place_of = {};
+  // The files of the question that a part of an answer belongs to, or of the last one before it with pictures.
+  std::function<std::vector<agent::AttachmentPart>(agent::PartId)> files_before = {};
 };
 
 }  // namespace facet::ui

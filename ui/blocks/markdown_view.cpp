@@ -1,10 +1,13 @@
 #include "ui/blocks/markdown_view.h"
 
 #include <QVBoxLayout>
+#include <algorithm>
 #include <span>
 
+#include "agent/region_places.h"
 #include "ui/blocks/code_view.h"
 #include "ui/blocks/prose_view.h"
+#include "ui/blocks/regions_view.h"
 
 namespace facet::ui {
 
@@ -36,28 +39,26 @@ QWidget* MarkdownView::segment_widget(std::size_t index, Kind kind) {
     case Kind::Table:
       widget = new TableView(context_, this);
       break;
+    case Kind::Regions:
+      widget = new RegionsView(context_, this);
+      break;
   }
   layout_->addWidget(widget);
   segments_.push_back({kind, widget});
   return widget;
 }
 
-void MarkdownView::set_part(const agent::Part& part, Growth growth) {
-  const std::string& text = std::get<agent::TextPart>(part.content).text;
-  if (text == text_ && growth == growth_) return;
-  text_ = text;
-  growth_ = growth;
-  const QString whole = QString::fromStdString(text);
+std::size_t MarkdownView::show_markdown(std::string_view text, Growth growth, std::size_t segment) {
+  const QString whole = QString::fromUtf8(text.data(), static_cast<qsizetype>(text.size()));
   const std::vector<markdown::Block> blocks =
       markdown::parse(growth == Growth::Growing ? markdown::settled(whole) : whole);
   const std::span<const markdown::Block> all(blocks);
-  std::size_t used = 0;
   for (std::size_t index = 0; index < blocks.size();) {
     const Kind kind = kind_of(blocks[index]);
     std::size_t end = index + 1;
     while (kind == Kind::Prose && end < blocks.size() && kind_of(blocks[end]) == Kind::Prose)
       ++end;
-    QWidget* widget = segment_widget(used++, kind);
+    QWidget* widget = segment_widget(segment++, kind);
     switch (kind) {
       case Kind::Prose:
         static_cast<ProseView*>(widget)->set_blocks(all.subspan(index, end - index));
@@ -68,9 +69,46 @@ void MarkdownView::set_part(const agent::Part& part, Growth growth) {
       case Kind::Table:
         static_cast<TableView*>(widget)->set_table(std::get<markdown::Table>(blocks[index]));
         break;
+      case Kind::Regions:
+        break;  // no block of Markdown is
     }
     index = end;
   }
+  return segment;
+}
+
+// Lists that do not say which picture they are about are, where there is one for each picture, in their order.
+std::size_t MarkdownView::show_regions(const agent::RegionText& stretch, std::size_t ordinal,
+                                       const std::vector<agent::AttachmentPart>& files, std::size_t segment) {
+  std::vector<agent::RegionFrame> wholes = agent::frames_of(files);
+  std::erase_if(wholes, [](const agent::RegionFrame& frame) { return frame.part != 0; });
+  RegionsView::Content content;
+  content.stretch = stretch;
+  content.source = text_.substr(stretch.begin, stretch.end - stretch.begin);
+  content.files = files;
+  content.unnamed = wholes[std::min(ordinal, wholes.size() - 1)];
+  static_cast<RegionsView*>(segment_widget(segment, Kind::Regions))->set_content(content);
+  return segment + 1;
+}
+
+void MarkdownView::set_part(const agent::Part& part, Growth growth) {
+  const std::string& text = std::get<agent::TextPart>(part.content).text;
+  if (text == text_ && growth == growth_) return;
+  text_ = text;
+  growth_ = growth;
+  std::vector<agent::RegionText> regions = agent::find_regions(text_);
+  const std::vector<agent::AttachmentPart> files =
+      regions.empty() || !context_.files_before ? std::vector<agent::AttachmentPart>() : context_.files_before(part.id);
+  if (!RegionsView::can_show(context_, files)) regions.clear();
+  const std::string_view all(text_);
+  std::size_t used = 0;
+  std::size_t shown = 0;  // bytes
+  for (std::size_t index = 0; index < regions.size(); ++index) {
+    used = show_markdown(all.substr(shown, regions[index].begin - shown), Growth::Complete, used);
+    used = show_regions(regions[index], index, files, used);
+    shown = regions[index].end;
+  }
+  used = show_markdown(all.substr(shown), growth, used);
   while (segments_.size() > used) {
     delete segments_.back().widget;
     segments_.pop_back();

@@ -3,9 +3,11 @@
 #include <QDialog>
 #include <QGuiApplication>
 #include <QLabel>
+#include <QPainter>
 #include <QScreen>
 #include <QVBoxLayout>
 #include <algorithm>
+#include <utility>
 
 #include "ui/pictures.h"
 
@@ -17,9 +19,28 @@ constexpr double kPartOfScreen = 0.8;
 // Screens with twice the pixels show them.
 constexpr int kSharpness = 2;
 
+// The picture, and what is drawn on it.
+class PictureLabel : public QLabel {
+ public:
+  PictureLabel(std::function<void(QPainter&, const QRectF&)> paint_over, QWidget* parent)
+      : QLabel(parent), paint_over_(std::move(paint_over)) {}
+
+ protected:
+  void paintEvent(QPaintEvent* event) override {
+    QLabel::paintEvent(event);
+    if (!paint_over_) return;
+    QPainter painter(this);
+    paint_over_(painter, rect());
+  }
+
+ private:
+  const std::function<void(QPainter&, const QRectF&)> paint_over_;
+};
+
 }  // namespace
 
-void show_picture(const QString& name, const QString& path, QSize whole, Pictures& pictures, QWidget* parent) {
+void show_picture(const QString& name, const QString& path, QSize whole, Pictures& pictures, QWidget* parent,
+                  std::function<void(QPainter&, const QRectF&)> paint_over) {
   auto* dialog = new QDialog(parent);
   dialog->setObjectName("pictureDialog");
   dialog->setAttribute(Qt::WA_DeleteOnClose);
@@ -32,7 +53,7 @@ void show_picture(const QString& name, const QString& path, QSize whole, Picture
   const bool fits = whole.width() <= most.width() && whole.height() <= most.height();
   const QSize size = fits ? whole : whole.scaled(most, Qt::KeepAspectRatio);
   // It has its size before the picture is there, so that it stands in its place.
-  auto* label = new QLabel(dialog);
+  auto* label = new PictureLabel(std::move(paint_over), dialog);
   label->setFixedSize(size);
   label->setScaledContents(true);
   label->setAccessibleName(name);

@@ -41,6 +41,7 @@ DraftChip* AttachmentBar::make_chip(const QString& path) {
     QMap<QString, quint32> budgets = budgets_;
     budgets.remove(path);
     set_files(rest, budgets);
+    emit descriptionUnwanted(path);
   });
   connect(chip, &DraftChip::budgetChosen, this, [this, path](quint32 budget) { set_budget(path, budget); });
   return chip;
@@ -61,6 +62,13 @@ void AttachmentBar::set_description(const agent::AttachmentDescribed& described)
   const QString path = QString::fromStdString(described.path);
   if (!chips_.contains(path) || budgets_.value(path) != described.budget) return;
   chips_[path]->set_description(described);
+  updateGeometry();
+}
+
+void AttachmentBar::set_progress(const agent::AttachmentProgress& progress) {
+  const auto chip = chips_.constFind(QString::fromStdString(progress.path));
+  if (chip == chips_.constEnd()) return;
+  (*chip)->set_progress(progress.done);
   updateGeometry();
 }
 

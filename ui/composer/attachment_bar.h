@@ -27,12 +27,14 @@ class AttachmentBar : public QWidget {
   void set_pictures(Pictures* pictures) { pictures_ = pictures; }
   // Ignored when it is about a file or a budget that is not asked about any more.
   void set_description(const agent::AttachmentDescribed& described);
+  void set_progress(const agent::AttachmentProgress& progress);
   // Asks about all files anew: another model may see what this one does not.
   void describe_all();
 
  signals:
   void changed();
   void descriptionWanted(const QString& path, quint32 budget);
+  void descriptionUnwanted(const QString& path);  // the user has taken the file away
 
  private:
   DraftChip* make_chip(const QString& path);

@@ -17,7 +17,10 @@
 namespace facet::ui {
 
 Composer::Composer(const Theme& theme, QWidget* parent) : QWidget(parent), theme_(theme) {
-  setSizePolicy(QSizePolicy::Expanding, QSizePolicy::Fixed);
+  // Files that need a second row make it higher.
+  QSizePolicy policy(QSizePolicy::Expanding, QSizePolicy::Preferred);
+  policy.setHeightForWidth(true);
+  setSizePolicy(policy);
   auto* column = new QVBoxLayout(this);
   column->setContentsMargins(space::kSmall, space::kMedium, space::kSmall, space::kSmall);
   column->setSpacing(space::kSmall);
@@ -39,12 +42,13 @@ Composer::Composer(const Theme& theme, QWidget* parent) : QWidget(parent), theme
   connect(edit_, &QPlainTextEdit::textChanged, this, &Composer::follow_draft);
   connect(edit_, &MessageEdit::submitted, this, &Composer::send);
   connect(edit_, &MessageEdit::cancelled, this, [this] {
-    if (state_ == State::Answering) emit stopRequested();
+    if (state_ == State::Answering || state_ == State::Sending) emit stopRequested();
   });
   connect(edit_, &MessageEdit::pageTurned, this, &Composer::pageTurned);
   connect(edit_, &MessageEdit::filesPasted, this, &Composer::attach);
   connect(edit_, &MessageEdit::picturePasted, this, &Composer::attach_picture);
   connect(attachments_, &AttachmentBar::descriptionWanted, this, &Composer::descriptionWanted);
+  connect(attachments_, &AttachmentBar::descriptionUnwanted, this, &Composer::descriptionUnwanted);
   refresh();
 }
 
@@ -57,6 +61,11 @@ QWidget* Composer::build_tools() {
   attach_ = new IconButton(theme_, Icon::Attach, tr("Attach files"), tools);
   attach_->setObjectName("attachButton");
   attach_->set_name(tr("Attach files"), QKeySequence(Qt::CTRL | Qt::Key_O).toString(QKeySequence::NativeText));
+  capture_ = new IconButton(theme_, Icon::Screen, tr("Capture a region of the screen"), tools);
+  capture_->setObjectName("captureButton");
+  capture_->set_name(tr("Capture a region of the screen"),
+                     QKeySequence(Qt::CTRL | Qt::SHIFT | Qt::Key_S).toString(QKeySequence::NativeText));
+  capture_->hide();
   folders_ = new FolderButton(theme_, tools);
   hint_ = new ThemedLabel(theme_, Type::Caption, &Colors::text_muted, tools);
   hint_->setObjectName("composerHint");
@@ -72,6 +81,7 @@ QWidget* Composer::build_tools() {
     button->set_look(IconButton::Look::Filled);
 
   row->addWidget(attach_);
+  row->addWidget(capture_);
   row->addWidget(folders_);
   row->addWidget(hint_, 1);
   row->addSpacing(space::kSmall);
@@ -81,6 +91,7 @@ QWidget* Composer::build_tools() {
   row->addWidget(stop_);
 
   connect(attach_, &QToolButton::clicked, this, &Composer::choose_files);
+  connect(capture_, &QToolButton::clicked, this, &Composer::captureRequested);
   connect(folders_, &FolderButton::foldersChanged, this, &Composer::foldersChanged);
   connect(send_, &QToolButton::clicked, this, &Composer::send);
   connect(stop_, &QToolButton::clicked, this, &Composer::stopRequested);
@@ -94,11 +105,11 @@ void Composer::set_state(State state, const QString& reason) {
 }
 
 void Composer::refresh() {
-  const bool answering = state_ == State::Answering;
+  const bool can_stop = state_ == State::Answering || state_ == State::Sending;
   const bool stop_had_focus = stop_->hasFocus();
-  stop_->setVisible(answering);
-  send_->setVisible(!answering);
-  if (!answering && stop_had_focus) edit_->setFocus();
+  stop_->setVisible(can_stop);
+  send_->setVisible(!can_stop);
+  if (!can_stop && stop_had_focus) edit_->setFocus();
   send_->setEnabled(state_ == State::Ready && !draft().is_empty());
   edit_->setReadOnly(state_ == State::Sending);
   hint_->set_full_text(hint());
@@ -159,8 +170,20 @@ void Composer::attach(const QStringList& paths) {
 }
 
 void Composer::attach_picture(const QImage& picture) {
-  const QString path = pasted_.filePath(tr("Pasted picture %1").arg(++pasted_count_) + QStringLiteral(".png"));
+  attach_image(picture, tr("Pasted picture %1").arg(++pasted_count_));
+}
+
+void Composer::attach_region(const QImage& picture) {
+  attach_image(picture, tr("Screen region %1").arg(++captured_count_));
+}
+
+void Composer::attach_image(const QImage& picture, const QString& name) {
+  const QString path = pasted_.filePath(name + QStringLiteral(".png"));
   if (pasted_.isValid() && picture.save(path, "PNG")) attach({path});
+}
+
+void Composer::set_can_capture(bool can) {
+  capture_->setVisible(can);
 }
 
 void Composer::set_pictures(Pictures* pictures) {
@@ -169,6 +192,10 @@ void Composer::set_pictures(Pictures* pictures) {
 
 void Composer::show_description(const agent::AttachmentDescribed& described) {
   attachments_->set_description(described);
+}
+
+void Composer::show_progress(const agent::AttachmentProgress& progress) {
+  attachments_->set_progress(progress);
 }
 
 void Composer::describe_all() {

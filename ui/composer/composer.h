@@ -30,7 +30,8 @@ struct Draft {
 };
 
 // Where a message is written: the text, its files, the folders that may be read, and the button that sends it or, while
-// an answer is being written, stops that. A draft can always be written; it can be sent when nothing stands against it.
+// a message waits or an answer is being written, stops that. A draft can always be written; it can be sent when nothing
+// stands against it.
 class Composer : public QWidget {
   Q_OBJECT
 
@@ -48,10 +49,15 @@ class Composer : public QWidget {
   void attach(const QStringList& paths);
   // A picture without a file, from the clipboard.
   void attach_picture(const QImage& picture);
+  // A region of the screen.
+  void attach_region(const QImage& picture);
+  // Whether regions of the screen can be captured.
+  void set_can_capture(bool can);
   void choose_files();
   // What shows pictures; null for none.
   void set_pictures(Pictures* pictures);
   void show_description(const agent::AttachmentDescribed& described);
+  void show_progress(const agent::AttachmentProgress& progress);
   // Asks about all attached files anew.
   void describe_all();
   void set_folders(const QStringList& folders);
@@ -65,8 +71,10 @@ class Composer : public QWidget {
  signals:
   void draftChanged();
   void descriptionWanted(const QString& path, quint32 budget);
+  void descriptionUnwanted(const QString& path);
   void sendRequested(const facet::ui::Draft& draft);
   void stopRequested();
+  void captureRequested();
   void foldersChanged(const QStringList& folders);
   void pageTurned(int pages);
 
@@ -76,6 +84,7 @@ class Composer : public QWidget {
 
  private:
   QWidget* build_tools();
+  void attach_image(const QImage& picture, const QString& name);
   void send();
   void refresh();
   void follow_draft();
@@ -87,12 +96,14 @@ class Composer : public QWidget {
   std::optional<qint64> reading_ms_;
   QTemporaryDir pasted_;  // pictures that were pasted, until they are sent and copied
   int pasted_count_ = 0;
+  int captured_count_ = 0;
   AttachmentBar* attachments_ = nullptr;
   MessageEdit* edit_ = nullptr;
   FolderButton* folders_ = nullptr;
   ThemedLabel* hint_ = nullptr;
   ContextGauge* gauge_ = nullptr;
   IconButton* attach_ = nullptr;
+  IconButton* capture_ = nullptr;
   IconButton* send_ = nullptr;
   IconButton* stop_ = nullptr;
 };

@@ -15,7 +15,7 @@
 namespace facet::ui {
 namespace {
 
-constexpr int kWidest = 420;
+constexpr int kWidest = 540;
 constexpr QSize kThumbnail(48, 48);
 // Less is not seen.
 constexpr double kShrunk = 1.05;
@@ -62,7 +62,10 @@ DraftChip::DraftChip(const Theme& theme, const QString& path, Pictures* pictures
   words->setSpacing(0);
   words->addWidget(name);
   auto* costs = new QHBoxLayout;
-  costs->setSpacing(2);
+  costs->setSpacing(space::kTiny);
+  spinner_ = new Spinner(theme, this);
+  spinner_->hide();
+  costs->addWidget(spinner_);
   costs->addWidget(facts_);
   costs->addWidget(budget_);
   costs->addStretch(1);
@@ -78,8 +81,19 @@ DraftChip::DraftChip(const Theme& theme, const QString& path, Pictures* pictures
   show_name();
 }
 
+// Most files are known before anybody could read a number.
+void DraftChip::set_progress(double done) {
+  if (described_) return;
+  const int percent = static_cast<int>(100 * done);
+  spinner_->show();
+  facts_->set_full_text(percent > 0 ? tr("being read, %1 %").arg(QLocale().toString(percent)) : tr("being read"));
+  show_name();
+  updateGeometry();
+}
+
 void DraftChip::set_description(const agent::AttachmentDescribed& described) {
   described_ = described;
+  spinner_->hide();
   const auto& media = described.file.media;
   if (media && media->kind != agent::MediaKind::Sound && pictures_ != nullptr) {
     // The one without a picture was made before it was known that there is one.
@@ -107,6 +121,9 @@ void DraftChip::show_facts() {
   if (file.media) {
     facts << phrases::extent(*file.media)
           << tr("%1 tokens").arg(QLocale().toString(static_cast<qlonglong>(described_->tokens)));
+    if (described_->milliseconds) facts << tr("about %1").arg(phrases::rough_duration(*described_->milliseconds));
+    const int parts = static_cast<int>(file.media->tile_columns * file.media->tile_rows);
+    if (parts > 1) facts << tr("in %1 parts").arg(QLocale().toString(parts));
     const bool chosen = described_->budget != 0;
     budget_->setText(chosen ? QLocale().toString(file.media->budget)
                             : tr("Automatic (%1)").arg(QLocale().toString(file.media->budget)));
@@ -117,17 +134,20 @@ void DraftChip::show_facts() {
     facts << phrases::bytes(file.bytes);
   }
   facts_->set_full_text(facts.join(QStringLiteral(" · ")));
-  QString warning = QString::fromStdString(described_->problem);
-  if (warning.isEmpty() && file.media && file.media->shrinking > kShrunk)
-    warning = tr("Shrunk to %1 %; small text may not be readable").arg(percent(file.media->shrinking));
-  warning_->setText(warning);
-  warning_->setVisible(!warning.isEmpty());
+  QStringList warnings;
+  if (!described_->problem.empty()) warnings << QString::fromStdString(described_->problem);
+  // How small a picture becomes does not matter to who does not see it.
+  const bool is_seen = warnings.isEmpty() || (file.media && !file.media->remark.empty());
+  if (is_seen && file.media && file.media->shrinking > kShrunk)
+    warnings << tr("Shrunk to %1 %; small text may not be readable").arg(percent(file.media->shrinking));
+  warning_->setText(warnings.join(QStringLiteral("\n")));
+  warning_->setVisible(!warnings.isEmpty());
   updateGeometry();
 }
 
 void DraftChip::show_name() {
   QString name = tr("Attached file %1").arg(QFileInfo(path_).fileName());
-  if (described_) name += QStringLiteral(", ") + facts_->text();
+  name += QStringLiteral(", ") + facts_->text();
   if (described_ && !warning_->text().isEmpty()) name += QStringLiteral(". ") + warning_->text();
   setAccessibleName(name);
 }

@@ -8,6 +8,7 @@
 namespace facet::ui {
 
 class Pictures;
+class Spinner;
 class TextButton;
 class Thumbnail;
 
@@ -20,6 +21,8 @@ class DraftChip : public Card {
   DraftChip(const Theme& theme, const QString& path, Pictures* pictures, QWidget* parent = nullptr);
 
   void set_description(const agent::AttachmentDescribed& described);
+  // Of 1: the file is being decoded.
+  void set_progress(double done);
 
  signals:
   void removed();
@@ -38,6 +41,7 @@ class DraftChip : public Card {
   Thumbnail* thumbnail_ = nullptr;
   ThemedLabel* facts_ = nullptr;
   ThemedText* warning_ = nullptr;
+  Spinner* spinner_ = nullptr;
   TextButton* budget_ = nullptr;
 };
 

@@ -70,6 +70,7 @@ class TranscriptModel : public QAbstractListModel {
   void apply(const agent::CallChanged& event);
   void apply(const agent::ContextChanged& event);
   void apply(const agent::ReadingEstimated&) {}
+  void apply(const agent::AttachmentProgress&) {}
   void apply(const agent::AttachmentDescribed&) {}
   void apply(const agent::TurnFinished& event);
   void apply(const agent::ConversationChanged&) {}

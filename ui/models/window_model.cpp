@@ -169,6 +169,10 @@ void WindowModel::describe(const QString& path, quint32 budget) {
   submit(agent::DescribeAttachment{path.toStdString(), budget});
 }
 
+void WindowModel::forget(const QString& path) {
+  submit(agent::ForgetAttachment{path.toStdString()});
+}
+
 QString WindowModel::place_of(const agent::AttachmentPart& file) const {
   const agent::AttachmentFolder folder(agent::AttachmentFolder::beside(context_.database));
   return QString::fromStdString(folder.find(file));
@@ -257,6 +261,8 @@ void WindowModel::fold(const agent::Event& event) {
     emit noticePosted(static_cast<int>(notice->severity), QString::fromStdString(notice->text));
   } else if (const auto* described = std::get_if<agent::AttachmentDescribed>(&event)) {
     emit attachmentDescribed(*described);
+  } else if (const auto* progress = std::get_if<agent::AttachmentProgress>(&event)) {
+    emit attachmentProgressed(*progress);
   } else if (const auto* estimate = std::get_if<agent::ReadingEstimated>(&event)) {
     emit readingEstimated(estimate->conversation, estimate->milliseconds);
   } else if (const auto* finished = std::get_if<agent::TurnFinished>(&event)) {

@@ -48,7 +48,10 @@ class WindowModel : public QObject {
   void estimate(const QString& text, const QStringList& attachments, const Budgets& budgets = {});
   // Answered by attachmentDescribed.
   void describe(const QString& path, quint32 budget);
+  // Nobody waits for that any more.
+  void forget(const QString& path);
   Pictures& pictures() { return pictures_; }
+  const std::shared_ptr<agent::ScreenSource>& screens() const { return context_.screens; }
   // Where an attached file lies: its copy, or itself.
   QString place_of(const agent::AttachmentPart& file) const;
   void stop();
@@ -66,6 +69,7 @@ class WindowModel : public QObject {
   // How long the model would read before it answers what was asked about last; nothing while its speed is not known.
   void readingEstimated(qlonglong conversation, std::optional<qint64> milliseconds);
   void attachmentDescribed(const facet::agent::AttachmentDescribed& described);
+  void attachmentProgressed(const facet::agent::AttachmentProgress& progress);
   // The message that was written in this conversation (0 for a new one) is stored.
   void sendAccepted(qlonglong written_in);
   // It is not, and will not be.

@@ -10,6 +10,7 @@
 #include <QStackedWidget>
 #include <QVBoxLayout>
 
+#include "ui/capture/region_capture.h"
 #include "ui/composer/message_edit.h"
 #include "ui/pages/link_dialog.h"
 #include "ui/pages/page_header.h"
@@ -94,6 +95,9 @@ void ConversationPage::build() {
   composer_->set_pictures(&model_.pictures());
   column->addWidget(centred(composer_, 2 * kComposerOverhang, this));
   overlay_ = new DropOverlay(theme_, this);
+  if (model_.screens() == nullptr) return;
+  capture_ = new RegionCapture(theme_, model_.screens(), this);
+  composer_->set_can_capture(true);
 }
 
 void ConversationPage::connect_parts() {
@@ -129,13 +133,21 @@ void ConversationPage::connect_parts() {
   connect(&estimate_delay_, &QTimer::timeout, this, &ConversationPage::estimate_reading);
   connect(composer_, &Composer::draftChanged, &estimate_delay_, qOverload<>(&QTimer::start));
   connect(composer_, &Composer::descriptionWanted, &model_, &WindowModel::describe);
+  connect(composer_, &Composer::descriptionUnwanted, &model_, &WindowModel::forget);
   connect(&model_, &WindowModel::attachmentDescribed, composer_, &Composer::show_description);
+  connect(&model_, &WindowModel::attachmentProgressed, composer_, &Composer::show_progress);
   // Another model may see what the one before did not.
   connect(&model_, &WindowModel::modelChanged, composer_, &Composer::describe_all);
   connect(&model_, &WindowModel::readingEstimated, this,
           [this](qlonglong conversation, std::optional<qint64> milliseconds) {
             if (conversation == shown_ && !composer_->draft().is_empty()) composer_->set_reading_time(milliseconds);
           });
+  connect(composer_, &Composer::captureRequested, this, &ConversationPage::capture_region);
+  if (capture_ != nullptr) {
+    connect(capture_, &RegionCapture::captured, composer_, &Composer::attach_region);
+    connect(capture_, &RegionCapture::failed, this,
+            [this](const QString& sentence) { show_notice(static_cast<int>(agent::Severity::Warning), sentence); });
+  }
   connect(composer_, &Composer::stopRequested, this, [this] { model_.stop(); });
   connect(composer_, &Composer::foldersChanged, this,
           [this](const QStringList& folders) { model_.set_folders(folders); });
@@ -145,7 +157,8 @@ void ConversationPage::connect_parts() {
   });
   auto* escape = new QShortcut(Qt::Key_Escape, this, nullptr, nullptr, Qt::WidgetWithChildrenShortcut);
   connect(escape, &QShortcut::activated, this, [this] {
-    if (composer_->state() == Composer::State::Answering) model_.stop();
+    const Composer::State state = composer_->state();
+    if (state == Composer::State::Answering || state == Composer::State::Sending) model_.stop();
   });
   connect(transcript_, &TranscriptView::linkActivated, this, &ConversationPage::open_link);
   connect(transcript_, &TranscriptView::approvalAsked, this, [this] {
@@ -201,7 +214,9 @@ void ConversationPage::show_turn() {
   if (transcript.turn().running) {
     composer_->set_state(Composer::State::Answering, tr("Esc stops"));
   } else if (model_.is_sending()) {
-    composer_->set_state(Composer::State::Sending, tr("Waiting for the answer before"));
+    composer_->set_state(Composer::State::Sending, composer_->draft().attachments.isEmpty()
+                                                       ? tr("Waiting for the answer before")
+                                                       : tr("Waiting for its files"));
   } else if (!model || (!model->ready && model->error.empty())) {
     composer_->set_state(Composer::State::Unavailable, tr("The model is being loaded"));
   } else if (!model->ready) {
@@ -255,6 +270,10 @@ void ConversationPage::focus_composer() {
 
 void ConversationPage::choose_files() {
   composer_->choose_files();
+}
+
+void ConversationPage::capture_region() {
+  if (capture_ != nullptr) capture_->start(window());
 }
 
 void ConversationPage::choose_model() {

@@ -15,6 +15,7 @@ namespace facet::ui {
 class Banner;
 class DropOverlay;
 class PageHeader;
+class RegionCapture;
 class StartPage;
 class TranscriptView;
 
@@ -27,6 +28,8 @@ class ConversationPage : public QWidget {
 
   void focus_composer();
   void choose_files();
+  // Puts a region of the screen into the question. Nothing where the screens can not be seen.
+  void capture_region();
   void choose_model();
   void reveal(agent::MessageId message);
   void set_list_hidden(bool hidden);
@@ -63,6 +66,7 @@ class ConversationPage : public QWidget {
   TranscriptView* transcript_ = nullptr;
   Composer* composer_ = nullptr;
   DropOverlay* overlay_ = nullptr;
+  RegionCapture* capture_ = nullptr;
   QTimer estimate_delay_;  // from the last change of the draft
   agent::ConversationId shown_ = 0;
   std::map<agent::ConversationId, Draft> drafts_;

@@ -5,6 +5,7 @@
 #include <QScrollBar>
 #include <algorithm>
 
+#include "agent/region_places.h"
 #include "ui/blocks/approval_card.h"
 #include "ui/models/transcript_model.h"
 #include "ui/transcript/message_widget.h"
@@ -37,6 +38,7 @@ TranscriptView::TranscriptView(const Theme& theme, std::function<void(agent::Op)
       theme_(theme),
       context_{theme, std::move(submit), [this](const QString& link) { emit linkActivated(link); },
                [this] { follow_end_ = false; }, unfolded_} {
+  context_.files_before = [this](agent::PartId part) { return files_before(part); };
   setObjectName("transcriptView");
   setAccessibleName(tr("Conversation"));
   setFrameShape(QFrame::NoFrame);
@@ -121,6 +123,25 @@ int TranscriptView::estimate(int row) const {
     height += text == nullptr ? 48 : static_cast<int>(text->text.size() / 90 + 1) * 24;
   }
   return height;
+}
+
+// Parts of later messages have higher numbers, and most questions are about the last ones.
+std::vector<agent::AttachmentPart> TranscriptView::files_before(agent::PartId part) const {
+  if (model_ == nullptr) return {};
+  const std::vector<agent::Message>& messages = model_->messages();
+  const auto has_part = [part](const agent::Message& message) {
+    return std::any_of(message.parts.begin(), message.parts.end(),
+                       [part](const auto& each) { return each.id == part; });
+  };
+  auto answer = std::find_if(messages.rbegin(), messages.rend(), has_part);
+  for (; answer != messages.rend(); ++answer) {
+    if (answer->role != agent::Role::User) continue;
+    std::vector<agent::AttachmentPart> files;
+    for (const agent::Part& each : answer->parts)
+      if (const auto* file = std::get_if<agent::AttachmentPart>(&each.content)) files.push_back(*file);
+    if (!agent::frames_of(files).empty()) return files;
+  }
+  return {};
 }
 
 int TranscriptView::step(const Row& row) {

@@ -79,6 +79,7 @@ class TranscriptView : public QAbstractScrollArea {
   int content_height() const;
   int column_width() const;
   int estimate(int row) const;
+  std::vector<agent::AttachmentPart> files_before(agent::PartId part) const;
   void update_jump_button();
   void announce_approval();
 

@@ -1,6 +1,12 @@
 #include "tests/ui/support/scenes.h"
 
 #include <QDateTime>
+#include <QDir>
+#include <QFile>
+#include <QImage>
+#include <QLinearGradient>
+#include <QPainter>
+#include <cmath>
 
 namespace facet::ui::test {
 namespace {
@@ -54,6 +60,20 @@ python3 count.py --folder ~/move  # prints 134
 
 Raw HTML such as <b>this</b> is shown as it is, and an image ![floor plan](https://example.org/plan.png) is only a link.
 )";
+
+// On the picture that paint_room makes.
+const char kPlaces[] = R"(There are four things to be seen in the room:
+
+```json
+[
+  {"box_2d": [140, 80, 520, 360], "label": "window"},
+  {"box_2d": [620, 420, 900, 860], "label": "sofa"},
+  {"box_2d": [450, 470, 600, 560], "label": "lamp"},
+  {"point": [700, 200], "label": "ball"}
+]
+```
+
+The lamp stands behind the sofa.)";
 
 const char kThought[] =
     "The user asks about the move. The file plan.txt is in the folder, so I read it first and then count the boxes "
@@ -139,7 +159,8 @@ agent::Call sample_call(const std::string& tool, const std::string& arguments, a
 }
 
 QStringList scene_names() {
-  return {"start", "chat", "tools", "approval", "streaming", "reading", "error", "search", "long", "loading"};
+  return {"start", "chat",   "tools", "approval", "streaming", "reading",
+          "error", "search", "long",  "loading",  "places",    "files"};
 }
 
 void write_long_conversation(ScriptedAgent& agent, int turns) {
@@ -152,6 +173,81 @@ void write_long_conversation(ScriptedAgent& agent, int turns) {
   for (int turn = 1; turn < turns; ++turn) {
     agent.submit(agent::UserTurn{conversation, "And room " + std::to_string(turn) + "?", {}, {}});
   }
+}
+
+namespace {
+
+QImage paint_room(const QSize& size) {
+  QImage image(size, QImage::Format_RGB32);
+  QPainter painter(&image);
+  painter.setRenderHint(QPainter::Antialiasing);
+  painter.setPen(Qt::NoPen);
+  painter.scale(size.width() / 1000.0, size.height() / 1000.0);
+  QLinearGradient wall(0, 0, 0, 780);
+  wall.setColorAt(0, QColor(222, 214, 200));
+  wall.setColorAt(1, QColor(196, 184, 166));
+  painter.fillRect(QRectF(0, 0, 1000, 780), wall);
+  painter.fillRect(QRectF(0, 780, 1000, 220), QColor(136, 104, 78));
+  painter.fillRect(QRectF(80, 140, 280, 380), QColor(250, 250, 246));
+  QLinearGradient sky(0, 150, 0, 510);
+  sky.setColorAt(0, QColor(120, 176, 226));
+  sky.setColorAt(1, QColor(214, 232, 244));
+  painter.fillRect(QRectF(92, 160, 256, 340), sky);
+  painter.fillRect(QRectF(216, 160, 8, 340), QColor(250, 250, 246));
+  painter.setBrush(QColor(92, 70, 58));
+  painter.drawRect(QRectF(510, 560, 8, 120));
+  painter.setBrush(QColor(244, 206, 120));
+  painter.drawPolygon(QPolygonF({{490, 450}, {540, 450}, {560, 600}, {470, 600}}));
+  painter.setBrush(QColor(58, 96, 112));
+  painter.drawRoundedRect(QRectF(420, 620, 440, 200), 24, 24);
+  painter.setBrush(QColor(72, 116, 134));
+  painter.drawRoundedRect(QRectF(430, 720, 420, 180), 20, 20);
+  painter.setBrush(QColor(206, 74, 60));
+  painter.drawEllipse(QPointF(200, 700), 26, 46);
+  return image;
+}
+
+// As facet-media and a model would describe it.
+agent::AttachmentDescribed described_picture(const QString& name, const QSize& size, std::uint32_t budget,
+                                             std::int64_t tokens, double shrinking) {
+  agent::AttachmentDescribed described;
+  described.file.name = name.toStdString();
+  described.tokens = tokens;
+  described.milliseconds = tokens * 9;
+  agent::AttachedMedia& media = described.file.media.emplace();
+  media.width = static_cast<std::uint32_t>(size.width());
+  media.height = static_cast<std::uint32_t>(size.height());
+  media.budget = budget;
+  media.shrinking = shrinking;
+  media.pieces = {{.width = media.width, .height = media.height, .tokens = tokens}};
+  described.costs = {{0, tokens, tokens * 9, shrinking}};
+  for (const std::uint32_t each : {70U, 140U, 280U, 560U, 1120U})
+    described.costs.push_back({each, each - 6, (each - 6) * 9, 1920.0 / 48 / std::sqrt(each * 1.78)});
+  return described;
+}
+
+}  // namespace
+
+QStringList prepare_files(const QString& name, const QString& folder, ScriptedAgent& agent) {
+  const QSize room(1920, 1080);
+  const auto save = [&](const QString& file) {
+    const QString path = QDir(folder).filePath(file);
+    return paint_room(room).save(path) ? path : QString();
+  };
+  if (name == "places") {
+    agent.describe("living room.png", described_picture("living room.png", room, 280, 264, 1.82));
+    return {save("living room.png")};
+  }
+  if (name != "files") return {};
+  agent.describe("living room.png", described_picture("living room.png", room, 280, 264, 1.82));
+  agent::AttachmentDescribed torn = described_picture("scan.png", room, 1120, 1100, 0.91);
+  torn.problem = "Of scan.png a part is damaged and can not be seen; get the file again, or save it anew.";
+  torn.file.media->remark = "a part is damaged";
+  agent.describe("scan.png", torn);
+  agent.describe_slowly("interview.mkv", 0.37);
+  const QString slow = QDir(folder).filePath("interview.mkv");
+  if (!QFile(slow).open(QIODevice::WriteOnly)) return {};
+  return {save("living room.png"), save("scan.png"), slow};
 }
 
 void write_history(ScriptedAgent& agent) {
@@ -202,6 +298,10 @@ QString prepare_scene(const QString& name, ScriptedAgent& agent) {
                                         "The model ran out of memory while it was reading. A smaller model or a "
                                         "shorter file helps."}});
     return "What is in the annual report?";
+  }
+  if (name == "places") {
+    agent.set_script({agent::TextPart{kPlaces}});
+    return "What is in this room, and where?";
   }
   if (name == "long") {
     write_long_conversation(agent, 1000);

@@ -56,8 +56,9 @@ void ScriptedAgent::load_model(const agent::ModelChanged& model) {
 
 void ScriptedAgent::submit(const agent::Op& op) {
   // What is asked for while one writes is no wish of the user's.
-  const bool is_wish =
-      !std::holds_alternative<agent::EstimateReading>(op) && !std::holds_alternative<agent::DescribeAttachment>(op);
+  const bool is_wish = !std::holds_alternative<agent::EstimateReading>(op) &&
+                       !std::holds_alternative<agent::DescribeAttachment>(op) &&
+                       !std::holds_alternative<agent::ForgetAttachment>(op);
   if (is_wish) operations_.push_back(op);
   std::visit([this](const auto& kind) { apply(kind); }, op);
 }
@@ -76,7 +77,10 @@ void ScriptedAgent::apply(const agent::UserTurn& op) {
   std::vector<agent::PartContent> said;
   for (const std::string& path : op.attachments) {
     const QFileInfo file(QString::fromStdString(path));
-    said.push_back(agent::AttachmentPart{file.fileName().toStdString(), path, "text/plain", file.size(), {}, {}});
+    const auto known = descriptions_.find(file.fileName().toStdString());
+    agent::AttachmentPart part{file.fileName().toStdString(), path, "text/plain", file.size(), {}, {}};
+    if (known != descriptions_.end()) part.media = known->second.file.media;
+    said.push_back(std::move(part));
   }
   said.push_back(agent::TextPart{op.text});
   const agent::Message user = must(store_->add_user_message(conversation_, std::move(said)));
@@ -254,7 +258,9 @@ void ScriptedAgent::apply(const agent::DescribeAttachment& op) {
   agent::AttachmentDescribed described;
   described.path = op.path;
   described.budget = op.budget;
-  const auto known = descriptions_.find(QFileInfo(QString::fromStdString(op.path)).fileName().toStdString());
+  const std::string name = QFileInfo(QString::fromStdString(op.path)).fileName().toStdString();
+  if (slow_.contains(name)) return emit_event(agent::AttachmentProgress{op.path, slow_[name]});
+  const auto known = descriptions_.find(name);
   if (known != descriptions_.end()) {
     described = known->second;
     described.path = op.path;

@@ -42,6 +42,8 @@ class ScriptedAgent : public QObject {
   void describe(const std::string& name, agent::AttachmentDescribed description) {
     descriptions_[name] = std::move(description);
   }
+  // A file with this name is decoded up to there, and not to its end.
+  void describe_slowly(const std::string& name, double done) { slow_[name] = done; }
   void submit(const agent::Op& op);
 
   const std::vector<agent::Event>& events() const { return events_; }
@@ -59,6 +61,7 @@ class ScriptedAgent : public QObject {
   void apply(const agent::SetFolders& op);
   void apply(const agent::EstimateReading& op);
   void apply(const agent::DescribeAttachment& op);
+  void apply(const agent::ForgetAttachment&) {}
   void apply(const agent::LoadModel& op);
 
   agent::Conversation conversation_for(const agent::UserTurn& op);
@@ -80,6 +83,7 @@ class ScriptedAgent : public QObject {
   std::string error_;
   bool leave_open_ = false;
   std::map<std::string, agent::AttachmentDescribed> descriptions_;
+  std::map<std::string, double> slow_;
   std::optional<agent::PromptProgress> reading_;
   std::optional<std::int64_t> reading_ms_;
   std::deque<Step> steps_;
