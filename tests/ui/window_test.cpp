@@ -417,6 +417,7 @@ void WindowTest::the_tabulator_reaches_every_control() {
                           "modelLabel",   "transcriptView",        "approvalAllowOnce", "approvalAlways",
                           "approvalDeny", "composerEdit",          "attachButton",      "foldersButton",
                           "stopButton"};
+  QTRY_VERIFY(child<QWidget>("approvalAllowOnce")->isVisible());
   child<QWidget>("composerEdit")->setFocus();
   for (int step = 0; step < 60 && !wanted.isEmpty(); ++step) {
     wanted.remove(QApplication::focusWidget()->objectName());
