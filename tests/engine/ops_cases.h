@@ -245,15 +245,14 @@ inline void matmul_of_many_rows(Bench& b, Format format) {
   }
 }
 
-inline void matmul_rows_do_not_depend_on_each_other(Bench& b, Format format) {
+inline void matmul_rows_do_not_depend_on_each_other(Bench& b, Format format, std::uint32_t most) {
   Matrix rows(0, 0);
   const Weight weight = b.weight(format, 1280, 45, 1, rows);
-  constexpr std::uint32_t kRows = 150;
-  const View x = b.put(b.normal(kRows, 1280));
-  const View together = b.room(kRows, 45);
+  const View x = b.put(b.normal(most, 1280));
+  const View together = b.room(most, 45);
   b.backend().matmul(weight, x, together);
-  const View apart = b.room(kRows, 45);
-  for (std::uint32_t first = 0, count = 1; first < kRows; first += count, count = std::min(count + 1, kRows - first))
+  const View apart = b.room(most, 45);
+  for (std::uint32_t first = 0, count = 1; first < most; first += count, count = std::min(count + 1, most - first))
     b.backend().matmul(weight, x.part(first, count, 0, 1280), apart.part(first, count, 0, 45));
   QCOMPARE(b.get(apart), b.get(together));
 }

@@ -186,7 +186,7 @@ void OpsTest::matmul_rows_do_not_depend_on_each_other() {
                                          {Format::Q6_K, Products::Int8},
                                          {Format::Q8_0, Products::Int8}}) {
     Bench b(backend(products));
-    ops_cases::matmul_rows_do_not_depend_on_each_other(b, format);
+    ops_cases::matmul_rows_do_not_depend_on_each_other(b, format, 150);
     if (QTest::currentTestFailed()) return;
   }
 }

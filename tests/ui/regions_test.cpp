@@ -79,6 +79,7 @@ class RegionsTest : public QObject {
   RegionsView* block() const { return view_->findChild<RegionsView*>(); }
   RegionPicture* sheet() const { return view_->findChild<RegionPicture*>(); }
   QImage drawn() const;
+  QImage settled() const;
 
   QTemporaryDir scratch_;
   std::unique_ptr<Theme> theme_;
@@ -123,6 +124,19 @@ QImage RegionsTest::drawn() const {
   (void)sheet()->grab();
   if (loaded.isEmpty()) loaded.wait(2000);
   return sheet()->grab().toImage();
+}
+
+// The block when its picture is there and its place is found.
+QImage RegionsTest::settled() const {
+  (void)drawn();
+  QImage before;
+  QImage now = block()->grab().toImage();
+  while (now != before) {
+    before = now;
+    QTest::qWait(100);
+    now = block()->grab().toImage();
+  }
+  return now;
 }
 
 // 800 x 400 pixels, of which the box takes x 200 to 400 and y 100 to 300, and the point is at 700, 200.
@@ -184,14 +198,12 @@ void RegionsTest::rows_show_the_same_as_events() {
     streamed.fold(agent::PartFinished{conversation.id, assistant.id, part});
     if (!store->finish_message(assistant.id, agent::Finish::Done).ok()) qFatal("message");
     streamed.fold(agent::TurnFinished{conversation.id, assistant.id, agent::Finish::Done, {}});
-    (void)drawn();
-    const QImage from_events = block()->grab().toImage();
+    const QImage from_events = settled();
     TranscriptModel restarted(conversation.id);
     restarted.reset(must(must(agent::StoreReader::open(database))->messages(conversation.id)));
     view_->set_model(&restarted);
     QVERIFY(block() != nullptr);
-    (void)drawn();
-    QCOMPARE(block()->grab().toImage(), from_events);
+    QCOMPARE(settled(), from_events);
     view_->set_model(nullptr);
   }
 }
