@@ -30,7 +30,12 @@ class Program:
         self.process = subprocess.Popen(command)
         self.root = wait_for("the program on the accessibility bus", self._find_root)
         self.window = wait_for("the window", self._find_window)
-        subprocess.run(["xdotool", "windowactivate", "--sync", self.window], check=True)
+        wait_for("the window manager, which starts beside the program", self._activate)
+
+    def _activate(self):
+        # It refuses by its status while nobody manages windows.
+        command = ["xdotool", "windowactivate", "--sync", self.window]
+        return subprocess.run(command, stderr=subprocess.DEVNULL).returncode == 0
 
     def _find_root(self):
         if self.process.poll() is not None:
