@@ -12,7 +12,7 @@ export XDG_RUNTIME_DIR="$scratch/runtime" HOME="$scratch/home" QT_QPA_PLATFORM=x
 export XDG_CONFIG_HOME="$HOME/.config" XDG_DATA_HOME="$HOME/.local/share" XDG_CACHE_HOME="$HOME/.cache"
 mkdir -p "$HOME" && mkdir -m 700 "$XDG_RUNTIME_DIR"
 mkfifo "$scratch/display"
-Xvfb -displayfd 3 -screen 0 1400x900x24 -nolisten tcp >"$scratch/xvfb.log" 2>&1 3>"$scratch/display" &
+Xvfb -displayfd 3 -screen 0 1400x900x24 -nolisten tcp -noreset >"$scratch/xvfb.log" 2>&1 3>"$scratch/display" &
 xvfb=$!
 read -r number <"$scratch/display"
 export DISPLAY=":$number"
