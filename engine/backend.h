@@ -88,6 +88,14 @@ struct HeadInputs {
   Buffer values;
 };
 
+// The products that make queries, keys and values of a layer; those that HeadInputs has no rows for, or whose values
+// are the keys, have no weight here.
+struct HeadWeights {
+  Weight q;
+  Weight k;
+  Weight v;
+};
+
 // What becomes of a branch of a layer: it is normed and added to the residual stream, and the sum is normed for what
 // reads it next.
 struct BranchEnd {
@@ -172,7 +180,7 @@ class Backend {
 
   // Memory. The contents of a new buffer are undefined.
   virtual Result<Buffer> create_buffer(std::string_view name, std::uint32_t rows, std::uint32_t width) = 0;
-  // A buffer for keys or values, which only `store`, `prepare_heads` and `attention` use.
+  // A buffer for keys or values, which only `store`, `prepare_heads`, `matmul_heads` and `attention` use.
   virtual Result<Buffer> create_cache(std::string_view name, const CacheShape& shape) = 0;
   virtual void release_buffer(const Buffer& buffer) = 0;
   // Sets aside what the operations need besides their operands. Afterwards no larger operands may come; without it
@@ -247,6 +255,9 @@ class Backend {
   // of a head, with the row's cosines and sines for this part, (a cos - b sin, b cos + a sin); the other pairs stay as
   // they are. Of parts, all pairs rotate if there are several. Then k and v are stored.
   virtual void prepare_heads(const HeadInputs& inputs) = 0;
+
+  // inputs.q = matmul(weights.q, x), and the same for k and v; then prepare_heads(inputs).
+  virtual void matmul_heads(const HeadWeights& weights, const View& x, const HeadInputs& inputs);
 
   // cache[(first_position + r) mod cache.rows] = x[r], rounded to the cache's format
   virtual void store(const View& x, std::uint32_t first_position, const Buffer& cache) = 0;

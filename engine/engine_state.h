@@ -66,7 +66,8 @@ struct Engine::State {
   std::shared_ptr<const MediaEmbedding> find_media(MediaEmbedding::Kind kind, const std::string& hash,
                                                    const std::stop_token& stop);
   Result<std::shared_ptr<const MediaEmbedding>> keep(MediaEmbedding::Kind kind, std::string hash,
-                                                     std::vector<float> rows, const std::stop_token& stop);
+                                                     std::vector<float> rows, Priority priority,
+                                                     const std::stop_token& stop);
 
   std::string device_name() const;
   MemoryPlan memory() const;

@@ -170,6 +170,13 @@ void TimedBackend::prepare_heads(const HeadInputs& inputs) {
   time("prepare_heads", {}, [&] { inner_->prepare_heads(inputs); });
 }
 
+void TimedBackend::matmul_heads(const HeadWeights& weights, const View& x, const HeadInputs& inputs) {
+  std::vector<Weight> matrices;
+  for (const Weight& weight : {weights.q, weights.k, weights.v})
+    if (weight) matrices.push_back(weight);
+  time("matmul_heads", work_of(matrices, x.rows), [&] { inner_->matmul_heads(weights, x, inputs); });
+}
+
 void TimedBackend::store(const View& x, std::uint32_t first_position, const Buffer& cache) {
   time("store", {}, [&] { inner_->store(x, first_position, cache); });
 }

@@ -68,6 +68,7 @@ class TimedBackend final : public EncoderBackend {
   void top_k(const View& logits, float cap, const View& ids, const View& values) override;
   void rope_table(std::span<const double> frequencies, std::uint32_t first_position, const View& out) override;
   void prepare_heads(const HeadInputs& inputs) override;
+  void matmul_heads(const HeadWeights& weights, const View& x, const HeadInputs& inputs) override;
   void store(const View& x, std::uint32_t first_position, const Buffer& cache) override;
   void attention(const View& q, const Buffer& keys, const Buffer& values, const AttentionShape& shape,
                  std::uint32_t first_position, const View& out) override;

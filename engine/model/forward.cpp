@@ -150,8 +150,10 @@ View ForwardPass::per_layer_inputs(std::span<const Token> tokens, const View& x)
   const View context = part_of(activations_.per_layer_context, x.rows, sum.width);
   backend_.embed(weights_.per_layer_token_embd, tokens, square_root(width), sum);
   backend_.matmul(weights_.per_layer_model_proj, x, context);
-  backend_.scale(context, 1.0F / square_root(config_.embedding_length));
-  backend_.add_rms_norm(context, weights_.per_layer_proj_norm, width, config_.rms_eps, sum);
+  // The projection is divided by the root of the embedding's length; its norm says the same of it as it is, with eps as
+  // much larger.
+  const float eps = config_.rms_eps * static_cast<float>(config_.embedding_length);
+  backend_.add_rms_norm(context, weights_.per_layer_proj_norm, width, eps, sum);
   backend_.scale(sum, 1.0F / std::sqrt(2.0F));
   tap("per_layer", -1, sum);
   return sum;
@@ -167,14 +169,11 @@ void ForwardPass::project_heads(std::uint32_t l, const View& normed, const Wave&
   inputs.eps = config_.rms_eps;
   inputs.rope = rope_of(l, wave);
   inputs.first_position = wave.first_position;
-  std::array<Weight, 3> weights;
-  std::array<View, 3> outs;
-  std::size_t products = 0;
+  HeadWeights weights;
   if (heads != Heads::KeysAndValues) {
     inputs.q = part_of(activations_.q, wave.rows(), config.heads * config.head_dim);
     inputs.q_norm = layer.attn_q_norm;
-    weights[products] = layer.attn_q;
-    outs[products++] = inputs.q;
+    weights.q = layer.attn_q;
   }
   if (heads != Heads::Queries && layer.attn_k) {
     inputs.k = part_of(activations_.k, wave.rows(), config.kv_heads * config.head_dim);
@@ -183,16 +182,11 @@ void ForwardPass::project_heads(std::uint32_t l, const View& normed, const Wave&
     inputs.values_are_keys = !layer.attn_v;
     inputs.keys = cache.keys(l);
     inputs.values = cache.values(l);
-    weights[products] = layer.attn_k;
-    outs[products++] = inputs.k;
-    if (layer.attn_v) {
-      weights[products] = layer.attn_v;
-      outs[products++] = inputs.v;
-    }
+    weights.k = layer.attn_k;
+    weights.v = layer.attn_v;
   }
-  if (products == 0) return;
-  backend_.matmul_all(std::span(weights).first(products), normed, std::span(outs).first(products));
-  backend_.prepare_heads(inputs);
+  if (!weights.q && !weights.k) return;
+  backend_.matmul_heads(weights, normed, inputs);
   const auto number = static_cast<int>(l);
   if (inputs.k.rows > 0) {
     tap("k", number, inputs.k);

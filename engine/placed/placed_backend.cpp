@@ -137,6 +137,16 @@ BranchEnd PlacedBackend::Local::operator()(BranchEnd end) const {
   return end;
 }
 
+HeadInputs PlacedBackend::Local::operator()(HeadInputs inputs) const {
+  for (View* view : {&inputs.q, &inputs.k, &inputs.v, &inputs.rope})
+    *view = (*this)(*view);
+  inputs.q_norm = (*this)(inputs.q_norm);
+  inputs.k_norm = (*this)(inputs.k_norm);
+  inputs.keys = (*this)(inputs.keys);
+  inputs.values = (*this)(inputs.values);
+  return inputs;
+}
+
 void PlacedBackend::fail(const Status& status) {
   if (failure_.ok()) failure_ = status;
 }

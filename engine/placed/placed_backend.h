@@ -63,6 +63,7 @@ class PlacedBackend final : public Backend {
   void top_k(const View& logits, float cap, const View& ids, const View& values) override;
   void rope_table(std::span<const double> frequencies, std::uint32_t first_position, const View& out) override;
   void prepare_heads(const HeadInputs& inputs) override;
+  void matmul_heads(const HeadWeights& weights, const View& x, const HeadInputs& inputs) override;
   void store(const View& x, std::uint32_t first_position, const Buffer& cache) override;
   void attention(const View& q, const Buffer& keys, const Buffer& values, const AttentionShape& shape,
                  std::uint32_t first_position, const View& out) override;
@@ -104,6 +105,7 @@ class PlacedBackend final : public Backend {
     Weight operator()(const Weight& weight) const;
     Buffer operator()(const Buffer& buffer) const;
     BranchEnd operator()(BranchEnd end) const;
+    HeadInputs operator()(HeadInputs inputs) const;
   };
 
   Backend& backend(Side side) { return *backends_[index(side)]; }
@@ -137,7 +139,7 @@ class PlacedBackend final : public Backend {
   void apply_absent(const ExpertBranch& branch, std::uint32_t row, const Choice& choice);
   void combine_held(const ExpertBranch& branch, std::uint32_t row, const Choice& choice);
 
-  // What `prepare_heads` stored on a side, on the other one, where that keeps it, too.
+  // What heads were stored on a side, on the other one, where that keeps it, too.
   void store_twin(const HeadInputs& inputs, Side side);
 
   Placement placement_;

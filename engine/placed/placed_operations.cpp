@@ -114,19 +114,16 @@ void PlacedBackend::prepare_heads(const HeadInputs& inputs) {
   const Side at = norm ? side_of(norm) : side_of(has_queries ? inputs.q : inputs.k);
   const View values = inputs.values_are_keys ? View() : inputs.v;
   run(at, {inputs.q, inputs.k, values, inputs.rope}, {inputs.q, inputs.k, inputs.v},
-      [&](Backend& side, const Local& local) {
-        HeadInputs here = inputs;
-        here.q = local(inputs.q);
-        here.k = local(inputs.k);
-        here.v = local(inputs.v);
-        here.q_norm = local(inputs.q_norm);
-        here.k_norm = local(inputs.k_norm);
-        here.rope = local(inputs.rope);
-        here.keys = local(inputs.keys);
-        here.values = local(inputs.values);
-        side.prepare_heads(here);
-      });
+      [&](Backend& side, const Local& local) { side.prepare_heads(local(inputs)); });
   if (has_keys) store_twin(inputs, at);
+}
+
+void PlacedBackend::matmul_heads(const HeadWeights& weights, const View& x, const HeadInputs& inputs) {
+  const Side at = side_of(weights.q ? weights.q : weights.k);
+  run(at, {x, inputs.rope}, {inputs.q, inputs.k, inputs.v}, [&](Backend& side, const Local& local) {
+    side.matmul_heads({local(weights.q), local(weights.k), local(weights.v)}, local(x), local(inputs));
+  });
+  if (inputs.k.rows > 0) store_twin(inputs, at);
 }
 
 void PlacedBackend::store_twin(const HeadInputs& inputs, Side side) {

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 #include <cstring>
+#include <set>
 
 #include "engine/trial/twin_operands.h"
 
@@ -243,6 +244,64 @@ void try_heads(TwinOperands& twins, const AttentionShape& shape, Format format) 
   twins.forget();
 }
 
+// The same heads from products of a format: the caches show in what attention makes of them.
+void try_head_products(TwinOperands& twins, const AttentionShape& shape, Format format, Format cache, float tolerance) {
+  constexpr std::uint32_t kInputs = 256;
+  constexpr std::uint32_t kFewRows = 3;
+  const std::uint32_t width = shape.kv_heads * shape.head_dim;
+  const auto q_matrix = twins.matrix(format, kInputs, shape.heads * shape.head_dim);
+  const auto k_matrix = twins.matrix(format, kInputs, width);
+  const auto v_matrix = twins.matrix(format, kInputs, width);
+  const auto q_norm = twins.vector(shape.head_dim, 1.0F / std::sqrt(static_cast<float>(shape.head_dim)));
+  const auto k_norm = twins.vector(shape.head_dim);
+  for (const std::uint32_t rows : {1U, kFewRows}) {
+    for (const bool values_are_keys : {false, true}) {
+      const auto x = twins.numbers(rows, kInputs);
+      const auto rope = twins.numbers(rows, shape.head_dim);
+      const auto q = twins.room(rows, shape.heads * shape.head_dim);
+      const auto k = twins.room(rows, width);
+      const auto v = twins.room(rows, width);
+      const auto keys = twins.cache(kFewRows, width, cache);
+      const auto values = twins.cache(kFewRows, width, cache);
+      const auto out = twins.room(rows, shape.heads * shape.head_dim);
+      twins.run([&](Backend& b, std::size_t i) {
+        HeadInputs inputs;
+        inputs.q = q[i];
+        inputs.k = k[i];
+        inputs.v = v[i];
+        inputs.values_are_keys = values_are_keys;
+        inputs.q_norm = q_norm[i];
+        inputs.k_norm = k_norm[i];
+        inputs.head_dim = shape.head_dim;
+        inputs.eps = kEps;
+        inputs.rope = rope[i];
+        inputs.keys = keys[i];
+        inputs.values = values[i];
+        b.matmul_heads({q_matrix[i], k_matrix[i], values_are_keys ? Weight{} : v_matrix[i]}, x[i], inputs);
+        b.attention(q[i], keys[i], values[i], shape, 0, out[i]);
+      });
+      const std::string name = name_of("matmul_heads", shape, rows) + ", " + std::string(format_info(format).name);
+      for (const auto& each : {q, k, v})
+        twins.compare(name, each, tolerance, kind_of(tolerance));
+      // Few keys do not outweigh a value that a cache rounds the other way, and products of random blocks may be large.
+      const bool is_rounded = cache != Format::F32 || tolerance > kExactProducts;
+      twins.compare(name + ", stored", out, cache == Format::Q8_0 ? std::max(kEightBitTolerance, tolerance) : tolerance,
+                    is_rounded ? TwinOperands::Kind::Rounded : TwinOperands::Kind::Numbers);
+    }
+  }
+  twins.forget();
+}
+
+// Each head with each format once, whatever the number of inputs.
+void try_head_products(TwinOperands& twins, const KernelUse& use, float tolerance) {
+  std::set<Format> formats;
+  for (const KernelUse::Product& product : use.products)
+    formats.insert(product.format);
+  for (const AttentionShape& shape : use.heads)
+    for (const Format format : formats)
+      try_head_products(twins, shape, format, use.cache, tolerance);
+}
+
 // Heads that rotate in two parts, and attention to all patches of a picture, as the released encoders have them.
 void try_patches(TwinOperands& twins, std::uint32_t head_dim) {
   constexpr std::uint32_t kHeads = 3;
@@ -349,6 +408,7 @@ Status try_kernels(EncoderBackend& backend, const KernelUse& use, float product_
     try_heads(twins, shape, use.cache);
   for (const KernelUse::Product& product : use.products)
     try_product(twins, product, product_tolerance);
+  try_head_products(twins, use, product_tolerance);
   if (use.encoders) try_encoders(twins);
   if (use.expert_count > 0) try_router(twins, use);
   for (const KernelUse::Product& product : use.experts)

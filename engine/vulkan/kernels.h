@@ -46,7 +46,7 @@ const Shader* product_shader(Format format);
 const Shader* tile_shader(Format format, Tiles tiles);
 
 // A shader with the values of its specialization constants, from 0 on; those that it does not have are ignored.
-inline constexpr std::size_t kConstants = 5;
+inline constexpr std::size_t kConstants = 7;
 struct Kernel {
   const Shader* shader = nullptr;
   std::array<std::uint32_t, kConstants> constants = {};
@@ -56,6 +56,8 @@ struct Kernel {
 
 // What a product is besides a product, the kinds of product.comp.
 enum class ProductKind : std::uint32_t { Plain = 0, Experts = 1, GatedByProduct = 2, GatedByCells = 3 };
+// What the last workgroups of such a product do.
+enum class ProductEnd : std::uint32_t { None = 0, Branch = 1, Heads = 2 };
 
 // The kinds of elementwise.comp, and the cache formats of cache.glsl.
 enum class Elementwise : std::uint32_t { Scale = 0, Geglu = 1, Softcap = 2, Clamp = 3, SigmoidGate = 4, Add = 5 };

@@ -73,6 +73,7 @@ class VulkanBackend final : public DeviceBackend {
   void top_k(const View& logits, float cap, const View& ids, const View& values) override;
   void rope_table(std::span<const double> frequencies, std::uint32_t first_position, const View& out) override;
   void prepare_heads(const HeadInputs& inputs) override;
+  void matmul_heads(const HeadWeights& weights, const View& x, const HeadInputs& inputs) override;
   void store(const View& x, std::uint32_t first_position, const Buffer& cache) override;
   void attention(const View& q, const Buffer& keys, const Buffer& values, const AttentionShape& shape,
                  std::uint32_t first_position, const View& out) override;
@@ -157,14 +158,18 @@ class VulkanBackend final : public DeviceBackend {
   template <typename Params>
   void run(const Kernel& kernel, Operands operands, const Params& params, std::array<std::uint32_t, 3> groups,
            std::uint64_t work) {
-    static_assert(sizeof(Params) <= kParamBytes);
     Dispatch dispatch;
     for (const auto& [binding, operand] : operands)
       dispatch.operands[binding] = operand;
-    std::memcpy(dispatch.params.data(), &params, sizeof params);
     dispatch.kernel = kernel;
     dispatch.groups = groups;
     dispatch.work = work;
+    run(dispatch, params);
+  }
+  template <typename Params>
+  void run(Dispatch& dispatch, const Params& params) {
+    static_assert(sizeof(Params) <= kParamBytes);
+    std::memcpy(dispatch.params.data(), &params, sizeof params);
     run(dispatch);
   }
   void run(const Dispatch& dispatch);
@@ -175,12 +180,14 @@ class VulkanBackend final : public DeviceBackend {
 
   // A product of few rows: what it takes besides matrices of one format and one part.
   struct SmallProduct {
+    // Of heads those of queries, keys and values, as far as they are there.
     std::array<const LoadedWeight*, kMostProducts> weights = {};
     std::array<View, kMostProducts> outs;
     std::uint32_t matrices = 1;
     ProductKind kind = ProductKind::Plain;
-    View up;                         // of GatedByCells
-    const BranchEnd* end = nullptr;  // none: nothing follows
+    View up;                            // of GatedByCells
+    const BranchEnd* end = nullptr;     // none: nothing follows
+    const HeadInputs* heads = nullptr;  // the same
   };
   bool is_one_dispatch(const LoadedWeight& weight, const View& x) const;
   bool can_share(const LoadedWeight& a, const LoadedWeight& b) const;
@@ -200,8 +207,14 @@ class VulkanBackend final : public DeviceBackend {
   void multiply_sorted(const LoadedWeight& weight, const Weight& shape, const View& ids, const View& x,
                        const View& out);
   std::uint32_t rows_within_limit(std::uint64_t work_of_row, std::uint32_t per_group) const;
-  std::uint32_t rows_per_thread(std::uint32_t outputs) const;
-  BranchEndParams branch_params(const BranchEnd& end) const;
+  std::uint32_t rows_per_thread(std::uint32_t outputs, std::uint32_t columns) const;
+  // What ends a branch, in the places where branch_end.glsl looks for it.
+  BranchEndParams give_branch_end(const BranchEnd& end, Dispatch& dispatch) const;
+  // What makes heads ready, in the places where heads.glsl looks for it.
+  HeadParams give_heads(const HeadInputs& inputs, Dispatch& dispatch) const;
+  // The caches' format if a head is whole words of it, or none.
+  CacheKind cache_of_heads(const HeadInputs& inputs) const;
+  bool can_end_in_heads(const HeadWeights& weights, const View& x, const HeadInputs& inputs) const;
 
   // Attention of few queries whose keys are shared by many workgroups.
   struct AttentionTiles {

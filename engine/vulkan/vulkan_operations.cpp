@@ -156,13 +156,16 @@ void VulkanBackend::top_k(const View& logits, float cap, const View& ids, const 
   }
 }
 
-BranchEndParams VulkanBackend::branch_params(const BranchEnd& end) const {
+BranchEndParams VulkanBackend::give_branch_end(const BranchEnd& end, Dispatch& dispatch) const {
   const Operand sum = operand_of(end.sum);
   BranchEndParams params{};
   params.sum_offset = sum.offset;
   params.sum_stride = sum.stride;
   params.eps = end.eps;
   params.factor = end.factor;
+  dispatch.operands[FACET_BINDING_NORM] = {vector_of(end.norm, end.sum.width), false};
+  dispatch.operands[FACET_BINDING_NEXT_NORM] = {vector_of(end.next_norm, end.sum.width), false};
+  dispatch.operands[FACET_BINDING_SUM] = {sum.buffer, true};
   if (end.norm) params.flags |= FACET_BRANCH_NORM;
   if (end.next.rows > 0) {
     const Operand next = operand_of(end.next);
@@ -170,6 +173,7 @@ BranchEndParams VulkanBackend::branch_params(const BranchEnd& end) const {
     params.next_stride = next.stride;
     params.flags |= FACET_BRANCH_NEXT;
     if (end.next_norm) params.flags |= FACET_BRANCH_NEXT_NORM;
+    dispatch.operands[FACET_BINDING_NEXT] = {next.buffer, true};
   }
   return params;
 }
@@ -177,88 +181,13 @@ BranchEndParams VulkanBackend::branch_params(const BranchEnd& end) const {
 void VulkanBackend::add_branch(const View& branch, const BranchEnd& end) {
   FACET_CHECK(branch.rows == end.sum.rows && branch.width == end.sum.width, "%u x %u", branch.rows, branch.width);
   const Operand from = operand_of(branch);
-  const BranchParams params{branch.width, from.offset, from.stride, branch_params(end)};
-  run({&shader_of(Operation::BranchEnd), {}},
-      {{FACET_BINDING_OUT, {from.buffer, false}},
-       {FACET_BINDING_NORM, {vector_of(end.norm, branch.width), false}},
-       {FACET_BINDING_NEXT_NORM, {vector_of(end.next_norm, branch.width), false}},
-       {FACET_BINDING_SUM, {operand_of(end.sum).buffer, true}},
-       {FACET_BINDING_NEXT, {end.next.rows > 0 ? operand_of(end.next).buffer : VK_NULL_HANDLE, true}}},
-      params, {branch.rows, 1, 1}, 4 * cells_in(branch));
-}
-
-void VulkanBackend::prepare_heads(const HeadInputs& inputs) {
-  const bool has_q = inputs.q.rows > 0;
-  const bool has_kv = inputs.k.rows > 0;
-  const std::uint32_t rows = has_q ? inputs.q.rows : inputs.k.rows;
-  const std::uint32_t size = inputs.head_dim;
-  const std::uint32_t parts = inputs.rope_parts;
-  FACET_CHECK(size > 0 && size <= FACET_MOST_HEAD_DIM && inputs.rope.rows == rows && inputs.rope.width <= size &&
-                  size % parts == 0 && inputs.rope.width % (2 * parts) == 0 && (!has_q || inputs.q.width % size == 0) &&
-                  (!has_kv || (inputs.k.rows == rows && inputs.v.rows == rows && inputs.k.width % size == 0 &&
-                               inputs.v.width == inputs.k.width)),
-              "heads of %u", size);
-  HeadParams params{};
-  params.head_dim = size;
-  params.eps = inputs.eps;
-  params.parts = parts;
-  params.pairs = inputs.rope.width / 2 / parts;
-  params.first_position = relative(inputs.first_position);
-  Operand q{};
-  Operand k{};
-  Operand v{};
-  Operand table{};
-  if (params.pairs > 0) table = operand_of(inputs.rope);
-  params.table_offset = table.offset;
-  params.table_stride = table.stride;
-  if (has_q) {
-    q = operand_of(inputs.q);
-    params.q_heads = inputs.q.width / size;
-    params.q_offset = q.offset;
-    params.q_stride = q.stride;
-    if (inputs.q_norm) params.flags |= FACET_HEADS_Q_NORM;
-  }
-  auto kind = CacheKind::None;
-  VkBuffer keys = VK_NULL_HANDLE;
-  VkBuffer values = VK_NULL_HANDLE;
-  if (has_kv) {
-    k = operand_of(inputs.k);
-    v = operand_of(inputs.v);
-    params.kv_heads = inputs.k.width / size;
-    params.k_offset = k.offset;
-    params.k_stride = k.stride;
-    params.v_offset = v.offset;
-    params.v_stride = v.stride;
-    if (inputs.k_norm) params.flags |= FACET_HEADS_K_NORM;
-    if (inputs.values_are_keys) params.flags |= FACET_HEADS_VALUES_ARE_KEYS;
-    const Cells& key_cells = cells_of(inputs.keys.id);
-    const Cells& value_cells = cells_of(inputs.values.id);
-    params.key_rows = inputs.keys.rows;
-    params.value_rows = inputs.values.rows;
-    params.key_row_words = key_cells.row_words;
-    params.value_row_words = value_cells.row_words;
-    keys = key_cells.memory.handle;
-    values = value_cells.memory.handle;
-    // A head must be whole words of the cache, or two workgroups would write the same one.
-    const std::uint32_t whole = key_cells.kind == CacheKind::F32 ? 1 : key_cells.kind == CacheKind::F16 ? 2 : 64;
-    if (size % whole == 0 && key_cells.kind == value_cells.kind) kind = key_cells.kind;
-  }
-  const std::uint32_t heads = params.q_heads + params.kv_heads * (inputs.values_are_keys ? 1 : 2);
-  const std::uint64_t cells = std::uint64_t{heads} * size * rows;
-  run({&shader_of(Operation::Heads), {static_cast<std::uint32_t>(kind)}},
-      {{0, {q.buffer, true}},
-       {1, {k.buffer, true}},
-       {2, {v.buffer, true}},
-       {3, {table.buffer, false}},
-       {4, {keys, true}},
-       {5, {values, true}},
-       {6, {has_q ? vector_of(inputs.q_norm, size) : VK_NULL_HANDLE, false}},
-       {7, {has_kv ? vector_of(inputs.k_norm, size) : VK_NULL_HANDLE, false}}},
-      params, {heads, rows, 1}, 4 * cells);
-  if (has_kv && kind == CacheKind::None) {
-    store(inputs.k, inputs.first_position, inputs.keys);
-    store(inputs.v, inputs.first_position, inputs.values);
-  }
+  Dispatch dispatch;
+  const BranchParams params{branch.width, from.offset, from.stride, give_branch_end(end, dispatch)};
+  dispatch.operands[FACET_BINDING_OUT] = {from.buffer, false};
+  dispatch.kernel = {&shader_of(Operation::BranchEnd), {}};
+  dispatch.groups = {branch.rows, 1, 1};
+  dispatch.work = 4 * cells_in(branch);
+  run(dispatch, params);
 }
 
 void VulkanBackend::store(const View& x, std::uint32_t first_position, const Buffer& cache) {

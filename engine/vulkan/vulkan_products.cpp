@@ -28,9 +28,12 @@ std::uint32_t columns_at_once(std::uint32_t columns) {
 
 }  // namespace
 
-// Several rows of the matrix share what a thread reads of x; a small matrix needs all threads for its rows.
-std::uint32_t VulkanBackend::rows_per_thread(std::uint32_t outputs) const {
+// Several rows of the matrix share what a thread reads of x; a small matrix needs all threads for its rows. A software
+// device computes threads one behind the other and reads slowly, so that it gains by every further row.
+std::uint32_t VulkanBackend::rows_per_thread(std::uint32_t outputs, std::uint32_t columns) const {
   if (!variants_.several_rows) return 1;
+  if (device().kind == VulkanDevice::Kind::Software) return std::min(8U, 16 / columns);
+  if (columns > 2) return 1;
   return outputs >= 16384 ? 4 : outputs >= 4096 ? 2 : 1;
 }
 
@@ -52,53 +55,64 @@ bool VulkanBackend::can_share(const LoadedWeight& a, const LoadedWeight& b) cons
 }
 
 void VulkanBackend::multiply_few(const SmallProduct& product, const View& x) {
-  const LoadedWeight& first = *product.weights[0];
+  const auto is_there = [](const LoadedWeight* weight) { return weight != nullptr; };
+  const LoadedWeight& first = **std::find_if(product.weights.begin(), product.weights.end(), is_there);
   const Operand from = operand_of(x);
   ProductParams params{};
   params.inputs = x.width;
   params.row_bytes = static_cast<std::uint32_t>(first.packed_bytes);
-  params.matrices = product.kind == ProductKind::GatedByProduct ? 1 : product.matrices;
   params.columns = x.rows;
   params.x_offset = from.offset;
   params.x_stride = from.stride;
 
   Dispatch dispatch;
   const std::uint32_t columns = columns_at_once(x.rows);
-  const std::uint32_t rows = columns > 2 ? 1 : rows_per_thread(product.outs[0].width);
+  // Those that have results of their own.
+  const std::uint32_t matrices = product.kind == ProductKind::GatedByProduct ? 1 : product.matrices;
+  std::uint32_t outputs = 0;
+  for (const View& out : product.outs)
+    outputs = std::max(outputs, out.width);
+  std::uint32_t rows = rows_per_thread(outputs, columns);
+  // A workgroup's outputs are of a single head.
+  while (product.heads != nullptr && product.heads->head_dim % (FACET_LANE_GROUPS * rows) != 0)
+    rows /= 2;
   std::uint32_t groups = 0;
   for (std::uint32_t i = 0; i < product.matrices; ++i) {
-    dispatch.operands[FACET_BINDING_WEIGHTS + i] = {product.weights[i]->parts.front().memory.handle, false};
-    dispatch.work += std::uint64_t{x.width} * product.weights[i]->parts.front().count * x.rows;
-    if (i >= params.matrices) continue;
+    if (const LoadedWeight* const weight = product.weights[i]) {
+      dispatch.operands[FACET_BINDING_WEIGHTS + i] = {weight->parts.front().memory.handle, false};
+      dispatch.work += std::uint64_t{x.width} * weight->parts.front().count * x.rows;
+      if (i < matrices) params.outputs[i] = product.outs[i].width;
+      groups += groups_for(params.outputs[i], FACET_LANE_GROUPS * rows);
+    }
+    if (i >= matrices || product.outs[i].rows == 0) continue;
     const Operand to = operand_of(product.outs[i]);
-    params.outputs[i] = product.outs[i].width;
     params.out_offset[i] = to.offset;
     params.out_stride[i] = to.stride;
     dispatch.operands[FACET_BINDING_OUT + i] = {to.buffer, true};
-    groups += groups_for(params.outputs[i], FACET_LANE_GROUPS * rows);
   }
   dispatch.operands[FACET_BINDING_X] = {from.buffer, false};
   if (product.kind == ProductKind::GatedByCells) {
     const Operand up = operand_of(product.up);
-    params.ids_offset = up.offset;
-    params.ids_stride = up.stride;
+    params.experts.ids_offset = up.offset;
+    params.experts.ids_stride = up.stride;
     dispatch.operands[FACET_BINDING_IDS] = {up.buffer, false};
   }
+  auto end = ProductEnd::None;
+  auto cache = CacheKind::None;
   if (product.end != nullptr) {
-    const BranchEnd& end = *product.end;
-    params.end = branch_params(end);
-    dispatch.operands[FACET_BINDING_NORM] = {vector_of(end.norm, end.sum.width), false};
-    dispatch.operands[FACET_BINDING_NEXT_NORM] = {vector_of(end.next_norm, end.sum.width), false};
-    dispatch.operands[FACET_BINDING_SUM] = {operand_of(end.sum).buffer, true};
-    if (end.next.rows > 0) dispatch.operands[FACET_BINDING_NEXT] = {operand_of(end.next).buffer, true};
+    end = ProductEnd::Branch;
+    params.end = give_branch_end(*product.end, dispatch);
+  }
+  if (product.heads != nullptr) {
+    end = ProductEnd::Heads;
+    cache = cache_of_heads(*product.heads);
+    params.heads = give_heads(*product.heads, dispatch);
   }
   dispatch.kernel = {product_shader(first.format->format),
                      {columns, rows, static_cast<std::uint32_t>(product.kind), is_wide(from) ? 1U : 0U,
-                      product.end != nullptr ? 1U : 0U}};
-  static_assert(sizeof params <= kParamBytes);
-  std::memcpy(dispatch.params.data(), &params, sizeof params);
+                      static_cast<std::uint32_t>(end), static_cast<std::uint32_t>(cache), matrices}};
   dispatch.groups = {groups, groups_for(x.rows, columns), 1};
-  run(dispatch);
+  run(dispatch, params);
 }
 
 // The rows of a matrix do not depend on each other, so that several dispatches change no result.
@@ -107,11 +121,11 @@ void VulkanBackend::multiply_rows(const LoadedWeight& weight, const Part& part, 
   const Operand to = operand_of(out);
   const std::uint32_t columns = columns_at_once(x.rows);
   const std::uint64_t work_of_row = std::max<std::uint64_t>(1, std::uint64_t{x.width} * x.rows);
-  const std::uint32_t rows_at_once = rows_within_limit(work_of_row, FACET_LANE_GROUPS);
+  const std::uint32_t rows = rows_per_thread(part.count, columns);
+  const std::uint32_t rows_at_once = rows_within_limit(work_of_row, FACET_LANE_GROUPS * rows);
   ProductParams params{};
   params.inputs = x.width;
   params.row_bytes = static_cast<std::uint32_t>(weight.packed_bytes);
-  params.matrices = 1;
   params.columns = x.rows;
   params.x_offset = from.offset;
   params.x_stride = from.stride;
@@ -120,11 +134,11 @@ void VulkanBackend::multiply_rows(const LoadedWeight& weight, const Part& part, 
     params.first_row = first;
     params.outputs[0] = std::min(rows_at_once, part.count - first);
     params.out_offset[0] = to.offset + part.first + first;
-    run({product_shader(weight.format->format), {columns, 1, 0, is_wide(from) ? 1U : 0U, 0}},
+    run({product_shader(weight.format->format), {columns, rows, 0, is_wide(from) ? 1U : 0U, 0, 0, 1}},
         {{FACET_BINDING_WEIGHTS, {part.memory.handle, false}},
          {FACET_BINDING_X, {from.buffer, false}},
          {FACET_BINDING_OUT, {to.buffer, true}}},
-        params, {groups_for(params.outputs[0], FACET_LANE_GROUPS), groups_for(x.rows, columns), 1},
+        params, {groups_for(params.outputs[0], FACET_LANE_GROUPS * rows), groups_for(x.rows, columns), 1},
         work_of_row * params.outputs[0]);
   }
 }
@@ -173,7 +187,6 @@ void VulkanBackend::multiply_tiles(const LoadedWeight& weight, const Part& part,
   ProductParams params{};
   params.inputs = inputs;
   params.row_bytes = static_cast<std::uint32_t>(weight.packed_bytes);
-  params.matrices = 1;
   params.columns = rows;
   params.x_offset = x.cells.offset;
   params.x_stride = x.cells.stride;
@@ -323,18 +336,17 @@ void VulkanBackend::multiply_sorted(const LoadedWeight& weight, const Weight& sh
   ProductParams params{};
   params.inputs = shape.inputs;
   params.row_bytes = static_cast<std::uint32_t>(weight.packed_bytes);
-  params.matrices = 1;
   params.columns = pairs;
   params.x_offset = input.cells.offset;
   params.x_stride = input.cells.stride;
   params.out_stride[0] = to.stride;
-  params.ids_offset = shape.experts + 1;
-  params.columns_per_x = x.rows == pairs ? 1 : ids.width;
-  params.expert_rows = shape.outputs;
+  params.experts.ids_offset = shape.experts + 1;
+  params.experts.columns_per_x = x.rows == pairs ? 1 : ids.width;
+  params.experts.expert_rows = shape.outputs;
   const std::uint64_t work_of_row = std::max<std::uint64_t>(1, std::uint64_t{shape.inputs} * pairs);
   const std::uint32_t rows_at_once = rows_within_limit(work_of_row, FACET_TILE);
   for (const Part& part : weight.parts) {
-    params.first_expert = part.first;
+    params.experts.first_expert = part.first;
     for (std::uint32_t first = 0; first < shape.outputs; first += rows_at_once) {
       params.first_row = first;
       params.outputs[0] = std::min(rows_at_once, shape.outputs - first);
@@ -368,27 +380,26 @@ void VulkanBackend::matmul_experts(const Weight& weight, const View& ids, const 
   ProductParams params{};
   params.inputs = weight.inputs;
   params.row_bytes = static_cast<std::uint32_t>(matrix.packed_bytes);
-  params.matrices = 1;
   params.columns = pairs;
   params.x_offset = from.offset;
   params.x_stride = from.stride;
   params.out_stride[0] = to.stride;
-  params.ids_offset = chosen_ids.offset;
-  params.ids_stride = chosen_ids.stride;
-  params.chosen = chosen;
-  params.columns_per_x = x.rows == pairs ? 1 : chosen;
-  params.expert_rows = weight.outputs;
+  params.experts.ids_offset = chosen_ids.offset;
+  params.experts.ids_stride = chosen_ids.stride;
+  params.experts.chosen = chosen;
+  params.experts.columns_per_x = x.rows == pairs ? 1 : chosen;
+  params.experts.expert_rows = weight.outputs;
   const std::uint64_t work_of_row = std::max<std::uint64_t>(1, std::uint64_t{weight.inputs} * pairs);
   const std::uint32_t rows_at_once = rows_within_limit(work_of_row, FACET_LANE_GROUPS);
   for (const Part& part : matrix.parts) {
-    params.first_expert = part.first;
-    params.expert_count = part.count;
+    params.experts.first_expert = part.first;
+    params.experts.expert_count = part.count;
     for (std::uint32_t first = 0; first < weight.outputs; first += rows_at_once) {
       params.first_row = first;
       params.outputs[0] = std::min(rows_at_once, weight.outputs - first);
       params.out_offset[0] = to.offset + first;
       run({product_shader(matrix.format->format),
-           {1, 1, static_cast<std::uint32_t>(ProductKind::Experts), is_wide(from) ? 1U : 0U, 0}},
+           {1, 1, static_cast<std::uint32_t>(ProductKind::Experts), is_wide(from) ? 1U : 0U, 0, 0, 1}},
           {{FACET_BINDING_WEIGHTS, {part.memory.handle, false}},
            {FACET_BINDING_X, {from.buffer, false}},
            {FACET_BINDING_OUT, {to.buffer, true}},

@@ -64,6 +64,9 @@ class Forwarding : public Base {
     inner_->rope_table(frequencies, first_position, out);
   }
   void prepare_heads(const HeadInputs& inputs) override { inner_->prepare_heads(inputs); }
+  void matmul_heads(const HeadWeights& weights, const View& x, const HeadInputs& inputs) override {
+    inner_->matmul_heads(weights, x, inputs);
+  }
   void store(const View& x, std::uint32_t first_position, const Buffer& cache) override {
     inner_->store(x, first_position, cache);
   }

@@ -2,6 +2,7 @@
 
 #include "encoder_ops_cases.h"
 #include "engine/cpu/cpu_backend.h"
+#include "head_ops_cases.h"
 
 using namespace facet;
 using namespace facet::engine;
@@ -44,6 +45,8 @@ class OpsTest : public QObject {
   void prepare_heads_in_parts() { run(ops_cases::prepare_heads_in_parts); }
   void prepare_heads_of_parts_data() { backends(); }
   void prepare_heads_of_parts() { run(ops_cases::prepare_heads_of_parts); }
+  void matmul_heads_data() { backends(); }
+  void matmul_heads() { run(ops_cases::matmul_heads); }
   void add_branch_data() { backends(); }
   void add_branch() { run(ops_cases::add_branch); }
   void matmul_add_branch_data() { backends(); }

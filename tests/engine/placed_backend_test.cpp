@@ -10,6 +10,7 @@
 #include "engine/cpu/cpu_backend.h"
 #include "engine/gguf/gguf_file.h"
 #include "forwarding_backend.h"
+#include "head_ops_cases.h"
 #include "ops_cases.h"
 
 using namespace facet;
@@ -274,6 +275,7 @@ void PlacedBackendTest::operations_agree() {
                           Test(ops_cases::top_k_with_cap),
                           Test(ops_cases::prepare_heads),
                           Test(ops_cases::prepare_heads_in_parts),
+                          Test(ops_cases::matmul_heads),
                           Test(ops_cases::add_branch),
                           Test(ops_cases::matmul_add_branch),
                           Test(ops_cases::matmul_all),

@@ -38,7 +38,7 @@ void VulkanEncodersTest::pictures_agree() {
 
 void VulkanEncodersTest::sounds_agree() {
   QFETCH(QString, base);
-  reference_projectors::sounds_agree(base, device());
+  reference_projectors::sounds_agree(base, device(), /*most_samples=*/30000);
 }
 
 QTEST_APPLESS_MAIN(VulkanEncodersTest)

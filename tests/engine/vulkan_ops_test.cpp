@@ -3,6 +3,7 @@
 #include "encoder_ops_cases.h"
 #include "engine/vulkan/vulkan.h"
 #include "engine/vulkan/vulkan_backend.h"
+#include "head_ops_cases.h"
 
 using namespace facet;
 using namespace facet::engine;
@@ -40,6 +41,9 @@ class VulkanOpsTest : public QObject {
   void prepare_heads() { run(ops_cases::prepare_heads); }
   void prepare_heads_in_parts() { run(ops_cases::prepare_heads_in_parts); }
   void prepare_heads_of_parts() { run(ops_cases::prepare_heads_of_parts); }
+  void matmul_heads() { run(ops_cases::matmul_heads); }
+  void matmul_heads_is_its_parts() { run(ops_cases::matmul_heads_is_its_parts); }
+  void matmul_heads_side_by_side() { run(ops_cases::matmul_heads_side_by_side); }
   void add_branch() { run(ops_cases::add_branch); }
   void matmul_add_branch() { run(ops_cases::matmul_add_branch); }
   void matmul_all() { run(ops_cases::matmul_all); }

@@ -35,11 +35,16 @@ KernelUse small_use() {
   return use;
 }
 
-enum class Part { Heads, Products, Experts, Encoders };
+enum class Part { Heads, Products, HeadProducts, Experts, Encoders };
 
 KernelUse part_of(KernelUse use, Part part) {
-  if (part != Part::Heads) use.heads.clear();
-  if (part != Part::Products) use.products.clear();
+  if (part == Part::HeadProducts) {
+    use.heads.resize(1);
+    use.products.resize(1);
+  } else {
+    if (part != Part::Heads) use.heads.clear();
+    if (part != Part::Products) use.products.clear();
+  }
   if (part != Part::Experts) use.expert_count = 0;
   if (part != Part::Experts) use.experts.clear();
   use.encoders = part == Part::Encoders;
@@ -126,8 +131,11 @@ void VulkanTrialTest::a_dropped_dispatch_is_noticed_data() {
   QTest::addColumn<QString>("form");
   QTest::addColumn<int>("part");
   QTest::addColumn<std::uint64_t>("step");
-  const std::pair<const char*, Part> parts[] = {
-      {"heads", Part::Heads}, {"products", Part::Products}, {"experts", Part::Experts}, {"encoders", Part::Encoders}};
+  const std::pair<const char*, Part> parts[] = {{"heads", Part::Heads},
+                                                {"products", Part::Products},
+                                                {"heads of products", Part::HeadProducts},
+                                                {"experts", Part::Experts},
+                                                {"encoders", Part::Encoders}};
   // Every one of the kernels that most devices use, and some of the others.
   for (const std::string form : {"floats", "plain"})
     for (const auto& [name, part] : parts)

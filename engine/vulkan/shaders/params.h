@@ -32,6 +32,9 @@ using uint = std::uint32_t;
 #define FACET_MOST_TOP 256
 // Dispatches whose last workgroup ends the work of all count workgroups here.
 #define FACET_COUNTERS 1024
+// Of these the heads of queries have the first, those of keys the next, those of values the last: products of several of
+// them may run at the same time.
+#define FACET_HEAD_COUNTERS (FACET_COUNTERS / 3)
 
 // Where kernels find their buffers. Kernels that have no matrices and no norms use the first places for what they read.
 #define FACET_BINDING_WEIGHTS 0  // up to three matrices
@@ -42,6 +45,12 @@ using uint = std::uint32_t;
 #define FACET_BINDING_NEXT_NORM 9
 #define FACET_BINDING_SUM 10
 #define FACET_BINDING_NEXT 11
+// A product that makes heads ready has these in the places of the ids and of a branch's end.
+#define FACET_BINDING_TABLE FACET_BINDING_IDS
+#define FACET_BINDING_Q_NORM FACET_BINDING_NORM
+#define FACET_BINDING_K_NORM FACET_BINDING_NEXT_NORM
+#define FACET_BINDING_KEYS FACET_BINDING_SUM
+#define FACET_BINDING_VALUES FACET_BINDING_NEXT
 #define FACET_BINDING_STEP 12
 #define FACET_BINDINGS 13
 
@@ -66,18 +75,30 @@ struct BranchEndParams {
   uint flags;
 };
 
-struct ProductParams {
-  uint inputs;
-  uint row_bytes;  // of the matrix
-  uint first_row;  // of the matrix, in the buffer
-  uint matrices;
-  uint columns;  // rows of x
-  uint x_offset;
-  uint x_stride;
-  uint outputs[3];  // rows of each matrix that this dispatch multiplies
-  uint out_offset[3];
-  uint out_stride[3];
-  // The chosen experts, or the second factor of a gate.
+// The flags of HeadParams.
+#define FACET_HEADS_Q_NORM 1u
+#define FACET_HEADS_K_NORM 2u
+#define FACET_HEADS_VALUES_ARE_KEYS 4u
+
+// What makes heads ready for attention.
+struct HeadParams {
+  uint head_dim;
+  uint kv_width;  // of the keys of a row
+  uint parts;     // that rotate each by itself
+  uint pairs;     // that rotate, of a part
+  float eps;
+  uint flags;
+  uint table_offset;
+  uint table_stride;
+  uint first_position;
+  uint key_rows;  // of the caches
+  uint value_rows;
+  uint key_row_words;
+  uint value_row_words;
+};
+
+// The chosen experts, or the second factor of a gate.
+struct ExpertParams {
   uint ids_offset;
   uint ids_stride;
   // Experts: the matrix is that of ids[column], if the buffer holds it.
@@ -86,7 +107,28 @@ struct ProductParams {
   uint first_expert;   // in the buffer
   uint expert_count;   // in the buffer
   uint expert_rows;
-  BranchEndParams end;
+};
+
+struct ProductParams {
+  uint inputs;
+  uint row_bytes;  // of the matrix
+  uint first_row;  // of the matrix, in the buffer
+  uint columns;  // rows of x
+  uint x_offset;
+  uint x_stride;
+  uint outputs[3];  // rows of each matrix that this dispatch multiplies; heads: of queries, keys and values
+  uint out_offset[3];
+  uint out_stride[3];
+  // What it does besides, of which it has one at most. Shaders know no unions: product_params.glsl reads the words.
+#ifdef __cplusplus
+  union {
+    HeadParams heads;  // the largest comes first, so that all words are set
+    ExpertParams experts;
+    BranchEndParams end;
+  };
+#else
+  uint besides[13];
+#endif
 };
 
 struct BranchParams {
@@ -118,32 +160,13 @@ struct ElementwiseParams {
   float limit;
 };
 
-// The flags of HeadParams.
-#define FACET_HEADS_Q_NORM 1u
-#define FACET_HEADS_K_NORM 2u
-#define FACET_HEADS_VALUES_ARE_KEYS 4u
-
-struct HeadParams {
+// Heads that are there already: of queries, keys and values, in the order of ProductParams.
+struct HeadsParams {
   uint q_heads;
   uint kv_heads;
-  uint head_dim;
-  uint parts;  // that rotate each by itself
-  uint pairs;  // that rotate, of a part
-  float eps;
-  uint flags;
-  uint q_offset;
-  uint q_stride;
-  uint k_offset;
-  uint k_stride;
-  uint v_offset;
-  uint v_stride;
-  uint table_offset;
-  uint table_stride;
-  uint first_position;
-  uint key_rows;  // of the caches
-  uint value_rows;
-  uint key_row_words;
-  uint value_row_words;
+  uint offset[3];
+  uint stride[3];
+  HeadParams heads;
 };
 
 struct StoreParams {

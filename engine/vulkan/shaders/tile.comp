@@ -27,6 +27,7 @@ layout(binding = FACET_BINDING_IDS, std430) readonly buffer Sorted { uint sorted
 
 #include "exact.glsl"
 #include "formats.glsl"
+#include "product_params.glsl"
 
 const uint kTile = FACET_TILE;
 // Rows of a tile lie a little apart, so that threads which write one column meet different banks.
@@ -52,7 +53,7 @@ f16vec4 halves_of(vec4 values) {
 #endif
 
 uint row_of_x(uint pair) {
-  return p.x_offset + (kExperts ? pair / p.columns_per_x : pair) * p.x_stride;
+  return p.x_offset + (kExperts ? pair / expert_params().columns_per_x : pair) * p.x_stride;
 }
 
 void main() {
@@ -65,9 +66,9 @@ void main() {
   if (kExperts) {
     // Experts of the buffer stand in the third direction.
     const uint expert = gl_WorkGroupID.z;
-    begin = sorted_pairs[p.first_expert + expert];
-    columns = sorted_pairs[p.first_expert + expert + 1u] - begin;
-    first_row += expert * p.expert_rows;
+    begin = sorted_pairs[expert_params().first_expert + expert];
+    columns = sorted_pairs[expert_params().first_expert + expert + 1u] - begin;
+    first_row += expert * expert_params().expert_rows;
     if (first_column >= columns) return;
   }
   // Two threads share a row of each tile: each has 16 of its 32 inputs.
@@ -75,7 +76,7 @@ void main() {
   const uint side = thread & 1u;
   if (thread < kTile) {
     uint column = min(first_column + thread, columns - 1u);
-    if (kExperts) column = sorted_pairs[p.ids_offset + begin + column];
+    if (kExperts) column = sorted_pairs[expert_params().ids_offset + begin + column];
     pairs[thread] = column;
   }
   barrier();
