@@ -5,11 +5,13 @@
 #include <cmath>
 #include <exception>
 #include <list>
-#include <nlohmann/json.hpp>
 #include <utility>
 #include <variant>
 
+#include "agent/local_model_background.h"
 #include "agent/local_model_media.h"
+#include "agent/local_model_prompt.h"
+#include "agent/local_model_reply.h"
 #include "agent/prompt/markers.h"
 #include "engine/engine.h"
 #include "engine/gguf/gguf_file.h"
@@ -40,103 +42,6 @@ std::string describe(const engine::ModelDescription& model) {
   if (!model.size_label.empty()) text += " " + model.size_label;
   return text + ", " + std::to_string(model.file_bytes / 1'000'000) + " MB";
 }
-
-std::string to_json(const engine::Sampling& sampling) {
-  const nlohmann::json json = {{"temperature", sampling.temperature},
-                               {"top_k", sampling.top_k},
-                               {"top_p", sampling.top_p},
-                               {"min_p", sampling.min_p},
-                               {"repetition_penalty", sampling.repetition_penalty},
-                               {"repetition_window", sampling.repetition_window}};
-  return json.dump();
-}
-
-engine::Sampling with_overrides(engine::Sampling sampling, const SamplingOverrides& overrides, std::uint64_t seed) {
-  sampling.temperature = overrides.temperature.value_or(sampling.temperature);
-  sampling.top_k = overrides.top_k.value_or(sampling.top_k);
-  sampling.top_p = overrides.top_p.value_or(sampling.top_p);
-  sampling.min_p = overrides.min_p.value_or(sampling.min_p);
-  sampling.repetition_penalty = overrides.repetition_penalty.value_or(sampling.repetition_penalty);
-  sampling.seed = seed;
-  return sampling;
-}
-
-// A prompt as the model reads it: ids, and what has to be encoded first.
-using PromptToken = std::variant<Token, const MediaItem*>;
-
-bool is_media(const PromptToken& token) {
-  return std::holds_alternative<const MediaItem*>(token);
-}
-
-// The ids of a prompt. Text merges across the borders of pieces, but never into ids that were generated.
-std::vector<PromptToken> encode(const engine::Tokenizer& tokenizer, const std::vector<PromptPiece>& prompt) {
-  std::vector<PromptToken> ids;
-  std::vector<engine::TextSpan> spans;
-  const auto flush = [&] {
-    const std::vector<Token> encoded = tokenizer.encode(spans);
-    ids.insert(ids.end(), encoded.begin(), encoded.end());
-    spans.clear();
-  };
-  for (const PromptPiece& piece : prompt) {
-    if (piece.kind == PromptPiece::Kind::Tokens && !piece.tokens.empty()) {
-      flush();
-      ids.insert(ids.end(), piece.tokens.begin(), piece.tokens.end());
-    } else if (piece.media) {
-      flush();
-      ids.emplace_back(&*piece.media);
-    } else {
-      // The output of a model that knows no ids has its markers spelled out.
-      const bool trusted = piece.kind != PromptPiece::Kind::Data;
-      spans.push_back({piece.text, trusted ? engine::Trust::Template : engine::Trust::Data});
-    }
-  }
-  flush();
-  if (ids.empty() || ids.front() != PromptToken(tokenizer.bos())) ids.insert(ids.begin(), tokenizer.bos());
-  return ids;
-}
-
-std::vector<const MediaItem*> media_of(const std::vector<PromptToken>& prompt) {
-  std::vector<const MediaItem*> items;
-  for (const PromptToken& token : prompt)
-    if (is_media(token)) items.push_back(std::get<const MediaItem*>(token));
-  return items;
-}
-
-// Turns sampled tokens into the pieces of a reply, and keeps what was said.
-class Speaker {
- public:
-  Speaker(const engine::Tokenizer& tokenizer, const GenerateCallbacks& callbacks, GenerateOutcome& outcome)
-      : tokenizer_(tokenizer), decoder_(tokenizer), callbacks_(callbacks), outcome_(outcome) {}
-
-  void say(Token token) {
-    outcome_.tokens.push_back(token);
-    say_text(decoder_.push(token));
-    if (tokenizer_.kind(token) != engine::Tokenizer::Kind::Marker) return;
-    outcome_.text += tokenizer_.spelling(token);
-    const std::optional<Marker> marker = marker_of_id(token);
-    if (marker == Marker::ToolCallOpen) in_call_ = true;
-    if (marker == Marker::ToolCallClose) in_call_ = false;
-    if (marker && callbacks_.piece) callbacks_.piece(*marker);
-  }
-
-  void finish() { say_text(decoder_.flush()); }
-
-  // Inside of a call every repetition is meant.
-  bool in_call() const { return in_call_; }
-
- private:
-  void say_text(std::string text) {
-    if (text.empty()) return;
-    outcome_.text += text;
-    if (callbacks_.piece) callbacks_.piece(std::move(text));
-  }
-
-  const engine::Tokenizer& tokenizer_;
-  engine::StreamingDecoder decoder_;
-  const GenerateCallbacks& callbacks_;
-  GenerateOutcome& outcome_;
-  bool in_call_ = false;
-};
 
 class LocalModel : public TextModel {
  public:
@@ -212,6 +117,8 @@ class LocalModel : public TextModel {
     }
   }
 
+  std::unique_ptr<BackgroundModel> in_background() override { return open_in_background(*engine_); }
+
   GenerateOutcome generate(const GenerateRequest& request, const GenerateCallbacks& callbacks,
                            std::stop_token stop) override {
     GenerateOutcome outcome;
@@ -231,8 +138,7 @@ class LocalModel : public TextModel {
 
   void run(const GenerateRequest& request, const GenerateCallbacks& callbacks, const std::stop_token& stop,
            GenerateOutcome& outcome) {
-    const engine::Sampling sampling = with_overrides(engine_->default_sampling(), request.sampling, request.seed);
-    outcome.sampling_json = to_json(sampling);
+    LocalModelReply reply(*engine_, request, callbacks, outcome);
     const std::vector<PromptToken> prompt = encode(engine_->tokenizer(), request.prompt);
     outcome.prompt_tokens = count(prompt);
     if (outcome.prompt_tokens >= info_.context_length) {
@@ -245,13 +151,8 @@ class LocalModel : public TextModel {
     const auto items = encode_media(prompt, callbacks, stop, outcome);
     if (!items) return;
     engine::Sequence& sequence = sequence_of(request.conversation);
-    engine::Sampler sampler(sampling, engine_->tokenizer().suppressed());
-    if (!read_prompt(sequence, *items, callbacks, sampler.candidates_needed(), stop, outcome)) return;
-    const auto begin = std::chrono::steady_clock::now();
-    Speaker speaker(engine_->tokenizer(), callbacks, outcome);
-    decode(sequence, sampler, speaker, request.max_tokens, stop, outcome);
-    speaker.finish();
-    outcome.decode_ms = milliseconds_since(begin);
+    if (!read_prompt(sequence, *items, callbacks, reply.candidates(), stop, outcome)) return;
+    reply.speak(sequence, stop);
   }
 
   // What was encoded is counted exactly; of what was not it is known well enough.
@@ -321,12 +222,6 @@ class LocalModel : public TextModel {
     if (items.ok()) return *std::move(items);
     set_failure(items.error(), outcome);
     return std::nullopt;
-  }
-
-  static void set_failure(const Error& error, GenerateOutcome& outcome) {
-    const bool stopped = error.code == Error::Code::Stopped;
-    outcome.reason = stopped ? Reason::Stopped : Reason::Failed;
-    outcome.error = stopped ? "" : error.message;
   }
 
   void read_ahead(ConversationId conversation, std::vector<PromptToken> ids, ReadAhead amount,
@@ -400,54 +295,11 @@ class LocalModel : public TextModel {
     return true;
   }
 
-  // Where few logits decide, the others never leave the device.
-  Token choose(engine::Sequence& sequence, engine::Sampler& sampler, std::span<const Token> history) {
-    if (sampler.candidates_needed() > 0) {
-      candidates_.assign(sequence.candidates().begin(), sequence.candidates().end());
-      return sampler.sample_from(candidates_, history, &engine_->tokenizer());
-    }
-    logits_.assign(sequence.last_logits().begin(), sequence.last_logits().end());
-    return sampler.sample(logits_, history, &engine_->tokenizer());
-  }
-
-  void decode(engine::Sequence& sequence, engine::Sampler& sampler, Speaker& speaker, std::int64_t max_tokens,
-              const std::stop_token& stop, GenerateOutcome& outcome) {
-    const engine::Tokenizer& tokenizer = engine_->tokenizer();
-    while (static_cast<std::int64_t>(outcome.tokens.size()) < max_tokens) {
-      if (stop.stop_requested()) {
-        outcome.reason = Reason::Stopped;
-        return;
-      }
-      const auto history = speaker.in_call() ? std::span<const Token>() : sequence.tokens();
-      const Token token = choose(sequence, sampler, history);
-      speaker.say(token);
-      if (tokenizer.ends_generation(token)) {
-        outcome.reason = token == marker_id(Marker::ToolResponseOpen) ? Reason::ToolResponse : Reason::EndOfTurn;
-        return;
-      }
-      if (static_cast<std::int64_t>(outcome.tokens.size()) == max_tokens) break;
-      if (static_cast<std::int64_t>(sequence.tokens().size()) >= info_.context_length) {
-        outcome.reason = Reason::ContextFull;
-        outcome.error = "The answer was cut off because the context of " + std::to_string(info_.context_length) +
-                        " tokens is full; begin a new conversation.";
-        return;
-      }
-      if (const Status appended = sequence.append(token, sampler.candidates_needed()); !appended.ok()) {
-        outcome.reason = Reason::Failed;
-        outcome.error = appended.error().message;
-        return;
-      }
-    }
-    outcome.reason = Reason::Length;
-  }
-
   std::unique_ptr<engine::Engine> engine_;
   LocalModelMedia media_;
   TextModelInfo info_;
   std::size_t max_sequences_ = 1;
   Sequences sequences_;
-  std::vector<float> logits_;
-  std::vector<engine::Candidate> candidates_;
 };
 
 // The prompt renderer and the reply parser rely on these ids.
