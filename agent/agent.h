@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "agent/media_source.h"
+#include "agent/meeting/sound_source.h"
 #include "agent/protocol.h"
 #include "agent/text_model.h"
 #include "agent/tool.h"
@@ -21,6 +22,8 @@ struct AgentOptions {
   std::vector<Tool> tools;
   // Decodes pictures, sounds and videos that are attached; without it they are files like others.
   std::shared_ptr<MediaSource> media = {};
+  // The sound of recordings that are imported; without it none can be.
+  std::shared_ptr<SoundSource> sound = {};
   // Loads a model for LoadModel; called on the agent's model thread, may take seconds. The model that was open before
   // is gone by then. Questions that come meanwhile wait.
   std::function<Result<std::unique_ptr<TextModel>>(const std::string& model)> load_model;

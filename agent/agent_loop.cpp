@@ -8,6 +8,7 @@
 
 #include "agent/attachment_description.h"
 #include "agent/clock.h"
+#include "agent/meeting/recording_file.h"
 #include "agent/unsent_prompt.h"
 
 namespace facet::agent {
@@ -34,7 +35,8 @@ TurnOptions turn_options(const AgentOptions& options, Attachments& attachments) 
 AgentLoop::AgentLoop(AgentOptions options, std::unique_ptr<Store> store, std::unique_ptr<StoreReader> reader,
                      Channel<Letter>& letters, StopBoard& stops)
     : options_(std::move(options)),
-      attachments_(options_.media, AttachmentFolder(AttachmentFolder::beside(options_.database))),
+      attachments_(options_.media, AttachmentFolder(AttachmentFolder::beside(options_.database)),
+                   [this](const std::string& path) { return transcript_of(*reader_, path); }),
       turn_options_(turn_options(options_, attachments_)),
       store_(std::move(store)),
       reader_(std::move(reader)),
@@ -42,6 +44,8 @@ AgentLoop::AgentLoop(AgentOptions options, std::unique_ptr<Store> store, std::un
       stops_(stops),
       slot_(
           options_.load_model, [this](ModelLoaded loaded) { letters_.send(std::move(loaded)); }, options_.on_event),
+      transcriber_(*store_, *reader_, options_.sound,
+                   {[this](TranscriberLetter letter) { letters_.send(std::move(letter)); }, options_.on_event}),
       describer_(
           options_.media, [this](AttachmentDecoded decoded) { letters_.send(std::move(decoded)); },
           // Progress that finds no room is left out.
@@ -114,12 +118,19 @@ void AgentLoop::work() {
     if (auto* waiting = std::get_if<WaitingTurn>(&task)) {
       run_now(std::move(*waiting));
     } else {
+      transcriber_.release_model();
       slot_.load(std::get<LoadModel>(task));
     }
   }
 }
 
+void AgentLoop::handle(ModelLoaded loaded) {
+  slot_.install(std::move(loaded));
+  transcriber_.use(slot_.model(), slot_.problem());
+}
+
 void AgentLoop::close() {
+  transcriber_.close();
   stops_.stop(/*conversation=*/0);
   describer_.stop_all();
   std::erase_if(tasks_, [](const Task& task) { return std::holds_alternative<LoadModel>(task); });

@@ -10,6 +10,7 @@
 #include "agent/agent.h"
 #include "agent/attachment.h"
 #include "agent/attachment_describer.h"
+#include "agent/meeting/transcriber.h"
 #include "agent/model_slot.h"
 #include "agent/stop_board.h"
 #include "agent/store/reader.h"
@@ -30,7 +31,8 @@ struct ToolSpoke {
 struct ToolEnded {};
 
 // All that reaches the agent thread. A UserTurn comes as an AskedTurn.
-using Letter = std::variant<Op, AskedTurn, ModelLoaded, ToolSpoke, ToolEnded, AttachmentAdvanced, AttachmentDecoded>;
+using Letter = std::variant<Op, AskedTurn, ModelLoaded, ToolSpoke, ToolEnded, AttachmentAdvanced, AttachmentDecoded,
+                            TranscriberLetter>;
 
 // The agent thread: opens letters one by one. Turns and loads run one at a time in the order in which they were asked
 // for; everything else is done at once, also while a turn runs, because a turn opens letters wherever it waits. A
@@ -54,7 +56,7 @@ class AgentLoop {
   void open(Letter letter);
   void handle(Op op);
   void handle(AskedTurn asked);
-  void handle(ModelLoaded loaded) { slot_.install(std::move(loaded)); }
+  void handle(ModelLoaded loaded);
   void handle(const ToolSpoke& spoke);
   void handle(ToolEnded) { tool_has_ended_ = true; }
   void handle(const UserTurn&) {}
@@ -69,6 +71,12 @@ class AgentLoop {
   void handle(const AttachmentAdvanced& advanced);
   void handle(AttachmentDecoded decoded);
   void handle(const LoadModel& op) { tasks_.emplace_back(op); }
+  void handle(const ImportRecording& op) { transcriber_.handle(op); }
+  void handle(const StopTranscription& op) { transcriber_.handle(op); }
+  void handle(const ResumeTranscription& op) { transcriber_.handle(op); }
+  void handle(const RenameTranscript& op) { transcriber_.handle(op); }
+  void handle(const RemoveTranscript& op) { transcriber_.handle(op); }
+  void handle(TranscriberLetter letter) { transcriber_.handle(std::move(letter)); }
 
   void work();
   void close();
@@ -101,6 +109,7 @@ class AgentLoop {
   Channel<Letter>& letters_;
   StopBoard& stops_;
   ModelSlot slot_;
+  Transcriber transcriber_;  // goes before the model that it uses
   TurnHooks hooks_;
 
   std::deque<Task> tasks_;

@@ -138,6 +138,14 @@ ReadFile file_of(const Place& place, Content content) {
   return {std::move(part), media};
 }
 
+// Whole lines, as many as are read at once.
+std::string beginning_of(std::string transcript) {
+  constexpr auto kMost = static_cast<std::size_t>(kMaxTextBytes);
+  if (transcript.size() <= kMost) return transcript;
+  transcript.resize(transcript.rfind('\n', kMost - 1) + 1);
+  return transcript + "(The transcript goes on.)\n";
+}
+
 // Differs when the file has been written in between.
 std::string state_of(const AttachmentPart& part) {
   std::error_code failure;
@@ -181,6 +189,7 @@ Status Attachments::describe(AttachmentPart& part, std::uint32_t budget, const s
   }
   if (!known->second.ok()) return known->second.error();
   part.media = *known->second;
+  if (part.media->has_sound() && transcript_of_) part.text = beginning_of(transcript_of_(part.path));
   if (budget == 0 || part.media->kind == MediaKind::Sound) return {};
   FACET_ASSIGN_OR_RETURN(part.media, source_->with_budget(*known->second, budget));
   return {};

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <map>
 #include <memory>
 #include <optional>
@@ -20,11 +21,13 @@ class Attachments {
  public:
   // Without a source pictures, sounds and videos are files like others.
   Attachments() : folder_({}) {}
-  Attachments(std::shared_ptr<MediaSource> source, AttachmentFolder folder)
-      : source_(std::move(source)), folder_(std::move(folder)) {}
+  // `transcript_of` gives what was said in a recording, or nothing where that is not known.
+  using TranscriptOf = std::function<std::string(const std::string& path)>;
+  Attachments(std::shared_ptr<MediaSource> source, AttachmentFolder folder, TranscriptOf transcript_of = {})
+      : source_(std::move(source)), folder_(std::move(folder)), transcript_of_(std::move(transcript_of)) {}
 
   // A file as the user attached it: where it is, what it is, its SHA-256, and its text where that is short enough to be
-  // read by the model at once. Media are copied. A file that is not there, or media that can not be decoded, are an
+  // read by the model at once. The text of a recording is its transcript, or the beginning of that. Media are copied. A file that is not there, or media that can not be decoded, are an
   // error in one sentence. `budget` as in UserTurn::budgets.
   Result<AttachmentPart> read(const std::string& path, std::uint32_t budget = 0, std::stop_token stop = {});
 
@@ -50,6 +53,7 @@ class Attachments {
 
   std::shared_ptr<MediaSource> source_;  // also used by the model that reads from it
   AttachmentFolder folder_;
+  TranscriptOf transcript_of_;
   // With budgets by content; or why it can not be decoded.
   std::map<std::string, Result<AttachedMedia>> described_;
 };

@@ -1,11 +1,14 @@
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 #include <map>
 #include <optional>
 #include <string>
 #include <variant>
 #include <vector>
+
+#include "agent/meeting/transcript.h"
 
 // The vocabulary of everything above the engine: what a conversation is made of, what can be asked of the agent
 // (operations) and what it tells (events). Types only; plain data that can be copied between threads.
@@ -18,6 +21,14 @@
 //   text   = PartStarted { PartDelta } PartFinished          a TextPart or a ThoughtPart
 //   call   = PartStarted { CallChanged } PartFinished        a CallPart; the last CallChanged has a final state
 //   notice = PartStarted PartFinished                        a NoticePart: why the turn ended without an answer
+//
+// Order of the events of one import, in which those of turns and of other imports may lie:
+//
+//   import = ImportRefused                                            nothing was begun
+//          | TranscriptChanged                                        it was there already
+//          | { TranscriptChanged } { run }                            Waiting, as long as it has to
+//   run    = TranscriptChanged { SegmentAdded | TranscriptProgress } TranscriptChanged
+//                                                                     Running; then Done, Stopped, Failed or Waiting
 //
 // While a call is in AwaitingApproval it carries the approval that wants an answer; a running call may change several
 // times, each with its progress. Rows are the truth: whatever an event says has finished is already in the store, so
@@ -117,6 +128,10 @@ struct AttachedMedia {
     for (const MediaPiece& piece : pieces)
       sum += piece.tokens;
     return sum;
+  }
+  bool has_sound() const {
+    return std::any_of(pieces.begin(), pieces.end(),
+                       [](const MediaPiece& piece) { return piece.kind == MediaPiece::Kind::Sound; });
   }
   bool operator==(const AttachedMedia&) const = default;
 };
@@ -236,13 +251,34 @@ struct DescribeAttachment {
 struct ForgetAttachment {
   std::string path;
 };
+// Turns a recording, sound or video, into a transcript. What was stopped or interrupted goes on where it was; what was
+// transcribed by the same model before is there already, unless `again` says to begin anew.
+struct ImportRecording {
+  std::string path;
+  std::string language = {};  // that is spoken, as people call it; empty: any
+  bool again = false;
+};
+struct StopTranscription {
+  TranscriptId transcript = 0;
+};
+struct ResumeTranscription {
+  TranscriptId transcript = 0;
+};
+struct RenameTranscript {
+  TranscriptId transcript = 0;
+  std::string title;
+};
+struct RemoveTranscript {
+  TranscriptId transcript = 0;
+};
 // A path of a model file, or "built-in".
 struct LoadModel {
   std::string model;
 };
 
 using Op = std::variant<UserTurn, StopTurn, AnswerApproval, RenameConversation, RemoveConversation, SetFolders,
-                        EstimateReading, DescribeAttachment, ForgetAttachment, LoadModel>;
+                        EstimateReading, DescribeAttachment, ForgetAttachment, ImportRecording, StopTranscription,
+                        ResumeTranscription, RenameTranscript, RemoveTranscript, LoadModel>;
 
 // --- events ------------------------------------------------------------------------------------------------------
 
@@ -333,6 +369,27 @@ struct TurnFinished {
   Finish finish = Finish::Done;
   std::string error;  // one sentence when finish is Failed
 };
+struct TranscriptChanged {  // new, renamed, or in another state
+  Transcript transcript;
+};
+struct TranscriptRemoved {
+  TranscriptId transcript = 0;
+};
+struct SegmentAdded {
+  TranscriptId transcript = 0;
+  Segment segment;
+};
+// Up to where a recording is written down.
+struct TranscriptProgress {
+  TranscriptId transcript = 0;
+  std::int64_t done_ms = 0;
+  std::int64_t total_ms = 0;            // 0 where nobody knows
+  std::optional<std::int64_t> left_ms;  // that it will probably take
+};
+struct ImportRefused {
+  std::string path;
+  std::string error;  // one sentence
+};
 // The state of the model that answers. `ready` false with `error` empty means that it is being loaded.
 struct ModelChanged {
   bool ready = false;
@@ -353,6 +410,7 @@ struct Notice {
 
 using Event = std::variant<ConversationChanged, ConversationRemoved, TurnStarted, MediaProgress, PromptProgress,
                            PartStarted, PartDelta, PartFinished, CallChanged, ContextChanged, ReadingEstimated,
-                           AttachmentProgress, AttachmentDescribed, TurnFinished, ModelChanged, Notice>;
+                           AttachmentProgress, AttachmentDescribed, TurnFinished, TranscriptChanged, TranscriptRemoved,
+                           SegmentAdded, TranscriptProgress, ImportRefused, ModelChanged, Notice>;
 
 }  // namespace facet::agent

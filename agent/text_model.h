@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <functional>
+#include <memory>
 #include <optional>
 #include <stop_token>
 #include <string>
@@ -9,6 +10,10 @@
 #include <vector>
 
 #include "agent/protocol.h"
+
+namespace facet::engine {
+struct PcmAudio;
+}  // namespace facet::engine
 
 namespace facet::agent {
 
@@ -19,6 +24,8 @@ struct MediaItem {
   std::string name;          // as people know that file
   std::string sha256;        // of its bytes
   std::uint32_t budget = 0;  // as AttachedMedia::budget
+  // A sound that is there already, for a BackgroundModel; shared because prompts are copied and it is large.
+  std::shared_ptr<const engine::PcmAudio> sound = {};
 
   bool is_sound() const { return piece.kind == MediaPiece::Kind::Sound; }
   bool operator==(const MediaItem&) const = default;
@@ -121,6 +128,16 @@ struct TextModelInfo {
   std::string media_remark = {};  // why it does not, where there is something to say
 };
 
+// The same model at a work that nobody waits for, besides the conversations, which go before it. It hears what is in
+// the prompt itself (MediaItem::sound), remembers one prompt and keeps no sound. Goes before its model. Belongs to the
+// thread that calls it, which may be another than the model's.
+class BackgroundModel {
+ public:
+  virtual ~BackgroundModel() = default;
+  virtual GenerateOutcome generate(const GenerateRequest& request, const GenerateCallbacks& callbacks,
+                                   std::stop_token stop) = 0;
+};
+
 // Something that continues a prompt: the local engine, a remote endpoint, or a script in tests. Called from the agent
 // thread alone. Throws nothing; whatever goes wrong is an outcome.
 class TextModel {
@@ -143,6 +160,8 @@ class TextModel {
   // so. A model that gains nothing by it does nothing. What goes wrong is told when the prompt is sent.
   virtual void read_ahead(ConversationId, const std::vector<PromptPiece>& /*beginning*/, ReadAhead,
                           const std::function<bool()>& /*go_on*/, std::stop_token) {}
+  // Null from a model that can do one thing at a time only.
+  virtual std::unique_ptr<BackgroundModel> in_background() { return nullptr; }
 };
 
 }  // namespace facet::agent

@@ -8,10 +8,11 @@ namespace {
 
 constexpr const char* kUnfinishedCall = "error: this was stopped before it had a result";
 
-// A file that is told of in words. One whose text is not here is reached by the tools, which need its path.
+// A file that is told of in words, a recording in its transcript. One whose text is not here is reached by the tools,
+// which need its path.
 std::string file_text(const AttachmentPart& file) {
-  std::string text = "File: " + (file.text.empty() ? file.path : file.name) + "\n\n";
-  if (file.text.empty()) return text;
+  if (file.text.empty()) return "File: " + file.path + "\n\n";
+  const std::string text = "File: " + file.name + (file.media ? ", what is said in it:" : "") + "\n\n";
   return text + file.text.substr(0, file.text.find_last_not_of(" \t\r\n") + 1) + "\n\n";
 }
 
@@ -62,8 +63,10 @@ Json user_content(const std::vector<Part>& parts, const Senses& senses) {
     if (file == nullptr) continue;
     const std::size_t before = content.size();
     append_media(content, *file, senses);
-    if (content.size() == before) files += file_text(*file);
-    has_parts = has_parts || (content.size() > before && is_shown_in_parts(*file));
+    const bool is_shown = content.size() > before;
+    const bool has_unheard_words = file->media && !senses.hears && !file->text.empty();
+    if (!is_shown || has_unheard_words) files += file_text(*file);
+    has_parts = has_parts || (is_shown && is_shown_in_parts(*file));
   }
   std::string text = files.empty() ? question : files + "Question: " + question;
   if (content.empty()) return text;

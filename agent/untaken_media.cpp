@@ -1,15 +1,8 @@
 #include "agent/untaken_media.h"
 
-#include <algorithm>
-
 namespace facet::agent {
 
 namespace {
-
-bool has_sound(const AttachedMedia& media) {
-  return std::any_of(media.pieces.begin(), media.pieces.end(),
-                     [](const MediaPiece& piece) { return piece.kind == MediaPiece::Kind::Sound; });
-}
 
 // Why, and what can be done.
 std::string way_out(const TextModelInfo& model) {
@@ -25,10 +18,17 @@ std::string untaken_sentence(const AttachmentPart& file, const TextModelInfo& mo
   const bool taken = is_sound ? model.hears : model.sees;
   if (taken) {
     if (!file.media->remark.empty()) return "Of " + file.name + " " + file.media->remark + ".";
-    if (is_sound || model.hears || !has_sound(*file.media)) return {};
-    return model.name + " sees " + file.name + " but can not hear its sound.";
+    if (is_sound || model.hears || !file.media->has_sound()) return {};
+    if (!file.text.empty())
+      return model.name + " sees " + file.name + " but can not hear it, and reads its transcript instead.";
+    return model.name + " sees " + file.name +
+           " but can not hear it; import it as a recording with a model that hears, and its transcript is read "
+           "instead.";
   }
-  const bool hears_video = !is_sound && model.hears && has_sound(*file.media);
+  if (!model.hears && !file.text.empty())
+    return model.name + " can not " + (is_sound ? "hear " : "see or hear ") + file.name +
+           " and reads its transcript instead.";
+  const bool hears_video = !is_sound && model.hears && file.media->has_sound();
   if (hears_video) return model.name + " hears " + file.name + " but can not see it" + way_out(model) + ".";
   return model.name + " can not " + (is_sound ? "hear " : "see ") + file.name + " and is only told where it is" +
          way_out(model) + ".";

@@ -91,7 +91,7 @@ std::shared_ptr<const MediaEmbedding> Engine::State::find_media(MediaEmbedding::
 }
 
 Result<std::shared_ptr<const MediaEmbedding>> Engine::State::keep(MediaEmbedding::Kind kind, std::string hash,
-                                                                  std::vector<float> rows,
+                                                                  std::vector<float> rows, Priority priority,
                                                                   const std::stop_token& stop) {
   ++encodings;
   if (!file->is_intact()) return file->lost();
@@ -104,6 +104,8 @@ Result<std::shared_ptr<const MediaEmbedding>> Engine::State::keep(MediaEmbedding
   }
   auto embedding = std::make_shared<const MediaEmbedding>(
       MediaEmbedding{kind, std::move(hash), config.embedding_length, std::move(rows)});
+  // What is encoded in the background is asked for once, and would push out what a conversation comes back to.
+  if (priority == Priority::Background) return embedding;
   media->add(embedding);
   if (const std::string key = media_key(embedding->hash, stop); !key.empty()) media_folder->add(key, *embedding);
   return embedding;
@@ -119,7 +121,7 @@ Result<std::shared_ptr<const MediaEmbedding>> Engine::encode(const RgbImage& ima
   FACET_ASSIGN_OR_RETURN(const Patches patches, patches_of(image, budget, *state.projector.get()->config.vision));
   const auto begin = [&](VisionEncoder& encoder) { return encoder.begin(patches); };
   FACET_ASSIGN_OR_RETURN(std::vector<float> rows, state.encode(&LoadedModel::vision, begin, priority, stop));
-  return state.keep(MediaEmbedding::Kind::Picture, std::move(hash), std::move(rows), stop);
+  return state.keep(MediaEmbedding::Kind::Picture, std::move(hash), std::move(rows), priority, stop);
 }
 
 Result<std::shared_ptr<const MediaEmbedding>> Engine::encode(const PcmAudio& audio, Priority priority,
@@ -137,7 +139,7 @@ Result<std::shared_ptr<const MediaEmbedding>> Engine::encode(const PcmAudio& aud
     return {};
   };
   FACET_ASSIGN_OR_RETURN(std::vector<float> rows, state.encode(&LoadedModel::hearing, begin, priority, stop));
-  return state.keep(MediaEmbedding::Kind::Sound, std::move(hash), std::move(rows), stop);
+  return state.keep(MediaEmbedding::Kind::Sound, std::move(hash), std::move(rows), priority, stop);
 }
 
 }  // namespace facet::engine

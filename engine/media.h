@@ -27,8 +27,7 @@ struct RgbImage {
 };
 
 inline constexpr std::uint32_t kSampleRate = 16000;
-// Of one piece of sound in memory: an hour. What is longer is read and cut piece by piece
-// (engine/media/speech_pieces.h).
+// Of one piece of sound in memory: an hour. What is longer is read and cut piece by piece.
 inline constexpr std::size_t kMaxAudioSamples = std::size_t{kSampleRate} * 3600;
 
 // 16000 samples for each second, one channel, the loudest at -1 and 1.

@@ -168,7 +168,72 @@ CREATE TABLE media (
 ) STRICT;
 )sql";
 
-constexpr const char* kMigrations[] = {kVersion1, kVersion2};
+// In `search` titles and segments lie beyond 2^62, where no part or conversation will come.
+constexpr const char* kVersion3 = R"sql(
+CREATE TABLE recording (
+  id INTEGER PRIMARY KEY AUTOINCREMENT,
+  path TEXT NOT NULL,
+  name TEXT NOT NULL,
+  bytes INTEGER NOT NULL,
+  modified_ms INTEGER NOT NULL,
+  duration_ms INTEGER NOT NULL,
+  created_ms INTEGER NOT NULL,
+  UNIQUE (path, bytes, modified_ms)
+) STRICT;
+
+CREATE TABLE transcript (
+  id INTEGER PRIMARY KEY AUTOINCREMENT,
+  recording_id INTEGER NOT NULL REFERENCES recording (id) ON DELETE CASCADE,
+  title TEXT NOT NULL,
+  model TEXT NOT NULL,
+  language TEXT NOT NULL,
+  state TEXT NOT NULL CHECK (state IN ('waiting', 'running', 'stopped', 'done', 'failed')),
+  problem TEXT NOT NULL,
+  created_ms INTEGER NOT NULL,
+  updated_ms INTEGER NOT NULL
+) STRICT;
+CREATE INDEX transcript_by_recording ON transcript (recording_id);
+CREATE INDEX transcript_by_update ON transcript (updated_ms);
+
+CREATE TABLE segment (
+  id INTEGER PRIMARY KEY AUTOINCREMENT,
+  transcript_id INTEGER NOT NULL REFERENCES transcript (id) ON DELETE CASCADE,
+  begin_sample INTEGER NOT NULL,
+  end_sample INTEGER NOT NULL,
+  speech_begin_sample INTEGER NOT NULL,
+  speech_end_sample INTEGER NOT NULL,
+  text TEXT NOT NULL,
+  speaker TEXT NOT NULL,
+  language TEXT NOT NULL,
+  remark TEXT NOT NULL CHECK (remark IN ('none', 'repeated', 'overlong', 'empty')),
+  UNIQUE (transcript_id, begin_sample),
+  CHECK (begin_sample <= speech_begin_sample AND speech_begin_sample <= speech_end_sample AND
+         speech_end_sample <= end_sample)
+) STRICT;
+
+CREATE TRIGGER recording_unused AFTER DELETE ON transcript
+WHEN NOT EXISTS (SELECT 1 FROM transcript WHERE recording_id = old.recording_id) BEGIN
+  DELETE FROM recording WHERE id = old.recording_id;
+END;
+
+CREATE TRIGGER search_transcript_added AFTER INSERT ON transcript BEGIN
+  INSERT INTO search (rowid, text) VALUES (-4611686018427387904 - new.id, new.title);
+END;
+CREATE TRIGGER search_transcript_changed AFTER UPDATE OF title ON transcript BEGIN
+  UPDATE search SET text = new.title WHERE rowid = -4611686018427387904 - new.id;
+END;
+CREATE TRIGGER search_transcript_removed AFTER DELETE ON transcript BEGIN
+  DELETE FROM search WHERE rowid = -4611686018427387904 - old.id;
+END;
+CREATE TRIGGER search_segment_added AFTER INSERT ON segment WHEN new.text <> '' BEGIN
+  INSERT INTO search (rowid, text) VALUES (4611686018427387904 + new.id, new.text);
+END;
+CREATE TRIGGER search_segment_removed AFTER DELETE ON segment BEGIN
+  DELETE FROM search WHERE rowid = 4611686018427387904 + old.id;
+END;
+)sql";
+
+constexpr const char* kMigrations[] = {kVersion1, kVersion2, kVersion3};
 
 // The copy appears under its name only when it is complete.
 Status copy_aside(Database& database, std::int64_t version) {

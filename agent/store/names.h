@@ -44,6 +44,14 @@ struct Names<MediaKind> {
   static constexpr std::array<std::string_view, 3> kAll = {"picture", "sound", "video"};
 };
 template <>
+struct Names<TranscriptState> {
+  static constexpr std::array<std::string_view, 5> kAll = {"waiting", "running", "stopped", "done", "failed"};
+};
+template <>
+struct Names<SegmentRemark> {
+  static constexpr std::array<std::string_view, 4> kAll = {"none", "repeated", "overlong", "empty"};
+};
+template <>
 struct Names<BudgetChoice> {
   static constexpr std::array<std::string_view, 2> kAll = {"by_content", "by_user"};
 };

@@ -6,6 +6,8 @@
 #include "agent/store/migrations.h"
 #include "agent/store/rows.h"
 #include "agent/store/search_query.h"
+#include "agent/store/transcript_rows.h"
+#include "engine/media.h"
 
 namespace facet::agent {
 
@@ -162,25 +164,58 @@ Result<std::vector<SearchHit>> StoreReader::search(const std::string& query, int
   if (expression.empty()) return hits;
   const Snapshot snapshot(*state_->database);
   if (!snapshot.begun().ok()) return snapshot.begun().error();
-  // A title lies under the negative id of its conversation, a part under its own id.
+  // A title lies under the negative id of its conversation, a part under its own id, what belongs to transcripts far
+  // beyond both.
   FACET_ASSIGN_OR_RETURN(
       Statement rows,
-      state_->database->query("SELECT coalesce(message.conversation_id, -search.rowid), message.id, part.id, "
-                              "snippet(search, 0, char(1), char(2), '…', 24) FROM search "
+      state_->database->query("SELECT search.rowid, coalesce(message.conversation_id, -search.rowid), message.id, "
+                              "part.id, snippet(search, 0, char(1), char(2), '…', 24) FROM search "
                               "LEFT JOIN part ON part.id = search.rowid LEFT JOIN message ON message.id = message_id "
                               "WHERE search MATCH ? ORDER BY rank, abs(search.rowid) DESC LIMIT ?",
                               expression, limit));
   while (true) {
     FACET_ASSIGN_OR_RETURN(const bool more, rows.next());
     if (!more) return hits;
-    FACET_ASSIGN_OR_RETURN(auto owner, conversation(rows.integer()));
-    if (!owner) return damaged(*state_->database, "the search index points at nothing");
-    SearchHit& hit = hits.emplace_back();
-    hit.conversation = std::move(*owner);
+    SearchHit hit;
+    FACET_RETURN_IF_ERROR(read_owner(rows, hit));
     hit.message = rows.integer();
     hit.part = rows.integer();
     hit.snippet = marked_snippet(rows.text());
+    hits.push_back(std::move(hit));
   }
+}
+
+// The first two columns of a hit.
+Status StoreReader::read_owner(Statement& row, SearchHit& hit) const {
+  FACET_ASSIGN_OR_RETURN(const auto in_transcript, find_in_transcripts(*state_->database, row.integer()));
+  if (!in_transcript) {
+    FACET_ASSIGN_OR_RETURN(auto owner, conversation(row.integer()));
+    if (!owner) return damaged(*state_->database, "the search index points at nothing");
+    hit.conversation = std::move(*owner);
+    return {};
+  }
+  row.skip(1);
+  FACET_ASSIGN_OR_RETURN(hit.transcript, transcript(in_transcript->transcript));
+  if (!hit.transcript) return damaged(*state_->database, "the search index points at nothing");
+  hit.segment = in_transcript->segment;
+  hit.at_ms = in_transcript->begin_sample * 1000 / engine::kSampleRate;
+  return {};
+}
+
+Result<std::vector<Transcript>> StoreReader::transcripts(int limit) const {
+  return read_transcripts(*state_->database, limit);
+}
+
+Result<std::optional<Transcript>> StoreReader::transcript(TranscriptId id) const {
+  return read_transcript(*state_->database, id);
+}
+
+Result<std::vector<Transcript>> StoreReader::transcripts_of(const RecordingFile& file) const {
+  return read_transcripts_of(*state_->database, file);
+}
+
+Result<std::vector<Segment>> StoreReader::segments(TranscriptId id) const {
+  return read_segments(*state_->database, id);
 }
 
 }  // namespace facet::agent

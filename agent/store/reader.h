@@ -9,15 +9,22 @@
 
 #include "agent/policy.h"
 #include "agent/protocol.h"
+#include "agent/store/transcript_store.h"
 #include "engine/base/result.h"
 
 namespace facet::agent {
 
+class Statement;
+
+// In a conversation or, where there is one, in a transcript.
 struct SearchHit {
   Conversation conversation;
   MessageId message = 0;
   PartId part = 0;
-  std::string snippet;  // plain text; matches between U+2068 and U+2069 so that any view can mark them
+  std::string snippet;     // plain text; matches between U+2068 and U+2069 so that any view can mark them
+  std::optional<Transcript> transcript = {};
+  SegmentId segment = 0;   // of it; 0: its title
+  std::int64_t at_ms = 0;  // where in the recording
 };
 
 // Reads the store over a connection of its own that cannot write. One per thread.
@@ -35,12 +42,21 @@ class StoreReader {
   Result<std::set<std::string>> media_in_use() const;
   Result<std::vector<Step>> steps(MessageId message) const;
   Result<std::vector<Grant>> grants() const;
-  // Full-text search over titles, texts, call arguments and results. The query is what a person types: words, a prefix
+  // Newest first.
+  Result<std::vector<Transcript>> transcripts(int limit = 500) const;
+  Result<std::optional<Transcript>> transcript(TranscriptId id) const;
+  // Of this very file, newest first.
+  Result<std::vector<Transcript>> transcripts_of(const RecordingFile& file) const;
+  // In the order in which they are heard.
+  Result<std::vector<Segment>> segments(TranscriptId id) const;
+  // Full-text search over titles, texts, call arguments and results, and what was said in
+  // recordings. The query is what a person types: words, a prefix
   // of the last word, quotes for a phrase; nothing in it is an error.
   Result<std::vector<SearchHit>> search(const std::string& query, int limit = 50) const;
 
  private:
   StoreReader();
+  Status read_owner(Statement& row, SearchHit& hit) const;
   struct State;
   std::unique_ptr<State> state_;
 };

@@ -9,15 +9,13 @@
 #include "agent/store/migrations.h"
 #include "agent/store/names.h"
 #include "agent/store/writer_lock.h"
+#include "agent/store/writing.h"
 
 namespace facet::agent {
 
 namespace {
 
 namespace fs = std::filesystem;
-
-// Synced survives a power cut; Written survives the end of the process.
-enum class Durability { Synced, Written };
 
 // The columns of `part`; what else a kind has lies in tables of its own.
 struct PartColumns {
@@ -50,34 +48,25 @@ Status prepare_folder(const fs::path& folder) {
 }  // namespace
 
 struct Store::State {
-  State(WriterLock held, std::unique_ptr<Database> opened) : lock(std::move(held)), database(std::move(opened)) {}
+  State(WriterLock held, std::unique_ptr<Database> opened)
+      : lock(std::move(held)), database(std::move(opened)), transcripts(std::make_unique<TranscriptStore>(*database)) {}
 
   WriterLock lock;  // given back last
   std::unique_ptr<Database> database;
 
-  // Runs `work`, which returns a Status or a Result, in one transaction.
+  std::unique_ptr<TranscriptStore> transcripts;
+
   template <typename Work>
   auto write(Durability durability, Work work) -> decltype(work()) {
-    FACET_RETURN_IF_ERROR(database->execute(durability == Durability::Synced ? "PRAGMA synchronous = FULL"
-                                                                             : "PRAGMA synchronous = NORMAL"));
-    FACET_ASSIGN_OR_RETURN(Transaction transaction, Transaction::begin(*database));
-    auto outcome = work();
-    if (!outcome.ok()) return outcome;
-    FACET_RETURN_IF_ERROR(transaction.commit());
-    return outcome;
+    return agent::write(*database, durability, std::move(work));
   }
-
-  // The same for one statement that must find its row.
   template <typename... Arguments>
   Status change(Durability durability, const char* what, const char* sql, const Arguments&... arguments) {
     return write(durability, [&] { return change_row(what, sql, arguments...); });
   }
-
   template <typename... Arguments>
   Status change_row(const char* what, const char* sql, const Arguments&... arguments) {
-    FACET_RETURN_IF_ERROR(database->run(sql, arguments...));
-    if (database->changed_rows() > 0) return {};
-    return Error{Error::Code::NotFound, std::string("The ") + what + " does not exist any more."};
+    return agent::change_row(*database, what, sql, arguments...);
   }
 
   Status touch(ConversationId conversation, std::int64_t now) {
@@ -161,6 +150,10 @@ struct Store::State {
 
 Store::Store() = default;
 Store::~Store() = default;
+
+TranscriptStore& Store::transcripts() {
+  return *state_->transcripts;
+}
 
 Result<std::unique_ptr<Store>> Store::open(const fs::path& database) {
   FACET_RETURN_IF_ERROR(prepare_folder(database.parent_path()));
@@ -314,6 +307,8 @@ Status Store::close_interrupted() {
     FACET_RETURN_IF_ERROR(
         state_->database->run("UPDATE part SET finished = 1 WHERE finished = 0 AND message_id IN "
                               "(SELECT id FROM message WHERE finish = 'streaming')"));
+    FACET_RETURN_IF_ERROR(
+        state_->database->run("UPDATE transcript SET state = 'stopped' WHERE state IN ('waiting', 'running')"));
     return state_->database->run("UPDATE message SET finish = 'stopped' WHERE finish = 'streaming'");
   });
 }

@@ -7,6 +7,7 @@
 
 #include "agent/policy.h"
 #include "agent/protocol.h"
+#include "agent/store/transcript_store.h"
 #include "engine/base/result.h"
 
 namespace facet::agent {
@@ -45,7 +46,11 @@ class Store {
   Result<Grant> add_grant(Effect effect, const std::string& folder);
   Status revoke_grant(std::int64_t id);
 
-  // Messages left in state Streaming by a process that ended become Stopped, their running calls too.
+  // Of what was said in recordings.
+  TranscriptStore& transcripts();
+
+  // Messages left in state Streaming by a process that ended become Stopped, their running calls too, and transcripts
+  // that were at work.
   Status close_interrupted();
 
  private:

@@ -47,8 +47,7 @@ struct LogMel {
 };
 
 // ln(0.001 + sum over bins of |X[b]| * filter): X is the transform of a frame times the window, in float32, with zeros
-// up to 512 samples. What comes after the first 30 s is not heard: cut before (speech_pieces.h). Precondition: the
-// samples are numbers.
+// up to 512 samples. What comes after the first 30 s is not heard. Precondition: the samples are numbers.
 LogMel log_mel(std::span<const float> samples);
 
 }  // namespace facet::engine

@@ -96,6 +96,19 @@ inline std::string event_text(const Event& event) {
       return "turn finished in " + n(e.conversation) + ": " + std::string(name_of(e.finish)) +
              (e.error.empty() ? "" : ", " + quoted(e.error));
     }
+    std::string operator()(const TranscriptChanged& e) const {
+      return "transcript " + n(e.transcript.id) + " " + std::string(name_of(e.transcript.state)) + ": " +
+             quoted(e.transcript.title) + (e.transcript.problem.empty() ? "" : ", " + quoted(e.transcript.problem));
+    }
+    std::string operator()(const TranscriptRemoved& e) const { return "transcript " + n(e.transcript) + " removed"; }
+    std::string operator()(const SegmentAdded& e) const {
+      return "segment " + n(e.segment.id) + " of " + n(e.transcript) + ": " + quoted(e.segment.text) +
+             (e.segment.remark == SegmentRemark::None ? "" : ", " + std::string(name_of(e.segment.remark)));
+    }
+    std::string operator()(const TranscriptProgress& e) const {
+      return "transcript " + n(e.transcript) + ": " + n(e.done_ms) + " of " + n(e.total_ms);
+    }
+    std::string operator()(const ImportRefused& e) const { return "import refused: " + quoted(e.error); }
     std::string operator()(const ModelChanged& e) const {
       return "model " + (e.ready ? e.name + " ready" : e.error.empty() ? "loading " + e.path : "failed: " + e.error);
     }

@@ -8,6 +8,7 @@
 #include "agent/agent.h"
 #include "agent/attachment.h"
 #include "agent/attachment_description.h"
+#include "agent/meeting/recording_file.h"
 #include "agent/prompt/prompt.h"
 #include "agent/store/migrations.h"
 #include "agent/turn.h"
@@ -35,7 +36,9 @@ struct Fixture {
   std::unique_ptr<Store> store = must(Store::open(path));
   std::unique_ptr<StoreReader> reader = must(StoreReader::open(path));
   std::shared_ptr<FakeMedia> media = std::make_shared<FakeMedia>();
-  Attachments attachments{media, AttachmentFolder(AttachmentFolder::beside(path))};
+  std::map<std::string, std::string> said;  // in files, by their path
+  Attachments attachments{media, AttachmentFolder(AttachmentFolder::beside(path)),
+                          [this](const std::string& file) { return said[file]; }};
   std::shared_ptr<Script> script = std::make_shared<Script>();
   ScriptedModel model{script};
   TurnOptions options;
@@ -144,6 +147,9 @@ class MediaTurnTest : public QObject {
   void the_prompt_hash_covers_the_picture();
   void a_model_without_eyes_says_so();
   void what_is_left_out_is_said();
+  void who_can_not_hear_reads_transcripts();
+  void long_transcripts_are_cut();
+  void transcripts_belong_to_unchanged_files();
   void a_damaged_picture_is_the_problem();
   void what_was_attached_is_stored();
   void a_copy_survives_the_file();
@@ -237,7 +243,10 @@ void MediaTurnTest::a_model_without_eyes_says_so() {
 void MediaTurnTest::what_is_left_out_is_said() {
   Fixture f;
   f.script->info.hears = false;
-  QCOMPARE(f.notice(f.ask({f.video()})), QString("Scripted model sees film.mp4 but can not hear its sound."));
+  QCOMPARE(
+      f.notice(f.ask({f.video()})),
+      QString("Scripted model sees film.mp4 but can not hear it; import it as a recording with a model that hears, "
+              "and its transcript is read instead."));
   QVERIFY(!spelled(f.prompt(0)).contains("SOUND"));
   QVERIFY(f.notice(f.ask({f.sound()})).startsWith("Scripted model can not hear talk.wav"));
   f.script->info.hears = true;
@@ -249,6 +258,58 @@ void MediaTurnTest::what_is_left_out_is_said() {
   f.media->described["long.mp4"].pieces.pop_back();
   f.media->described["long.mp4"].remark = "its sound is left out because it is long";
   QCOMPARE(f.notice(f.ask({path})), QString("Of long.mp4 its sound is left out because it is long."));
+}
+
+void MediaTurnTest::who_can_not_hear_reads_transcripts() {
+  Fixture f;
+  const std::string film = f.video();
+  f.said[film] = "[0:00:05] Hello.\n";
+  f.script->info.hears = false;
+  QCOMPARE(f.notice(f.ask({film})),
+           QString("Scripted model sees film.mp4 but can not hear it, and reads its transcript instead."));
+  const QString shown = spelled(f.prompt(0));
+  QVERIFY2(shown.contains("FRAME 1") && !shown.contains("SOUND"), qPrintable(shown));
+  QVERIFY2(shown.contains("File: film.mp4, what is said in it:\n\n[0:00:05] Hello.\n\nQuestion: What?"),
+           qPrintable(shown));
+
+  const std::string talk = f.sound();
+  f.said[talk] = "[0:00:01] One.\n[0:00:02] Two.\n";
+  QCOMPARE(f.notice(f.ask({talk})), QString("Scripted model can not hear talk.wav and reads its transcript instead."));
+  QVERIFY(spelled(f.prompt(1)).contains("File: talk.wav, what is said in it:\n\n[0:00:01] One.\n[0:00:02] Two.\n"));
+  f.script->info.hears = true;
+  QCOMPARE(f.notice(f.ask({talk})), QString());
+  QVERIFY(!spelled(f.prompt(2)).contains("One."));
+}
+
+// Whole lines, and the model is told that there are more.
+void MediaTurnTest::long_transcripts_are_cut() {
+  Fixture f;
+  const std::string talk = f.sound();
+  for (int i = 0; i < 2000; ++i)
+    f.said[talk] += "[0:00:01] Again.\n";
+  const AttachmentPart file = must(f.attachments.read(talk));
+  QVERIFY(file.text.size() < 17'000);
+  QVERIFY(QString::fromStdString(file.text).endsWith("[0:00:01] Again.\n(The transcript goes on.)\n"));
+}
+
+void MediaTurnTest::transcripts_belong_to_unchanged_files() {
+  Fixture f;
+  const std::string path = f.file("talk.wav", "RIFF one");
+  QCOMPARE(transcript_of(*f.reader, path), std::string());
+  const RecordingFile file = must(recording_file(path));
+  const TranscriptId id = must(f.store->transcripts().create(file, "Talk", "A model", ""));
+  Segment segment;
+  segment.end = 5 * 16000;
+  segment.speech_begin = 2 * 16000;
+  segment.speech_end = 4 * 16000;
+  segment.text = "Hello.";
+  must(f.store->transcripts().add_segment(id, segment));
+  QCOMPARE(transcript_of(*f.reader, path), std::string());  // it is not all yet
+  QVERIFY(f.store->transcripts().set_state(id, TranscriptState::Done).ok());
+  QCOMPARE(transcript_of(*f.reader, path), std::string("[0:00:02] Hello.\n"));
+  f.file("talk.wav", "RIFF another one");
+  QCOMPARE(transcript_of(*f.reader, path), std::string());
+  QCOMPARE(transcript_of(*f.reader, path + ".not"), std::string());
 }
 
 void MediaTurnTest::a_damaged_picture_is_the_problem() {

@@ -39,11 +39,53 @@ struct Script {
   std::vector<Ahead> ahead = {};
   std::function<void(std::size_t chunk)> before_chunk = {};  // of anything read ahead
   std::size_t chunks = 3;
+  // What it hears in the background, asked on the thread that listens; without it it can not be used there.
+  std::function<ScriptedReply(const GenerateRequest&)> hear = {};
   TextModelInfo info{.name = "Scripted model",
                      .description = "Says what a test has written.",
                      .path = "script",
                      .device = "none",
                      .context_length = 4096};
+};
+
+// As a model speaks: word by word, each with the space behind it.
+inline std::vector<ReplyPiece> pieces_of(const std::string& raw) {
+  std::vector<ReplyPiece> pieces;
+  for (const ReplyPiece& piece : split_markers(raw)) {
+    const auto* text = std::get_if<std::string>(&piece);
+    if (text == nullptr) pieces.push_back(piece);
+    for (std::size_t at = 0; text != nullptr && at < text->size();) {
+      const std::size_t space = text->find(' ', at);
+      const std::size_t end = space == std::string::npos ? text->size() : space + 1;
+      pieces.emplace_back(text->substr(at, end - at));
+      at = end;
+    }
+  }
+  return pieces;
+}
+
+class ScriptedBackground : public BackgroundModel {
+ public:
+  explicit ScriptedBackground(std::shared_ptr<Script> script) : script_(std::move(script)) {}
+
+  GenerateOutcome generate(const GenerateRequest& request, const GenerateCallbacks& callbacks,
+                           std::stop_token stop) override {
+    const ScriptedReply reply = script_->hear(request);
+    GenerateOutcome outcome;
+    outcome.reason = reply.reason;
+    outcome.error = reply.error;
+    std::int64_t words = 0;
+    for (const ReplyPiece& piece : pieces_of(reply.raw)) {
+      if (stop.stop_requested()) outcome.reason = GenerateOutcome::Reason::Stopped;
+      if (words++ == request.max_tokens) outcome.reason = GenerateOutcome::Reason::Length;
+      if (outcome.reason != reply.reason) break;
+      callbacks.piece(piece);
+    }
+    return outcome;
+  }
+
+ private:
+  std::shared_ptr<Script> script_;
 };
 
 class ScriptedModel : public TextModel {
@@ -93,6 +135,10 @@ class ScriptedModel : public TextModel {
     return words;
   }
 
+  std::unique_ptr<BackgroundModel> in_background() override {
+    return script_->hear ? std::make_unique<ScriptedBackground>(script_) : nullptr;
+  }
+
   void read_ahead(ConversationId conversation, const std::vector<PromptPiece>& beginning, ReadAhead amount,
                   const std::function<bool()>& go_on, std::stop_token stop) override {
     script_->ahead.push_back({conversation, beginning, amount});
@@ -114,22 +160,6 @@ class ScriptedModel : public TextModel {
   }
 
  private:
-  // As a model speaks: word by word, each with the space behind it.
-  static std::vector<ReplyPiece> pieces_of(const std::string& raw) {
-    std::vector<ReplyPiece> pieces;
-    for (const ReplyPiece& piece : split_markers(raw)) {
-      const auto* text = std::get_if<std::string>(&piece);
-      if (text == nullptr) pieces.push_back(piece);
-      for (std::size_t at = 0; text != nullptr && at < text->size();) {
-        const std::size_t space = text->find(' ', at);
-        const std::size_t end = space == std::string::npos ? text->size() : space + 1;
-        pieces.emplace_back(text->substr(at, end - at));
-        at = end;
-      }
-    }
-    return pieces;
-  }
-
   void add_token(const ReplyPiece& piece, GenerateOutcome& outcome) {
     if (const auto* text = std::get_if<std::string>(&piece)) {
       outcome.tokens.push_back(next_word_++);

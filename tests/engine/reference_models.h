@@ -40,11 +40,8 @@ struct Model {
 };
 
 // Base names of the text models: NAME.gguf, NAME.json and NAME.bin lie side by side.
-inline QStringList all() {
+inline QStringList in_folders(const QStringList& folders) {
   QStringList bases;
-  QStringList folders = {QString(FACET_TEST_DATA "/models")};
-  if (qEnvironmentVariableIsSet("FACET_REFERENCE_DIR"))
-    folders += qEnvironmentVariable("FACET_REFERENCE_DIR") + "/models";
   QStringList seen;
   for (const QString& folder : folders) {
     for (const char* pattern : {"e-*.gguf", "dense-*.gguf", "moe-*.gguf"}) {
@@ -56,6 +53,15 @@ inline QStringList all() {
     }
   }
   return bases;
+}
+inline QStringList in_test_data() {
+  return in_folders({FACET_TEST_DATA "/models"});
+}
+inline QStringList all() {
+  QStringList folders = {FACET_TEST_DATA "/models"};
+  if (qEnvironmentVariableIsSet("FACET_REFERENCE_DIR"))
+    folders += qEnvironmentVariable("FACET_REFERENCE_DIR") + "/models";
+  return in_folders(folders);
 }
 
 template <typename T>

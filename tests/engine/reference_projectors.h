@@ -244,14 +244,18 @@ inline void pictures_agree(const QString& base, const std::shared_ptr<EncoderBac
   QVERIFY(compared > 0);
 }
 
-inline void sounds_agree(const QString& base, const std::shared_ptr<EncoderBackend>& backend) {
+inline void sounds_agree(const QString& base, const std::shared_ptr<EncoderBackend>& backend,
+                         std::uint64_t most_samples = std::numeric_limits<std::uint64_t>::max()) {
   const json expected = read_json(base + ".json");
   const QByteArray data = reference_models::contents(base + ".bin");
   if (expected["audio"].empty()) return;
   const Inputs inputs;
   Loaded loaded(backend, base + ".gguf");
   const bool has_encoder = loaded.config().hearing->has_encoder();
+  int compared = 0;
   for (const json& item : expected["audio"]) {
+    if (item["samples"].get<std::uint64_t>() > most_samples) continue;
+    ++compared;
     const QString name = QString::fromStdString(item["sound"]) + ", ";
     const auto check = [&](const std::vector<float>& soft, const char* rows, const char* tolerance) {
       const QString fault =
@@ -275,6 +279,7 @@ inline void sounds_agree(const QString& base, const std::shared_ptr<EncoderBacke
     check(loaded.hear(log_mel(samples), kSoundDistances, {}), "soft_13_keys", "audio");
     if (QTest::currentTestFailed()) return;
   }
+  QVERIFY(compared > 0);
 }
 
 }  // namespace facet::engine::reference_projectors

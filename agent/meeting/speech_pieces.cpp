@@ -1,13 +1,13 @@
-#include "engine/media/speech_pieces.h"
+#include "agent/meeting/speech_pieces.h"
 
 #include <algorithm>
 
-namespace facet::engine {
+namespace facet::agent {
 namespace {
 
-constexpr std::size_t kStep = kSampleRate / 100;
-constexpr std::size_t kStepsAround = 15;  // on either side of a moment
-constexpr double kQuietPower = 1e-7;      // -70 dB
+constexpr std::size_t kStep = engine::kSampleRate / 100;
+constexpr std::size_t kStepsAround = kAroundMoment / kStep;
+constexpr double kQuietPower = 1e-7;  // -70 dB
 constexpr double kQuietEnergy = kQuietPower * (2 * kStepsAround * kStep);
 constexpr double kSameLoudness = 2.0;  // 3 dB
 
@@ -55,14 +55,16 @@ std::size_t middle_of_pause(const std::vector<double>& loudness, double limit) {
 
 }  // namespace
 
-std::size_t piece_end(std::span<const float> samples) {
-  if (samples.size() <= kMostLastPiece) return samples.size();
-  const std::size_t first = kLeastPiece / kStep;
-  const std::size_t last = std::min(kMostPiece, samples.size() - kLeastLastPiece) / kStep;
-  const std::vector<double> moments = loudness(samples, first, last);
+std::size_t quietest_moment(std::span<const float> samples, std::size_t first, std::size_t last) {
+  const std::vector<double> moments = loudness(samples, first / kStep, last / kStep);
   const double quietest = *std::min_element(moments.begin(), moments.end());
   const double limit = std::max(quietest * kSameLoudness, kQuietEnergy);
-  return (first + middle_of_pause(moments, limit)) * kStep;
+  return (first / kStep + middle_of_pause(moments, limit)) * kStep;
+}
+
+std::size_t piece_end(std::span<const float> samples) {
+  if (samples.size() <= kMostLastPiece) return samples.size();
+  return quietest_moment(samples, kLeastPiece, std::min(kMostPiece, samples.size() - kLeastLastPiece));
 }
 
 std::vector<SampleRange> cut_at_pauses(std::span<const float> samples) {
@@ -74,4 +76,4 @@ std::vector<SampleRange> cut_at_pauses(std::span<const float> samples) {
   return pieces;
 }
 
-}  // namespace facet::engine
+}  // namespace facet::agent

@@ -1,4 +1,4 @@
-#include "engine/media/speech_pieces.h"
+#include "agent/meeting/speech_pieces.h"
 
 #include <QTest>
 #include <algorithm>
@@ -6,9 +6,10 @@
 #include <functional>
 #include <numbers>
 
-#include "media_vectors.h"
+#include "tests/engine/media_vectors.h"
 
-using namespace facet::engine;
+using namespace facet::agent;
+using facet::engine::kSampleRate;
 
 namespace {
 
