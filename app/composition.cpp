@@ -5,6 +5,7 @@
 #include "agent/local_model.h"
 #include "app/devices/device_trials.h"
 #include "app/media/attached_media.h"
+#include "app/media/recorded_sound.h"
 #include "app/models/model_folder.h"
 #include "engine/gguf/gguf_file.h"
 #include "tools/all_tools.h"
@@ -50,6 +51,7 @@ Result<std::unique_ptr<agent::Agent>> start_agent(const Paths& paths, AgentChoic
   computing.projector = choices.projector;
   computing.media = media::attached_media(tools::media::own_media_program());
   options.media = computing.media;
+  options.sound = media::recorded_sound(tools::media::own_media_program());
   options.load_model = [paths, computing](const std::string& model) { return open_model(paths, model, computing); };
   options.on_event = std::move(choices.on_event);
   options.sampling = choices.sampling;

@@ -183,6 +183,27 @@ json to_json(const agent::Step& step) {
           {"finish_reason", step.finish_reason}};
 }
 
+json to_json(const agent::Transcript& transcript) {
+  json out = {{"id", transcript.id},
+              {"title", transcript.title},
+              {"path", transcript.path},
+              {"model", transcript.model},
+              {"state", agent::name_of(transcript.state)},
+              {"duration_ms", transcript.duration_ms},
+              {"created_ms", transcript.created_ms},
+              {"updated_ms", transcript.updated_ms}};
+  if (!transcript.problem.empty()) out["problem"] = transcript.problem;
+  return out;
+}
+
+json to_json(const agent::Segment& segment) {
+  return {{"id", segment.id},
+          {"begin_sample", segment.speech_begin},
+          {"end_sample", segment.speech_end},
+          {"text", segment.text},
+          {"remark", agent::name_of(segment.remark)}};
+}
+
 json to_json(const agent::Event& event) {
   return std::visit(
       Overloaded{
@@ -249,6 +270,26 @@ json to_json(const agent::Event& event) {
                         {"built_in", e.built_in},  {"sees", e.sees},   {"hears", e.hears}};
             if (!e.error.empty()) out["error"] = e.error;
             return out;
+          },
+          [](const agent::TranscriptChanged& e) {
+            return json{{"type", "transcript_changed"}, {"transcript", to_json(e.transcript)}};
+          },
+          [](const agent::TranscriptRemoved& e) {
+            return json{{"type", "transcript_removed"}, {"transcript", e.transcript}};
+          },
+          [](const agent::SegmentAdded& e) {
+            return json{{"type", "segment_added"}, {"transcript", e.transcript}, {"segment", to_json(e.segment)}};
+          },
+          [](const agent::TranscriptProgress& e) {
+            json line = {{"type", "transcript_progress"},
+                         {"transcript", e.transcript},
+                         {"done_ms", e.done_ms},
+                         {"total_ms", e.total_ms}};
+            if (e.left_ms) line["left_ms"] = *e.left_ms;
+            return line;
+          },
+          [](const agent::ImportRefused& e) {
+            return json{{"type", "import_refused"}, {"path", e.path}, {"error", e.error}};
           },
           [](const agent::Notice& e) {
             return json{{"type", "notice"}, {"severity", name_of(e.severity)}, {"text", e.text}};

@@ -13,6 +13,8 @@ nlohmann::json to_json(const agent::Message& message);
 nlohmann::json to_json(const agent::Part& part);
 nlohmann::json to_json(const agent::Call& call);
 nlohmann::json to_json(const agent::Step& step);
+nlohmann::json to_json(const agent::Transcript& transcript);
+nlohmann::json to_json(const agent::Segment& segment);
 
 const char* name_of(agent::CallState state);
 const char* name_of(agent::Finish finish);

@@ -10,6 +10,7 @@ namespace {
 const std::vector<Command>& commands() {
   static const std::vector<Command> all = {
       {"ask", "Ask one question and print the answer", ask},
+      {"transcribe", "Write down what is said in a recording", transcribe},
       {"models", "Describe, plan and convert model files", models},
       {"history", "Search and show stored conversations", history},
       {"doctor", "Check this machine and the installation", doctor},
@@ -41,6 +42,10 @@ Arguments::Arguments(QString words, const QString& summary) : words_(std::move(w
 
 void Arguments::option(const QString& name, const QString& value_name, const QString& description) {
   parser_.addOption({name, description, value_name});
+}
+
+void Arguments::option(const QStringList& names, const QString& value_name, const QString& description) {
+  parser_.addOption({names, description, value_name});
 }
 
 void Arguments::flag(const QString& name, const QString& description) {

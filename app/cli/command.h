@@ -25,6 +25,8 @@ class Arguments {
   Arguments(QString words, const QString& summary);
 
   void option(const QString& name, const QString& value_name, const QString& description);
+  // One that has a short name, too.
+  void option(const QStringList& names, const QString& value_name, const QString& description);
   void flag(const QString& name, const QString& description);
   void positional(const QString& name, const QString& description, const QString& syntax = {});
   // What computes: --backend, --gpu-layers, --gpu-memory, --gpu-experts and --threads.
@@ -83,6 +85,7 @@ int run(const QStringList& arguments);
 int run_group(const QString& words, const std::vector<Command>& commands, const QStringList& arguments);
 
 int ask(const QStringList& arguments);
+int transcribe(const QStringList& arguments);
 int models(const QStringList& arguments);
 int history(const QStringList& arguments);
 int doctor(const QStringList& arguments);

@@ -1,6 +1,7 @@
 #include <ctime>
 #include <nlohmann/json.hpp>
 
+#include "agent/meeting/export.h"
 #include "agent/store/reader.h"
 #include "app/cli/command.h"
 #include "app/event_json.h"
@@ -31,21 +32,37 @@ Result<std::unique_ptr<agent::StoreReader>> open_reader(const Arguments& argumen
   return agent::StoreReader::open(paths.database);
 }
 
+json hit_json(const agent::SearchHit& hit) {
+  if (!hit.transcript)
+    return {{"conversation", to_json(hit.conversation)},
+            {"message", hit.message},
+            {"snippet", with_stars(hit.snippet)}};
+  return {{"transcript", to_json(*hit.transcript)},
+          {"segment", hit.segment},
+          {"at_ms", hit.at_ms},
+          {"snippet", with_stars(hit.snippet)}};
+}
+
+std::string heading(const agent::SearchHit& hit) {
+  if (!hit.transcript)
+    return std::to_string(hit.conversation.id) + "  " + local_time(hit.conversation.updated_ms) + "  " +
+           hit.conversation.title;
+  return "recording " + std::to_string(hit.transcript->id) + "  " + local_time(hit.transcript->updated_ms) + "  " +
+         hit.transcript->title + ", " + agent::clock_time(hit.at_ms);
+}
+
 Result<std::string> search_text(const Arguments& arguments, const std::string& query, int limit) {
   FACET_ASSIGN_OR_RETURN(const auto reader, open_reader(arguments));
   FACET_ASSIGN_OR_RETURN(const std::vector<agent::SearchHit> hits, reader->search(query, limit));
   if (arguments.has("json")) {
     json all = json::array();
     for (const agent::SearchHit& hit : hits)
-      all.push_back({{"conversation", to_json(hit.conversation)},
-                     {"message", hit.message},
-                     {"snippet", with_stars(hit.snippet)}});
+      all.push_back(hit_json(hit));
     return all.dump(2, ' ', false, json::error_handler_t::replace) + "\n";
   }
   std::string text;
   for (const agent::SearchHit& hit : hits)
-    text += std::to_string(hit.conversation.id) + "  " + local_time(hit.conversation.updated_ms) + "  " +
-            hit.conversation.title + "\n    " + with_stars(hit.snippet) + "\n";
+    text += heading(hit) + "\n    " + with_stars(hit.snippet) + "\n";
   return text;
 }
 

@@ -5,10 +5,10 @@
 #include <utility>
 #include <vector>
 
+#include "agent/meeting/speech_pieces.h"
 #include "engine/media/image_size.h"
 #include "engine/media/log_mel.h"
 #include "engine/media/picture_plan.h"
-#include "engine/media/speech_pieces.h"
 #include "engine/media/video_frames.h"
 #include "tools/media/media_reader.h"
 
@@ -57,7 +57,7 @@ Status count_tokens(AttachedMedia& media) {
 }
 
 void add_sound(const engine::PcmAudio& audio, AttachedMedia& media) {
-  for (const engine::SampleRange& range : engine::cut_at_pauses(audio.samples)) {
+  for (const agent::SampleRange& range : agent::cut_at_pauses(audio.samples)) {
     const std::size_t tokens = engine::encoded_sound_tokens(range.end - range.begin);
     // What is shorter than a token can not be heard.
     if (tokens == 0) continue;
