@@ -3,13 +3,16 @@
 #include <QActionGroup>
 #include <QApplication>
 #include <QCloseEvent>
+#include <QFileDialog>
 #include <QHBoxLayout>
 #include <QMenu>
 #include <QShortcut>
+#include <QStackedWidget>
 
 #include "ui/event_queue.h"
 #include "ui/models/window_model.h"
 #include "ui/pages/conversation_page.h"
+#include "ui/pages/recording_page.h"
 #include "ui/settings.h"
 #include "ui/sidebar/conversation_sidebar.h"
 #include "ui/theme.h"
@@ -28,7 +31,9 @@ struct MainWindow::State {
   EventQueue events;
   QMenu menu;
   ConversationSidebar* sidebar = nullptr;
+  QStackedWidget* pages = nullptr;
   ConversationPage* page = nullptr;
+  RecordingPage* recording = nullptr;
 
   explicit State(WindowContext context)
       : model(std::move(context)), events([this](const agent::Event& event) { model.fold(event); }) {}
@@ -45,14 +50,26 @@ MainWindow::MainWindow(WindowContext context, QWidget* parent)
   row->setContentsMargins(0, 0, 0, 0);
   row->setSpacing(0);
   state_->sidebar = new ConversationSidebar(state_->theme, state_->model, centre);
-  state_->page = new ConversationPage(state_->theme, state_->model, centre);
+  state_->pages = new QStackedWidget(centre);
+  state_->page = new ConversationPage(state_->theme, state_->model, state_->pages);
+  state_->recording = new RecordingPage(state_->theme, state_->model, state_->pages);
+  state_->pages->addWidget(state_->page);
+  state_->pages->addWidget(state_->recording);
   row->addWidget(state_->sidebar);
-  row->addWidget(state_->page, 1);
+  row->addWidget(state_->pages, 1);
   setCentralWidget(centre);
 
   connect(state_->sidebar, &ConversationSidebar::newRequested, this, [this] { open_conversation(0, 0); });
   connect(state_->sidebar, &ConversationSidebar::hideRequested, this, [this] { show_list(false); });
   connect(state_->sidebar, &ConversationSidebar::opened, this, &MainWindow::open_conversation);
+  connect(state_->sidebar, &ConversationSidebar::recordingOpened, this, &MainWindow::open_recording);
+  connect(state_->recording, &RecordingPage::newRequested, this, [this] { open_conversation(0, 0); });
+  connect(state_->recording, &RecordingPage::showListRequested, this, [this] { show_list(true); });
+  connect(&state_->model, &WindowModel::recordingChanged, this, [this] {
+    QWidget* shown = state_->model.recording() == nullptr ? static_cast<QWidget*>(state_->page) : state_->recording;
+    state_->pages->setCurrentWidget(shown);
+    if (shown == state_->recording) state_->recording->focus_list();
+  });
   connect(state_->page, &ConversationPage::newRequested, this, [this] { open_conversation(0, 0); });
   connect(state_->page, &ConversationPage::showListRequested, this, [this] { show_list(true); });
   build_actions();
@@ -90,11 +107,13 @@ void MainWindow::build_actions() {
     show_list(true);
     state_->sidebar->focus_search();
   });
-  add(tr("Rename conversation"), Qt::Key_F2, [this] {
+  add(tr("Import recording…"), Qt::CTRL | Qt::Key_I, [this] { choose_recording(); });
+  menu.addSeparator();
+  add(tr("Rename"), Qt::Key_F2, [this] {
     show_list(true);
     state_->sidebar->rename_current();
   });
-  add(tr("Delete conversation…"), {}, [this] { state_->sidebar->ask_to_remove(state_->model.current()); });
+  add(tr("Delete…"), {}, [this] { state_->sidebar->ask_to_remove_current(); });
   menu.addSeparator();
   add(tr("Write a message"), Qt::CTRL | Qt::Key_L, [this] { state_->page->focus_composer(); });
   add(tr("Attach files…"), QKeySequence::Open, [this] { state_->page->choose_files(); });
@@ -131,12 +150,34 @@ void MainWindow::build_actions() {
 void MainWindow::show_list(bool shown) {
   state_->sidebar->setVisible(shown);
   state_->page->set_list_hidden(!shown);
+  state_->recording->set_list_hidden(!shown);
 }
 
 void MainWindow::open_conversation(agent::ConversationId conversation, agent::MessageId message) {
   state_->model.open(conversation);
   if (message != 0) state_->page->reveal(message);
   state_->page->focus_composer();
+}
+
+void MainWindow::open_recording(agent::TranscriptId recording, agent::SegmentId segment) {
+  state_->model.open_recording(recording);
+  if (segment != 0) state_->recording->reveal(segment);
+}
+
+void MainWindow::choose_recording() {
+  auto* dialog = new QFileDialog(this, tr("Import a recording"));
+  dialog->setObjectName("importDialog");
+  dialog->setAttribute(Qt::WA_DeleteOnClose);
+  dialog->setFileMode(QFileDialog::ExistingFiles);
+  dialog->setNameFilters(
+      {tr("Sound and video (*.wav *.mp3 *.m4a *.aac *.ogg *.opus *.flac *.wma *.amr *.aiff *.mp4 *.m4v "
+          "*.mkv *.webm *.mov *.avi *.ts *.3gp)"),
+       tr("All files (*)")});
+  connect(dialog, &QFileDialog::filesSelected, this, [this](const QStringList& paths) {
+    for (const QString& path : paths)
+      state_->model.import_recording(path);
+  });
+  dialog->open();
 }
 
 // A window that was left open over night calls yesterday what was today.

@@ -43,6 +43,8 @@ class MainWindow : public QMainWindow {
   void build_actions();
   void show_list(bool shown);
   void open_conversation(agent::ConversationId conversation, agent::MessageId message);
+  void open_recording(agent::TranscriptId recording, agent::SegmentId segment);
+  void choose_recording();
 
   struct State;
   std::unique_ptr<State> state_;

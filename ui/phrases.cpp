@@ -103,7 +103,8 @@ QString rough_duration(qint64 milliseconds) {
   const auto rounded = [milliseconds](qint64 unit) { return (milliseconds + unit / 2) / unit; };
   if (milliseconds < 10 * kSecond) return translated("%1 s").arg(std::max<qint64>(rounded(kSecond), 1));
   if (rounded(5 * kSecond) < 12) return translated("%1 s").arg(5 * rounded(5 * kSecond));
-  return translated("%1 min").arg(rounded(kMinute));
+  if (rounded(kMinute) < 90) return translated("%1 min").arg(rounded(kMinute));
+  return translated("%1 h").arg(rounded(60 * kMinute));
 }
 
 QString moment(qint64 epoch_ms) {

@@ -10,6 +10,7 @@
 #include <QEventLoop>
 #include <QImage>
 #include <QLineEdit>
+#include <QListView>
 #include <QPainter>
 #include <QPlainTextEdit>
 #include <QScrollBar>
@@ -21,6 +22,7 @@
 #include "tests/ui/support/scenes.h"
 #include "ui/composer/composer.h"
 #include "ui/main_window.h"
+#include "ui/models/conversation_list_model.h"
 #include "ui/settings.h"
 
 namespace {
@@ -52,6 +54,16 @@ QPixmap picture_of(QWidget& window) {
     if (above != &window && above->isVisible()) painter.drawPixmap(above->pos() - window.pos(), above->grab());
   }
   return picture;
+}
+
+// As if its row in the list had been chosen.
+void open_first_recording(QWidget& window) {
+  auto* list = window.findChild<QListView*>("conversationList");
+  for (int row = 0; row < list->model()->rowCount(); ++row) {
+    const QModelIndex index = list->model()->index(row, 0);
+    if (index.data(facet::ui::ConversationListModel::KindRole) == facet::ui::ConversationListModel::Recording)
+      return emit list->activated(index);
+  }
 }
 
 // Does to the window what the options ask for, and writes what it then looks like.
@@ -137,6 +149,7 @@ int main(int argc, char** argv) {
     window.findChild<QPlainTextEdit*>("composerEdit")->setPlainText(question);
     window.findChild<QAbstractButton*>("sendButton")->click();
   }
+  if (parser.value("scene") == "recording") open_first_recording(window);
   if (by_hand) return QApplication::exec();
   return take_screenshot(window, parser);
 }

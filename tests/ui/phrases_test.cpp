@@ -45,6 +45,8 @@ void PhrasesTest::rough_durations() {
   QCOMPARE(phrases::rough_duration(57'000), "55 s");
   QCOMPARE(phrases::rough_duration(58'000), "1 min");
   QCOMPARE(phrases::rough_duration(150'000), "3 min");
+  QCOMPARE(phrases::rough_duration(89 * 60'000), "89 min");
+  QCOMPARE(phrases::rough_duration(100 * 60'000), "2 h");
 }
 
 void PhrasesTest::sizes() {

@@ -1,6 +1,7 @@
 #include "ui/models/conversation_list_model.h"
 
 #include <algorithm>
+#include <tuple>
 
 #include "ui/phrases.h"
 
@@ -9,8 +10,12 @@ namespace facet::ui {
 ConversationListModel::ConversationListModel(QObject* parent)
     : QAbstractListModel(parent), today_([] { return QDate::currentDate(); }) {}
 
-void ConversationListModel::reset(std::vector<agent::Conversation> conversations) {
+void ConversationListModel::reset(std::vector<agent::Conversation> conversations,
+                                  std::vector<agent::Transcript> recordings) {
   beginResetModel();
+  recordings_.clear();
+  for (agent::Transcript& each : recordings)
+    recordings_.insert_or_assign(each.id, std::move(each));
   conversations_.clear();
   for (agent::Conversation& each : conversations)
     conversations_.insert_or_assign(each.id, std::move(each));
@@ -42,13 +47,20 @@ void ConversationListModel::fold(const agent::Event& event) {
     set_activity(call->conversation, asks ? NeedsAnswer : Running);
   } else if (const auto* finished = std::get_if<agent::TurnFinished>(&event)) {
     set_activity(finished->conversation, finished->conversation == current_ ? Idle : Unread);
+  } else if (const auto* recording = std::get_if<agent::TranscriptChanged>(&event)) {
+    recordings_.insert_or_assign(recording->transcript.id, recording->transcript);
+    regroup();
+    changed(row_of_recording(recording->transcript.id));
+  } else if (const auto* gone = std::get_if<agent::TranscriptRemoved>(&event)) {
+    recordings_.erase(gone->transcript);
+    regroup();
   }
 }
 
 void ConversationListModel::put(const agent::Conversation& conversation) {
   conversations_.insert_or_assign(conversation.id, conversation);
   regroup();
-  changed(conversation.id);
+  changed(row_of(conversation.id));
 }
 
 void ConversationListModel::remove(agent::ConversationId conversation) {
@@ -68,24 +80,26 @@ void ConversationListModel::set_activity(agent::ConversationId conversation, Act
   Activity& kept = activities_[conversation];
   if (kept == activity) return;
   kept = activity;
-  changed(conversation);
+  changed(row_of(conversation));
 }
 
 std::vector<ConversationListModel::Row> ConversationListModel::wanted_rows() const {
-  std::vector<const agent::Conversation*> sorted;
+  std::vector<Row> sorted;
   for (const auto& [id, conversation] : conversations_)
-    sorted.push_back(&conversation);
-  std::sort(sorted.begin(), sorted.end(), [](const auto* a, const auto* b) {
-    return std::pair(a->updated_ms, a->id) > std::pair(b->updated_ms, b->id);
+    sorted.push_back({Entry, id, {}});
+  for (const auto& [id, recording] : recordings_)
+    sorted.push_back({Recording, id, {}});
+  std::sort(sorted.begin(), sorted.end(), [this](const Row& a, const Row& b) {
+    return std::tuple(updated_ms(a), a.kind, a.id) > std::tuple(updated_ms(b), b.kind, b.id);
   });
   const QDate today = today_();
   std::vector<Row> rows;
   QString group;
-  for (const agent::Conversation* conversation : sorted) {
-    const QString next = phrases::day_group(conversation->updated_ms, today);
-    if (next != group) rows.push_back({0, next});
+  for (const Row& row : sorted) {
+    const QString next = phrases::day_group(updated_ms(row), today);
+    if (next != group) rows.push_back({Heading, 0, next});
     group = next;
-    rows.push_back({conversation->id, {}});
+    rows.push_back(row);
   }
   return rows;
 }
@@ -117,8 +131,7 @@ void ConversationListModel::regroup() {
   }
 }
 
-void ConversationListModel::changed(agent::ConversationId conversation) {
-  const int row = row_of(conversation);
+void ConversationListModel::changed(int row) {
   if (row >= 0) emit dataChanged(index(row), index(row));
 }
 
@@ -127,10 +140,49 @@ const agent::Conversation* ConversationListModel::find(agent::ConversationId con
   return found == conversations_.end() ? nullptr : &found->second;
 }
 
+const agent::Transcript* ConversationListModel::find_recording(agent::TranscriptId recording) const {
+  const auto found = recordings_.find(recording);
+  return found == recordings_.end() ? nullptr : &found->second;
+}
+
 int ConversationListModel::row_of(agent::ConversationId conversation) const {
-  if (conversation == 0) return -1;
-  const auto found = std::find(rows_.begin(), rows_.end(), Row{conversation, {}});
+  return row_of(Entry, conversation);
+}
+
+int ConversationListModel::row_of_recording(agent::TranscriptId recording) const {
+  return row_of(Recording, recording);
+}
+
+int ConversationListModel::row_of(Kind kind, std::int64_t id) const {
+  if (id == 0) return -1;
+  const auto found = std::find(rows_.begin(), rows_.end(), Row{kind, id, {}});
   return found == rows_.end() ? -1 : static_cast<int>(found - rows_.begin());
+}
+
+// A view may still ask for a row that is about to go: it is empty then, and idle.
+QString ConversationListModel::title_of(const Row& row) const {
+  const agent::Conversation* conversation = row.kind == Entry ? find(row.id) : nullptr;
+  const agent::Transcript* recording = row.kind == Recording ? find_recording(row.id) : nullptr;
+  if (conversation == nullptr && recording == nullptr) return {};
+  const std::string& title = conversation != nullptr ? conversation->title : recording->title;
+  const QString line = QString::fromStdString(title).simplified();
+  return line.isEmpty() ? tr("Untitled") : line;
+}
+
+std::int64_t ConversationListModel::updated_ms(const Row& row) const {
+  if (const agent::Conversation* conversation = row.kind == Entry ? find(row.id) : nullptr)
+    return conversation->updated_ms;
+  const agent::Transcript* recording = row.kind == Recording ? find_recording(row.id) : nullptr;
+  return recording == nullptr ? 0 : recording->updated_ms;
+}
+
+ConversationListModel::Activity ConversationListModel::activity_of(const Row& row) const {
+  if (row.kind == Recording) {
+    const agent::Transcript* recording = find_recording(row.id);
+    return recording != nullptr && agent::is_at_work(recording->state) ? Running : Idle;
+  }
+  const auto found = activities_.find(row.id);
+  return found == activities_.end() ? Idle : found->second;
 }
 
 int ConversationListModel::rowCount(const QModelIndex& parent) const {
@@ -140,33 +192,26 @@ int ConversationListModel::rowCount(const QModelIndex& parent) const {
 QVariant ConversationListModel::data(const QModelIndex& index, int role) const {
   if (!index.isValid() || index.row() >= rowCount()) return {};
   const Row& row = rows_[static_cast<std::size_t>(index.row())];
-  if (row.conversation == 0) {
+  if (row.kind == Heading) {
     if (role == Qt::DisplayRole) return row.heading;
     if (role == KindRole) return Heading;
     return role == IdRole ? QVariant(qlonglong{0}) : QVariant();
   }
-  // A view may still ask for a row that is about to go.
-  const agent::Conversation* known = find(row.conversation);
-  if (known == nullptr) return {};
-  const agent::Conversation& conversation = *known;
   switch (role) {
     case Qt::DisplayRole:
     case Qt::EditRole:
     case Qt::ToolTipRole:
-    case Qt::AccessibleTextRole: {
-      const QString title = QString::fromStdString(conversation.title).simplified();
-      return title.isEmpty() ? tr("Untitled") : title;
-    }
+      return title_of(row);
+    case Qt::AccessibleTextRole:
+      return row.kind == Recording ? tr("Recording: %1").arg(title_of(row)) : title_of(row);
     case KindRole:
-      return Entry;
+      return row.kind;
     case IdRole:
-      return static_cast<qlonglong>(conversation.id);
+      return static_cast<qlonglong>(row.id);
     case UpdatedRole:
-      return static_cast<qlonglong>(conversation.updated_ms);
-    case ActivityRole: {
-      const auto found = activities_.find(conversation.id);
-      return found == activities_.end() ? Idle : found->second;
-    }
+      return static_cast<qlonglong>(updated_ms(row));
+    case ActivityRole:
+      return activity_of(row);
     default:
       return {};
   }

@@ -11,22 +11,23 @@
 
 namespace facet::ui {
 
-// All conversations, newest first, with a heading row before each group of days. Filled from rows and kept up to date
-// by events.
+// All conversations and recordings, newest first, with a heading row before each group of days. Filled from rows and
+// kept up to date by events.
 //
-// Roles: Qt::DisplayRole is the title or the heading, KindRole a Kind, IdRole the agent::ConversationId (0 for a
-// heading), UpdatedRole the time of the last change in milliseconds since the epoch, ActivityRole an Activity.
+// Roles: Qt::DisplayRole is the title or the heading, KindRole a Kind, IdRole the agent::ConversationId, of a recording
+// the agent::TranscriptId (0 for a heading), UpdatedRole the time of the last change in milliseconds since the epoch,
+// ActivityRole an Activity.
 class ConversationListModel : public QAbstractListModel {
   Q_OBJECT
 
  public:
   enum Role { KindRole = Qt::UserRole + 1, IdRole, UpdatedRole, ActivityRole };
-  enum Kind { Heading, Entry };
+  enum Kind { Heading, Entry, Recording };
   enum Activity { Idle, Running, NeedsAnswer, Unread };
 
   explicit ConversationListModel(QObject* parent = nullptr);
 
-  void reset(std::vector<agent::Conversation> conversations);
+  void reset(std::vector<agent::Conversation> conversations, std::vector<agent::Transcript> recordings = {});
   void fold(const agent::Event& event);
   // The one on the screen is never unread.
   void set_current(agent::ConversationId conversation);
@@ -35,8 +36,11 @@ class ConversationListModel : public QAbstractListModel {
   void regroup();
 
   const agent::Conversation* find(agent::ConversationId conversation) const;
-  int row_of(agent::ConversationId conversation) const;  // -1 when it is not here
-  bool is_empty() const { return conversations_.empty(); }
+  const agent::Transcript* find_recording(agent::TranscriptId recording) const;
+  // -1 when it is not here
+  int row_of(agent::ConversationId conversation) const;
+  int row_of_recording(agent::TranscriptId recording) const;
+  bool is_empty() const { return conversations_.empty() && recordings_.empty(); }
 
   int rowCount(const QModelIndex& parent = {}) const override;
   QVariant data(const QModelIndex& index, int role) const override;
@@ -45,7 +49,8 @@ class ConversationListModel : public QAbstractListModel {
 
  private:
   struct Row {
-    agent::ConversationId conversation = 0;  // 0 for a heading
+    Kind kind = Heading;
+    std::int64_t id = 0;
     QString heading;
     bool operator==(const Row&) const = default;
   };
@@ -55,9 +60,14 @@ class ConversationListModel : public QAbstractListModel {
   void touch(agent::ConversationId conversation, std::int64_t now_ms);
   void set_activity(agent::ConversationId conversation, Activity activity);
   std::vector<Row> wanted_rows() const;
-  void changed(agent::ConversationId conversation);
+  void changed(int row);
+  int row_of(Kind kind, std::int64_t id) const;
+  QString title_of(const Row& row) const;
+  std::int64_t updated_ms(const Row& row) const;
+  Activity activity_of(const Row& row) const;
 
   std::map<agent::ConversationId, agent::Conversation> conversations_;
+  std::map<agent::TranscriptId, agent::Transcript> recordings_;
   std::map<agent::ConversationId, Activity> activities_;
   std::vector<Row> rows_;
   agent::ConversationId current_ = 0;

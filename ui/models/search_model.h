@@ -9,13 +9,14 @@ namespace facet::ui {
 
 // What a search found, best first.
 //
-// Roles: Qt::DisplayRole is the title of the conversation, SnippetRole the passage with matches between U+2068 and
-// U+2069, IdRole the agent::ConversationId, MessageRole the agent::MessageId (0 when the title matched).
+// Roles: Qt::DisplayRole is the title of the conversation or the recording, SnippetRole the passage with matches
+// between U+2068 and U+2069, IdRole the agent::ConversationId, MessageRole the agent::MessageId (0 when the title
+// matched); in a recording RecordingRole is the agent::TranscriptId, otherwise 0, and SegmentRole the agent::SegmentId.
 class SearchModel : public QAbstractListModel {
   Q_OBJECT
 
  public:
-  enum Role { SnippetRole = Qt::UserRole + 1, IdRole, MessageRole };
+  enum Role { SnippetRole = Qt::UserRole + 1, IdRole, MessageRole, RecordingRole, SegmentRole };
 
   using QAbstractListModel::QAbstractListModel;
 

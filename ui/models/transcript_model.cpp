@@ -29,10 +29,10 @@ void TranscriptModel::set_context(const Context& context) {
 void TranscriptModel::fold(const agent::Event& event) {
   std::visit(
       [this](const auto& kind) {
+        // What belongs to no conversation changes nothing here.
         if constexpr (requires { kind.conversation == conversation_; }) {
-          if (kind.conversation != conversation_) return;
+          if (kind.conversation == conversation_) apply(kind);
         }
-        apply(kind);
       },
       event);
 }

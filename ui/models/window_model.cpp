@@ -1,6 +1,8 @@
 #include "ui/models/window_model.h"
 
+#include <QFileInfo>
 #include <system_error>
+#include <utility>
 
 #include "agent/attachment_folder.h"
 
@@ -56,11 +58,12 @@ agent::StoreReader* WindowModel::reader() {
 void WindowModel::load_conversations() {
   if (conversations_loaded_ || reader() == nullptr) return;
   auto found = reader_->conversations();
-  if (!found.ok()) return;
+  auto recordings = reader_->transcripts();
+  if (!found.ok() || !recordings.ok()) return;
   conversations_loaded_ = true;
   // Who was told no folder goes on with that of the last conversation.
   if (new_folders_.isEmpty() && !found->empty()) new_folders_ = to_list(found->front().folders);
-  conversations_.reset(std::move(found).value());
+  conversations_.reset(std::move(found).value(), std::move(recordings).value());
 }
 
 QString WindowModel::title() const {
@@ -132,8 +135,50 @@ void WindowModel::forget_idle_transcripts() {
 }
 
 void WindowModel::open(agent::ConversationId conversation) {
+  show_recording(nullptr);
   if (conversation == current_ && conversation != 0) return;
   show_transcript(conversation);
+}
+
+void WindowModel::open_recording(agent::TranscriptId recording) {
+  if (reader() == nullptr || (recording_ != nullptr && recording_->transcript().id == recording)) return;
+  auto transcript = reader_->transcript(recording);
+  if (!transcript.ok()) return report(transcript.error());
+  if (!*transcript) return;
+  auto segments = reader_->segments(recording);
+  if (!segments.ok()) return report(segments.error());
+  show_recording(std::make_unique<RecordingModel>(**std::move(transcript), std::move(segments).value()));
+}
+
+void WindowModel::show_recording(std::unique_ptr<RecordingModel> recording) {
+  if (recording == nullptr && recording_ == nullptr) return;
+  // Views look at the old one until they are told.
+  const std::unique_ptr<RecordingModel> old = std::exchange(recording_, std::move(recording));
+  emit recordingChanged();
+}
+
+void WindowModel::import_recording(const QString& path) {
+  importing_ << QFileInfo(path).canonicalFilePath();
+  submit(agent::ImportRecording{path.toStdString()});
+}
+
+// Whether the event is of recordings alone.
+bool WindowModel::fold_recording(const agent::Event& event) {
+  if (recording_ != nullptr) recording_->fold(event);
+  if (const auto* refused = std::get_if<agent::ImportRefused>(&event)) {
+    importing_.removeAll(QFileInfo(QString::fromStdString(refused->path)).canonicalFilePath());
+    emit noticePosted(static_cast<int>(agent::Severity::Error), QString::fromStdString(refused->error));
+    return true;
+  }
+  if (const auto* removed = std::get_if<agent::TranscriptRemoved>(&event)) {
+    if (recording_ != nullptr && recording_->transcript().id == removed->transcript) show_recording(nullptr);
+    return true;
+  }
+  const auto* changed = std::get_if<agent::TranscriptChanged>(&event);
+  if (changed != nullptr && importing_.removeAll(QString::fromStdString(changed->transcript.path)) > 0)
+    open_recording(changed->transcript.id);
+  return changed != nullptr || std::holds_alternative<agent::SegmentAdded>(event) ||
+         std::holds_alternative<agent::TranscriptProgress>(event);
 }
 
 void WindowModel::search(const QString& query) {
@@ -242,6 +287,7 @@ void WindowModel::follow_started_turn(const agent::TurnStarted& event) {
 void WindowModel::fold(const agent::Event& event) {
   load_conversations();
   conversations_.fold(event);
+  if (fold_recording(event)) return;
   if (const auto* started = std::get_if<agent::TurnStarted>(&event)) {
     follow_started_turn(*started);
     return;

@@ -11,6 +11,7 @@
 #include "agent/store/reader.h"
 #include "ui/main_window.h"
 #include "ui/models/conversation_list_model.h"
+#include "ui/models/recording_model.h"
 #include "ui/models/search_model.h"
 #include "ui/models/transcript_model.h"
 #include "ui/pictures.h"
@@ -31,6 +32,9 @@ class WindowModel : public QObject {
   // Of the conversation on the screen; empty for a new one. Another object after currentChanged.
   TranscriptModel& transcript() { return *transcript_; }
   agent::ConversationId current() const { return current_; }
+  // The recording that is on the screen instead of the conversation; null when there is none. Another object after
+  // recordingChanged.
+  RecordingModel* recording() { return recording_.get(); }
   QString title() const;
   QStringList folders() const;
   // Empty until the first ModelChanged.
@@ -41,6 +45,9 @@ class WindowModel : public QObject {
   void fold(const agent::Event& event);
 
   void open(agent::ConversationId conversation);  // 0 begins a new one
+  void open_recording(agent::TranscriptId recording);
+  // The recording opens as soon as there is something to be seen of it.
+  void import_recording(const QString& path);
   void search(const QString& query);
   using Budgets = QMap<QString, quint32>;
   void send(const QString& text, const QStringList& attachments, const Budgets& budgets = {});
@@ -65,6 +72,7 @@ class WindowModel : public QObject {
   void currentChanged();      // another conversation is on the screen
   void descriptionChanged();  // title or folders of this one
   void modelChanged();
+  void recordingChanged();  // another one, or none, is on the screen
   void noticePosted(int severity, const QString& text);
   // How long the model would read before it answers what was asked about last; nothing while its speed is not known.
   void readingEstimated(qlonglong conversation, std::optional<qint64> milliseconds);
@@ -89,6 +97,8 @@ class WindowModel : public QObject {
   std::optional<agent::ConversationId> where_written(const agent::TurnStarted& event) const;
   agent::UserTurn turn_of(const QString& text, const QStringList& attachments, const Budgets& budgets) const;
   void report(const Error& error);
+  void show_recording(std::unique_ptr<RecordingModel> recording);
+  bool fold_recording(const agent::Event& event);
 
   WindowContext context_;
   Pictures pictures_;
@@ -101,6 +111,8 @@ class WindowModel : public QObject {
   std::unique_ptr<TranscriptModel> blank_;
   TranscriptModel* transcript_ = nullptr;
   agent::ConversationId current_ = 0;
+  std::unique_ptr<RecordingModel> recording_;
+  QStringList importing_;  // what was asked for and is not begun
   QStringList new_folders_;
   std::optional<agent::ModelChanged> model_;
   // What was handed over and is not stored yet, by the conversation that it was written in.

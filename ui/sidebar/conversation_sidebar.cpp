@@ -131,17 +131,18 @@ void ConversationSidebar::connect_lists() {
   search_->installEventFilter(this);
 
   // Clicked by the pointer, activated by the keyboard.
-  const auto open = [this](const QModelIndex& index) {
-    emit opened(index.data(ConversationListModel::IdRole).toLongLong(), 0);
-  };
-  connect(list_, &QListView::clicked, this, open);
-  connect(list_, &QListView::activated, this, open);
+  connect(list_, &QListView::clicked, this, &ConversationSidebar::open_row);
+  connect(list_, &QListView::activated, this, &ConversationSidebar::open_row);
   connect(list_, &QListView::customContextMenuRequested, this, &ConversationSidebar::open_context_menu);
   connect(results_, &QListView::clicked, this, &ConversationSidebar::open_result);
   connect(results_, &QListView::activated, this, &ConversationSidebar::open_result);
   connect(delegate_, &ConversationDelegate::renamed, this,
           [this](qlonglong conversation, const QString& title) { model_.rename(conversation, title); });
+  connect(delegate_, &ConversationDelegate::recordingRenamed, this, [this](qlonglong recording, const QString& title) {
+    model_.submit(agent::RenameTranscript{recording, title.toStdString()});
+  });
   connect(&model_, &WindowModel::currentChanged, this, &ConversationSidebar::select_current);
+  connect(&model_, &WindowModel::recordingChanged, this, &ConversationSidebar::select_current);
   const auto refresh = [this] {
     show_page();
     select_current();
@@ -184,8 +185,23 @@ void ConversationSidebar::show_page() {
   pages_->setCurrentWidget(page);
 }
 
+int ConversationSidebar::current_row() {
+  if (model_.recording() != nullptr)
+    return model_.conversations().row_of_recording(model_.recording()->transcript().id);
+  return model_.conversations().row_of(model_.current());
+}
+
+void ConversationSidebar::open_row(const QModelIndex& index) {
+  const qlonglong id = index.data(ConversationListModel::IdRole).toLongLong();
+  if (index.data(ConversationListModel::KindRole).toInt() == ConversationListModel::Recording) {
+    emit recordingOpened(id, 0);
+  } else {
+    emit opened(id, 0);
+  }
+}
+
 void ConversationSidebar::select_current() {
-  const int row = model_.conversations().row_of(model_.current());
+  const int row = current_row();
   if (row < 0) {
     list_->clearSelection();
     list_->setCurrentIndex({});
@@ -196,7 +212,7 @@ void ConversationSidebar::select_current() {
 }
 
 void ConversationSidebar::rename_current() {
-  const int row = model_.conversations().row_of(model_.current());
+  const int row = current_row();
   if (row < 0) return;
   clear_search();
   const QModelIndex index = model_.conversations().index(row);
@@ -206,39 +222,70 @@ void ConversationSidebar::rename_current() {
 
 void ConversationSidebar::ask_to_remove(agent::ConversationId conversation) {
   const int row = model_.conversations().row_of(conversation);
-  if (row < 0) return;
+  if (row >= 0) ask_to_remove_row(model_.conversations().index(row));
+}
+
+void ConversationSidebar::ask_to_remove_current() {
+  const int row = current_row();
+  if (row >= 0) ask_to_remove_row(model_.conversations().index(row));
+}
+
+void ConversationSidebar::ask_to_remove_row(const QModelIndex& index) {
+  const qlonglong id = index.data(ConversationListModel::IdRole).toLongLong();
+  const QString question = tr("Delete “%1”?").arg(index.data().toString());
+  switch (index.data(ConversationListModel::KindRole).toInt()) {
+    case ConversationListModel::Entry:
+      return ask(tr("Delete conversation"), question,
+                 tr("Its messages and the record of its tool calls are removed for good."),
+                 [this, id] { model_.remove(id); });
+    case ConversationListModel::Recording:
+      return ask(tr("Delete transcript"), question,
+                 tr("What was written down is removed for good. The recording itself stays where it is."),
+                 [this, id] { model_.submit(agent::RemoveTranscript{id}); });
+    default:
+      return;
+  }
+}
+
+void ConversationSidebar::ask(const QString& title, const QString& text, const QString& consequence,
+                              const std::function<void()>& remove) {
   auto* question = new QMessageBox(window());
   question->setObjectName("removeDialog");
   question->setAttribute(Qt::WA_DeleteOnClose);
-  question->setWindowTitle(tr("Delete conversation"));
-  question->setText(tr("Delete “%1”?").arg(model_.conversations().index(row).data().toString()));
-  question->setInformativeText(tr("Its messages and the record of its tool calls are removed for good."));
-  QPushButton* remove = question->addButton(tr("Delete"), QMessageBox::DestructiveRole);
+  question->setWindowTitle(title);
+  question->setText(text);
+  question->setInformativeText(consequence);
+  QPushButton* button = question->addButton(tr("Delete"), QMessageBox::DestructiveRole);
   question->setDefaultButton(question->addButton(tr("Keep"), QMessageBox::RejectRole));
-  connect(remove, &QPushButton::clicked, this, [this, conversation] { model_.remove(conversation); });
+  connect(button, &QPushButton::clicked, this, remove);
   question->open();
 }
 
 void ConversationSidebar::open_context_menu(const QPoint& where) {
   const QModelIndex index = list_->indexAt(where);
-  const agent::ConversationId conversation = index.data(ConversationListModel::IdRole).toLongLong();
-  if (conversation == 0) return;
+  if (index.data(ConversationListModel::IdRole).toLongLong() == 0) return;
   auto* menu = new QMenu(this);
   menu->setAttribute(Qt::WA_DeleteOnClose);
-  connect(menu->addAction(tr("Open")), &QAction::triggered, this,
-          [this, conversation] { emit opened(conversation, 0); });
   const QPersistentModelIndex kept(index);
+  connect(menu->addAction(tr("Open")), &QAction::triggered, this, [this, kept] {
+    if (kept.isValid()) open_row(kept);
+  });
   connect(menu->addAction(tr("Rename")), &QAction::triggered, this, [this, kept] {
     if (kept.isValid()) list_->edit(kept);
   });
   menu->addSeparator();
-  connect(menu->addAction(tr("Delete…")), &QAction::triggered, this,
-          [this, conversation] { ask_to_remove(conversation); });
+  connect(menu->addAction(tr("Delete…")), &QAction::triggered, this, [this, kept] {
+    if (kept.isValid()) ask_to_remove_row(kept);
+  });
   menu->popup(list_->viewport()->mapToGlobal(where));
 }
 
 void ConversationSidebar::open_result(const QModelIndex& index) {
   if (!index.isValid()) return;
+  if (const qlonglong recording = index.data(SearchModel::RecordingRole).toLongLong(); recording != 0) {
+    emit recordingOpened(recording, index.data(SearchModel::SegmentRole).toLongLong());
+    return;
+  }
   emit opened(index.data(SearchModel::IdRole).toLongLong(), index.data(SearchModel::MessageRole).toLongLong());
 }
 
@@ -270,7 +317,7 @@ bool ConversationSidebar::eventFilter(QObject* watched, QEvent* event) {
   }
   // Not what a title that is being edited does not want.
   if (watched == list_ && list_->hasFocus() && key == Qt::Key_Delete) {
-    ask_to_remove(list_->currentIndex().data(ConversationListModel::IdRole).toLongLong());
+    ask_to_remove_row(list_->currentIndex());
     return true;
   }
   return QWidget::eventFilter(watched, event);

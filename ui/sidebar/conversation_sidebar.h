@@ -2,6 +2,7 @@
 
 #include <QTimer>
 #include <QWidget>
+#include <functional>
 
 #include "agent/protocol.h"
 #include "ui/models/window_model.h"
@@ -31,12 +32,16 @@ class ConversationSidebar : public QWidget {
   void clear_search();
   void rename_current();
   void ask_to_remove(agent::ConversationId conversation);
+  // What is on the screen, be it a conversation or a recording.
+  void ask_to_remove_current();
 
  signals:
   void newRequested();
   void hideRequested();
   // `message` is what a search found, otherwise 0.
   void opened(qlonglong conversation, qlonglong message);
+  // `segment` as `message`.
+  void recordingOpened(qlonglong recording, qlonglong segment);
 
  protected:
   void paintEvent(QPaintEvent* event) override;
@@ -50,6 +55,11 @@ class ConversationSidebar : public QWidget {
   void search();
   void show_page();
   void select_current();
+  int current_row();
+  void open_row(const QModelIndex& index);
+  void ask_to_remove_row(const QModelIndex& index);
+  void ask(const QString& title, const QString& question, const QString& consequence,
+           const std::function<void()>& remove);
   void open_context_menu(const QPoint& where);
   void open_result(const QModelIndex& index);
 

@@ -16,6 +16,7 @@ constexpr int kRowHeight = 34;
 constexpr int kHeadingHeight = 32;
 constexpr int kOuterInset = 8;
 constexpr int kInnerInset = 10;
+constexpr int kSymbol = 14;
 
 void paint_ground(QPainter& painter, const Theme& theme, const QStyleOptionViewItem& option) {
   const Colors& colors = theme.colors();
@@ -63,6 +64,11 @@ void ConversationDelegate::paint(QPainter* painter, const QStyleOptionViewItem& 
     paint_activity(*painter, text_rect, activity);
     text_rect.setRight(text_rect.right() - 18);
   }
+  if (index.data(ConversationListModel::KindRole).toInt() == ConversationListModel::Recording) {
+    const int top = text_rect.center().y() - kSymbol / 2;
+    theme_.paint_icon(*painter, QRectF(text_rect.left(), top, kSymbol, kSymbol), Icon::Sound, colors.text_muted);
+    text_rect.setLeft(text_rect.left() + kSymbol + space::kSmall);
+  }
   painter->setFont(option.font);
   painter->setPen(colors.text);
   const QString title = option.fontMetrics.elidedText(index.data().toString(), Qt::ElideRight, text_rect.width());
@@ -89,7 +95,7 @@ QWidget* ConversationDelegate::createEditor(QWidget* parent, const QStyleOptionV
   auto* editor = new QLineEdit(parent);
   editor->setObjectName("renameEdit");
   editor->setTextMargins(6, 0, 6, 0);
-  editor->setAccessibleName(tr("Title of the conversation"));
+  editor->setAccessibleName(tr("Title"));
   editor->setToolTip(tr("Return renames, Esc leaves it as it was"));
   return editor;
 }
@@ -103,7 +109,12 @@ void ConversationDelegate::updateEditorGeometry(QWidget* editor, const QStyleOpt
 void ConversationDelegate::setModelData(QWidget* editor, QAbstractItemModel*, const QModelIndex& index) const {
   const QString title = static_cast<QLineEdit*>(editor)->text().simplified();
   if (title.isEmpty() || title == index.data().toString()) return;
-  emit renamed(index.data(ConversationListModel::IdRole).toLongLong(), title);
+  const qlonglong id = index.data(ConversationListModel::IdRole).toLongLong();
+  if (index.data(ConversationListModel::KindRole).toInt() == ConversationListModel::Recording) {
+    emit recordingRenamed(id, title);
+  } else {
+    emit renamed(id, title);
+  }
 }
 
 SearchDelegate::SearchDelegate(const Theme& theme, QObject* parent) : QStyledItemDelegate(parent), theme_(theme) {}

@@ -24,6 +24,7 @@ class ConversationDelegate : public QStyledItemDelegate {
 
  signals:
   void renamed(qlonglong conversation, const QString& title) const;
+  void recordingRenamed(qlonglong recording, const QString& title) const;
 
  private:
   void paint_activity(QPainter& painter, const QRect& row, int activity) const;

@@ -159,8 +159,8 @@ agent::Call sample_call(const std::string& tool, const std::string& arguments, a
 }
 
 QStringList scene_names() {
-  return {"start", "chat",   "tools", "approval", "streaming", "reading",
-          "error", "search", "long",  "loading",  "places",    "files"};
+  return {"start",  "chat", "tools",   "approval", "streaming", "reading",  "error",
+          "search", "long", "loading", "places",   "files",     "recording"};
 }
 
 void write_long_conversation(ScriptedAgent& agent, int turns) {
@@ -261,6 +261,49 @@ void write_history(ScriptedAgent& agent) {
   }
 }
 
+void write_recording(ScriptedAgent& agent) {
+  constexpr std::int64_t kSecond = 16000;
+  const auto check = [](const Status& done) {
+    if (!done.ok()) qFatal("%s", done.error().message.c_str());
+  };
+  const auto id_of = [](const Result<std::int64_t>& made) {
+    if (!made.ok()) qFatal("%s", made.error().message.c_str());
+    return *made;
+  };
+  agent::TranscriptStore& store = agent.store().transcripts();
+  const agent::TranscriptId id =
+      id_of(store.create({"/home/maria/Recordings/board meeting.m4a", "board meeting.m4a", 48'200'000, 0},
+                         "Board meeting, 12 March", "Gemma 4 E4B", ""));
+  check(store.set_duration(id, 3'742'000));
+  check(store.set_state(id, agent::TranscriptState::Running));
+  const std::pair<std::int64_t, const char*> spoken[] = {
+      {4,
+       "Good morning everybody, and thank you for coming at such short notice. We have three points today: the move, "
+       "the budget of the archive, and the date of the next meeting."},
+      {29,
+       "The move is planned for the 14th of March. Maria has ordered 40 boxes, the van is booked, and the landlord "
+       "knows."},
+      {52, "Does the archive need more than that?"},
+      {58,
+       "Yes. I counted again last week, and with the shelves along the wall it comes to 118 boxes, so the 300 euros "
+       "will not be enough."},
+      {83, "Then we should ask for"},
+      {104,
+       "I would suggest that we decide on it now and write to them today, so that nobody has to wait for the next "
+       "meeting. Are there any objections?"}};
+  for (const auto& [second, text] : spoken) {
+    agent::Segment segment;
+    segment.begin = segment.speech_begin = second * kSecond;
+    segment.end = segment.speech_end = (second + 6) * kSecond;
+    segment.text = text;
+    if (second == 83) segment.remark = agent::SegmentRemark::Repeated;
+    segment.id = id_of(store.add_segment(id, segment));
+    agent.tell(agent::SegmentAdded{id, segment});
+  }
+  agent.tell_of(id);
+  agent.tell(agent::TranscriptProgress{id, 1'415'000, 3'742'000, 412'000});
+}
+
 QString prepare_scene(const QString& name, ScriptedAgent& agent) {
   if (name == "loading") {
     agent::ModelChanged model;
@@ -269,6 +312,10 @@ QString prepare_scene(const QString& name, ScriptedAgent& agent) {
     return {};
   }
   agent.load_model(practice_model());
+  if (name == "recording") {
+    write_recording(agent);
+    return {};
+  }
   if (name == "chat") {
     agent.set_script({agent::ThoughtPart{kThought}, agent::CallPart{read_plan()}, agent::TextPart{kRichMarkdown}});
     return "What is planned for the move, and what is left to do?";

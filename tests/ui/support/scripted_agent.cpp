@@ -3,6 +3,8 @@
 #include <QDateTime>
 #include <QFileInfo>
 
+#include "agent/store/reader.h"
+
 namespace facet::ui::test {
 namespace {
 
@@ -19,7 +21,7 @@ void must(const Status& status) {
 }  // namespace
 
 ScriptedAgent::ScriptedAgent(const std::filesystem::path& database, std::function<void(const agent::Event&)> post)
-    : store_(must(agent::Store::open(database))), post_(std::move(post)) {
+    : database_(database), store_(must(agent::Store::open(database))), post_(std::move(post)) {
   connect(&pace_, &QTimer::timeout, this, &ScriptedAgent::play);
 }
 
@@ -235,6 +237,26 @@ void ScriptedAgent::apply(const agent::RenameConversation& op) {
   agent::Conversation& conversation = conversations_[op.conversation];
   conversation.title = op.title;
   emit_event(agent::ConversationChanged{conversation});
+}
+
+void ScriptedAgent::apply(const agent::StopTranscription& op) {
+  must(store_->transcripts().set_state(op.transcript, agent::TranscriptState::Stopped));
+  tell_of(op.transcript);
+}
+
+void ScriptedAgent::apply(const agent::RenameTranscript& op) {
+  must(store_->transcripts().rename(op.transcript, op.title));
+  tell_of(op.transcript);
+}
+
+void ScriptedAgent::apply(const agent::RemoveTranscript& op) {
+  must(store_->transcripts().remove(op.transcript));
+  emit_event(agent::TranscriptRemoved{op.transcript});
+}
+
+void ScriptedAgent::tell_of(agent::TranscriptId id) {
+  const auto transcript = must(must(agent::StoreReader::open(database_))->transcript(id));
+  if (transcript) emit_event(agent::TranscriptChanged{*transcript});
 }
 
 void ScriptedAgent::apply(const agent::RemoveConversation& op) {

@@ -45,6 +45,9 @@ class ScriptedAgent : public QObject {
   // A file with this name is decoded up to there, and not to its end.
   void describe_slowly(const std::string& name, double done) { slow_[name] = done; }
   void submit(const agent::Op& op);
+  // Something that happens by itself; of a transcript, as it is stored.
+  void tell(const agent::Event& event) { emit_event(event); }
+  void tell_of(agent::TranscriptId transcript);
 
   const std::vector<agent::Event>& events() const { return events_; }
   const std::vector<agent::Op>& operations() const { return operations_; }
@@ -63,6 +66,11 @@ class ScriptedAgent : public QObject {
   void apply(const agent::DescribeAttachment& op);
   void apply(const agent::ForgetAttachment&) {}
   void apply(const agent::LoadModel& op);
+  void apply(const agent::ImportRecording&) {}
+  void apply(const agent::StopTranscription& op);
+  void apply(const agent::ResumeTranscription&) {}
+  void apply(const agent::RenameTranscript& op);
+  void apply(const agent::RemoveTranscript& op);
 
   agent::Conversation conversation_for(const agent::UserTurn& op);
   void plan_part(const agent::PartContent& content, bool is_last);
@@ -73,6 +81,7 @@ class ScriptedAgent : public QObject {
   void emit_event(const agent::Event& event);
   void play();
 
+  std::filesystem::path database_;
   std::unique_ptr<agent::Store> store_;
   std::function<void(const agent::Event&)> post_;
   std::vector<agent::Event> events_;
