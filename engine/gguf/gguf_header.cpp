@@ -213,6 +213,24 @@ Status refuse_duplicate_tensors(const std::vector<GgufTensor>& tensors) {
   return {};
 }
 
+// Writers lay the tensors one behind the other. Were bytes counted twice, a small file could claim any amount of
+// memory.
+Status refuse_shared_bytes(const std::vector<GgufTensor>& tensors) {
+  std::vector<const GgufTensor*> placed;
+  placed.reserve(tensors.size());
+  for (const GgufTensor& tensor : tensors)
+    placed.push_back(&tensor);
+  std::stable_sort(placed.begin(), placed.end(), [](const GgufTensor* left, const GgufTensor* right) {
+    return left->data.data() < right->data.data();
+  });
+  const auto pair =
+      std::adjacent_find(placed.begin(), placed.end(), [](const GgufTensor* left, const GgufTensor* right) {
+        return left->data.data() + left->data.size() > right->data.data();
+      });
+  if (pair == placed.end()) return {};
+  return corrupt("the tensor " + quoted(pair[1]->name) + " shares bytes with the tensor " + quoted(pair[0]->name));
+}
+
 }  // namespace
 
 std::size_t gguf_value_bytes(GgufType type) {
@@ -277,6 +295,7 @@ Result<GgufHeader> read_gguf_header(std::span<const std::byte> file) {
     header.tensors.push_back(info.tensor);
   }
   FACET_RETURN_IF_ERROR(refuse_duplicate_tensors(header.tensors));
+  FACET_RETURN_IF_ERROR(refuse_shared_bytes(header.tensors));
   return header;
 }
 

@@ -41,7 +41,7 @@ struct GgufEntry {
 
 struct GgufHeader {
   std::vector<GgufEntry> entries;   // sorted by key
-  std::vector<GgufTensor> tensors;  // in the file's order, ranges inside the file
+  std::vector<GgufTensor> tensors;  // in the file's order, ranges inside the file without a byte in common
 };
 
 // Reads everything in front of the tensor data. Allocates for what the bytes really hold, never for what they claim.

@@ -172,6 +172,7 @@ void HostileGgufTest::refuses_damaged_containers_data() {
   tensor("offset beyond the file", "beyond the end", {"odd", {1}, 0, QByteArray(4, '\0'), 1LL << 40U});
   tensor("offset that wraps with the size", "beyond the end",
          {"odd", {64}, 0, QByteArray(4, '\0'), std::numeric_limits<std::int64_t>::max() - 31});
+  tensor("offset inside another tensor", "'odd' shares bytes with", {"odd", {1}, 0, QByteArray(4, '\0'), 0});
   tensor("offset not aligned", "not a multiple of 32", {"odd", {1}, 0, QByteArray(4, '\0'), 4});
   tensor("size beyond the file", "beyond the end", {"odd", {1ULL << 40U}, 0, QByteArray(4, '\0')});
   tensor("one element too many", "beyond the end", {"odd", {9}, 0, QByteArray(32, '\0')});
