@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <cmath>
 #include <cstring>
-#include <set>
 
 #include "engine/trial/twin_operands.h"
 
@@ -244,14 +243,15 @@ void try_heads(TwinOperands& twins, const AttentionShape& shape, Format format) 
   twins.forget();
 }
 
-// The same heads from products of a format: the caches show in what attention makes of them.
-void try_head_products(TwinOperands& twins, const AttentionShape& shape, Format format, Format cache, float tolerance) {
+// The same heads from products of some formats: the caches show in what attention makes of them.
+void try_head_products(TwinOperands& twins, const AttentionShape& shape, const KernelUse::HeadFormats& formats,
+                       Format cache, float tolerance) {
   constexpr std::uint32_t kInputs = 256;
   constexpr std::uint32_t kFewRows = 3;
   const std::uint32_t width = shape.kv_heads * shape.head_dim;
-  const auto q_matrix = twins.matrix(format, kInputs, shape.heads * shape.head_dim);
-  const auto k_matrix = twins.matrix(format, kInputs, width);
-  const auto v_matrix = twins.matrix(format, kInputs, width);
+  const auto q_matrix = twins.matrix(formats[0], kInputs, shape.heads * shape.head_dim);
+  const auto k_matrix = twins.matrix(formats[1], kInputs, width);
+  const auto v_matrix = twins.matrix(formats[2], kInputs, width);
   const auto q_norm = twins.vector(shape.head_dim, 1.0F / std::sqrt(static_cast<float>(shape.head_dim)));
   const auto k_norm = twins.vector(shape.head_dim);
   for (const std::uint32_t rows : {1U, kFewRows}) {
@@ -280,7 +280,7 @@ void try_head_products(TwinOperands& twins, const AttentionShape& shape, Format 
         b.matmul_heads({q_matrix[i], k_matrix[i], values_are_keys ? Weight{} : v_matrix[i]}, x[i], inputs);
         b.attention(q[i], keys[i], values[i], shape, 0, out[i]);
       });
-      const std::string name = name_of("matmul_heads", shape, rows) + ", " + std::string(format_info(format).name);
+      const std::string name = name_of("matmul_heads", shape, rows) + ", " + text_of(formats);
       for (const auto& each : {q, k, v})
         twins.compare(name, each, tolerance, kind_of(tolerance));
       // Few keys do not outweigh a value that a cache rounds the other way, and products of random blocks may be large.
@@ -292,14 +292,11 @@ void try_head_products(TwinOperands& twins, const AttentionShape& shape, Format 
   twins.forget();
 }
 
-// Each head with each format once, whatever the number of inputs.
+// Each head with the formats of each layer, whatever the number of inputs.
 void try_head_products(TwinOperands& twins, const KernelUse& use, float tolerance) {
-  std::set<Format> formats;
-  for (const KernelUse::Product& product : use.products)
-    formats.insert(product.format);
   for (const AttentionShape& shape : use.heads)
-    for (const Format format : formats)
-      try_head_products(twins, shape, format, use.cache, tolerance);
+    for (const KernelUse::HeadFormats& formats : use.head_formats)
+      try_head_products(twins, shape, formats, use.cache, tolerance);
 }
 
 // Heads that rotate in two parts, and attention to all patches of a picture, as the released encoders have them.

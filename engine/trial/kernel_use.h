@@ -1,5 +1,6 @@
 #pragma once
 
+#include <array>
 #include <compare>
 #include <cstdint>
 #include <string>
@@ -19,9 +20,13 @@ struct KernelUse {
     auto operator<=>(const Product&) const = default;
   };
 
+  // Of the matrices of a layer's queries, keys and values; what a layer lacks has the format of the queries.
+  using HeadFormats = std::array<Format, 3>;
+
   std::vector<Product> products;
   std::vector<Product> experts;
   std::vector<AttentionShape> heads;
+  std::vector<HeadFormats> head_formats;
   Format cache = Format::F32;
   std::uint32_t width = 0;  // of the residual stream
   std::uint32_t expert_count = 0;
@@ -35,6 +40,9 @@ bool is_multiplied_with(const GgufFile& file, const GgufTensor& tensor);
 
 // `cache` is the format of keys and values.
 KernelUse kernel_use(const GgufFile& file, const ModelConfig& config, Format cache, bool may_round = false);
+
+// "Q4_K/Q4_K/Q6_K".
+std::string text_of(const KernelUse::HeadFormats& formats);
 
 // The same use gives the same words: "Q4_0 1536, Q4_0 2048; heads 8/1 of 256, window 512, ...; cache F16".
 std::string describe(const KernelUse& use);

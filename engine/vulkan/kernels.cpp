@@ -22,42 +22,51 @@ static_assert(kOperations.size() == static_cast<std::size_t>(Operation::LocalAtt
 
 // Tiles in the order of `Tiles`, without code where there are none.
 struct Products {
-  Format format;
   Shader product;
   std::array<Shader, 4> tiles;
 };
 
-#define FACET_FLOAT_PRODUCTS(name)                                            \
-  Products {                                                                  \
-    Format::name, {"product " #name, spirv_product_##name}, {                 \
-      Shader{"tile of floats " #name, spirv_tile_FLOATS_##name}, Shader{},    \
-          Shader{"tile of halves " #name, spirv_tile_HALVES_##name}, Shader { \
-        "tile of matrices " #name, spirv_tile_MATRICES_##name                 \
-      }                                                                       \
-    }                                                                         \
-  }
-#define FACET_PRODUCTS(name)                                                  \
-  Products {                                                                  \
-    Format::name, {"product " #name, spirv_product_##name}, {                 \
-      Shader{"tile of floats " #name, spirv_tile_FLOATS_##name},              \
-          Shader{"tile of codes " #name, spirv_tile_CODES_##name},            \
-          Shader{"tile of halves " #name, spirv_tile_HALVES_##name}, Shader { \
-        "tile of matrices " #name, spirv_tile_MATRICES_##name                 \
-      }                                                                       \
-    }                                                                         \
-  }
+using Code = std::span<const std::uint32_t>;
+constexpr Products products(Code product, Code floats, Code codes, Code halves, Code matrices) {
+  return {{"product", product},
+          {Shader{"tile of floats", floats}, Shader{"tile of codes", codes}, Shader{"tile of halves", halves},
+           Shader{"tile of matrices", matrices}}};
+}
 
-constexpr std::array kProducts = {
-    FACET_FLOAT_PRODUCTS(F32), FACET_FLOAT_PRODUCTS(F16), FACET_FLOAT_PRODUCTS(BF16), FACET_PRODUCTS(Q4_0),
-    FACET_PRODUCTS(Q4_1),      FACET_PRODUCTS(Q5_0),      FACET_PRODUCTS(Q5_1),       FACET_PRODUCTS(Q8_0),
-    FACET_PRODUCTS(Q2_K),      FACET_PRODUCTS(Q3_K),      FACET_PRODUCTS(Q4_K),       FACET_PRODUCTS(Q5_K),
-    FACET_PRODUCTS(Q6_K),      FACET_PRODUCTS(IQ4_NL),    FACET_PRODUCTS(IQ4_XS),     FACET_PRODUCTS(MXFP4),
-};
+constexpr Products kF32 =
+    products(spirv_product_F32, spirv_tile_FLOATS_F32, {}, spirv_tile_HALVES_F32, spirv_tile_MATRICES_F32);
+constexpr Products kF16 =
+    products(spirv_product_F16, spirv_tile_FLOATS_F16, {}, spirv_tile_HALVES_F16, spirv_tile_MATRICES_F16);
+constexpr Products kBF16 =
+    products(spirv_product_BF16, spirv_tile_FLOATS_BF16, {}, spirv_tile_HALVES_BF16, spirv_tile_MATRICES_BF16);
+constexpr Products kBlocks = products(spirv_product_BLOCKS, spirv_tile_FLOATS_BLOCKS, spirv_tile_CODES_BLOCKS,
+                                      spirv_tile_HALVES_BLOCKS, spirv_tile_MATRICES_BLOCKS);
 
 const Products* products_of(Format format) {
-  for (const Products& products : kProducts)
-    if (products.format == format) return &products;
-  return nullptr;
+  switch (format) {
+    case Format::F32:
+      return &kF32;
+    case Format::F16:
+      return &kF16;
+    case Format::BF16:
+      return &kBF16;
+    case Format::Q4_0:
+    case Format::Q4_1:
+    case Format::Q5_0:
+    case Format::Q5_1:
+    case Format::Q8_0:
+    case Format::Q2_K:
+    case Format::Q3_K:
+    case Format::Q4_K:
+    case Format::Q5_K:
+    case Format::Q6_K:
+    case Format::IQ4_NL:
+    case Format::IQ4_XS:
+    case Format::MXFP4:
+      return &kBlocks;
+    default:
+      return nullptr;
+  }
 }
 
 }  // namespace
@@ -69,6 +78,16 @@ const Shader& shader_of(Operation operation) {
 const Shader* product_shader(Format format) {
   const Products* const products = products_of(format);
   return products == nullptr ? nullptr : &products->product;
+}
+
+std::uint32_t formats_constant(const std::array<Format, 3>& formats) {
+  std::uint32_t constant = 0;
+  for (std::size_t i = 0; i < formats.size(); ++i)
+    constant |= static_cast<std::uint32_t>(formats[i]) << (8 * i);
+  return constant;
+}
+std::uint32_t formats_constant(Format format) {
+  return formats_constant({format, format, format});
 }
 
 const Shader* tile_shader(Format format, Tiles tiles) {

@@ -8,7 +8,7 @@
 
 namespace facet::engine::vulkan {
 
-// A compiled shader, one for each file in shaders/ and, of products, for each weight format.
+// A compiled shader, one for each file in shaders/ and, of products, for each kind of weight formats.
 struct Shader {
   const char* name = nullptr;
   std::span<const std::uint32_t> code;
@@ -41,12 +41,16 @@ const Shader& shader_of(Operation operation);
 enum class Tiles { None, Floats, Codes, Halves, Matrices };
 
 // The products of few rows and those of many; null for a format that has no decoder, and for tiles that it can not
-// have.
+// have. Matrices of one kernel may have several formats, as long as those have the same shader.
 const Shader* product_shader(Format format);
 const Shader* tile_shader(Format format, Tiles tiles);
+// The specialization constant that tells both of the formats of up to three matrices. A kernel without one of them has
+// one of its other formats there, and the same format everywhere where it can: it is slower with several.
+std::uint32_t formats_constant(const std::array<Format, 3>& formats);
+std::uint32_t formats_constant(Format format);
 
 // A shader with the values of its specialization constants, from 0 on; those that it does not have are ignored.
-inline constexpr std::size_t kConstants = 7;
+inline constexpr std::size_t kConstants = 8;
 struct Kernel {
   const Shader* shader = nullptr;
   std::array<std::uint32_t, kConstants> constants = {};

@@ -4,7 +4,8 @@ find_program(FACET_GLSLANG glslangValidator)
 find_path(FACET_VULKAN_HEADERS vulkan/vulkan_core.h)
 
 set(vulkan_folder ${CMAKE_CURRENT_LIST_DIR})
-set(vulkan_formats F32 F16 BF16 Q4_0 Q4_1 Q5_0 Q5_1 Q8_0 Q2_K Q3_K Q4_K Q5_K Q6_K IQ4_NL IQ4_XS MXFP4)
+# Those with blocks are one, of which kernels choose by specialization.
+set(vulkan_formats F32 F16 BF16 BLOCKS)
 set(vulkan_operations norm elementwise heads store attention branch_end round halve route sort combine top
     shift layer_norm pool unfold convolve local_attention)
 set(vulkan_headers)

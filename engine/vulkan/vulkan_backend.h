@@ -198,6 +198,7 @@ class VulkanBackend final : public DeviceBackend {
   struct TileInput {
     Operand cells;
     const Shader* shader = nullptr;
+    Format format = Format::F32;  // of the weights
     bool is_wide = false;
   };
   TileInput tile_input(const LoadedWeight& weight, const View& x);

@@ -109,13 +109,14 @@ bool VulkanBackend::can_end_in_heads(const HeadWeights& weights, const View& x, 
   return fits(weights.q) && fits(weights.k) && fits(weights.v);
 }
 
-// Matrices of one format are one dispatch, and each makes its own heads ready.
+// Matrices whose formats have one shader are one dispatch, and each makes its own heads ready.
 void VulkanBackend::matmul_heads(const HeadWeights& weights, const View& x, const HeadInputs& inputs) {
   if (!can_end_in_heads(weights, x, inputs)) return Backend::matmul_heads(weights, x, inputs);
   check(inputs);
   const std::array<Weight, kMostProducts> matrices = {weights.q, weights.k, weights.v};
   const std::array<View, kMostProducts> outs = {inputs.q, inputs.k, inputs.v};
   std::array<bool, kMostProducts> is_done = {};
+  const auto shader_of = [&](const Weight& weight) { return product_shader(loaded(weight).format->format); };
   for (std::size_t i = 0; i < matrices.size(); ++i) {
     if (!matrices[i] || is_done[i]) continue;
     HeadInputs heads = inputs;
@@ -123,7 +124,7 @@ void VulkanBackend::matmul_heads(const HeadWeights& weights, const View& x, cons
     product.matrices = kMostProducts;
     product.heads = &heads;
     for (std::size_t j = i; j < matrices.size(); ++j) {
-      if (!matrices[j] || is_done[j] || !can_share(loaded(matrices[i]), loaded(matrices[j]))) continue;
+      if (!matrices[j] || is_done[j] || shader_of(matrices[i]) != shader_of(matrices[j])) continue;
       const LoadedWeight& matrix = loaded(matrices[j]);
       FACET_CHECK(matrix.use == WeightUse::Matrix && x.width == matrices[j].inputs &&
                       outs[j].width == matrices[j].outputs && x.rows == outs[j].rows,

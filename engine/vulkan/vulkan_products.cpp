@@ -51,7 +51,7 @@ bool VulkanBackend::is_one_dispatch(const LoadedWeight& weight, const View& x) c
 }
 
 bool VulkanBackend::can_share(const LoadedWeight& a, const LoadedWeight& b) const {
-  return a.format == b.format && a.packed_bytes == b.packed_bytes;
+  return a.format == b.format;
 }
 
 void VulkanBackend::multiply_few(const SmallProduct& product, const View& x) {
@@ -60,7 +60,6 @@ void VulkanBackend::multiply_few(const SmallProduct& product, const View& x) {
   const Operand from = operand_of(x);
   ProductParams params{};
   params.inputs = x.width;
-  params.row_bytes = static_cast<std::uint32_t>(first.packed_bytes);
   params.columns = x.rows;
   params.x_offset = from.offset;
   params.x_stride = from.stride;
@@ -77,8 +76,12 @@ void VulkanBackend::multiply_few(const SmallProduct& product, const View& x) {
   while (product.heads != nullptr && product.heads->head_dim % (FACET_LANE_GROUPS * rows) != 0)
     rows /= 2;
   std::uint32_t groups = 0;
+  std::array<Format, kMostProducts> formats;
+  formats.fill(first.format->format);
   for (std::uint32_t i = 0; i < product.matrices; ++i) {
     if (const LoadedWeight* const weight = product.weights[i]) {
+      formats[i] = weight->format->format;
+      params.row_bytes[i] = static_cast<std::uint32_t>(weight->packed_bytes);
       dispatch.operands[FACET_BINDING_WEIGHTS + i] = {weight->parts.front().memory.handle, false};
       dispatch.work += std::uint64_t{x.width} * weight->parts.front().count * x.rows;
       if (i < matrices) params.outputs[i] = product.outs[i].width;
@@ -108,9 +111,10 @@ void VulkanBackend::multiply_few(const SmallProduct& product, const View& x) {
     cache = cache_of_heads(*product.heads);
     params.heads = give_heads(*product.heads, dispatch);
   }
-  dispatch.kernel = {product_shader(first.format->format),
-                     {columns, rows, static_cast<std::uint32_t>(product.kind), is_wide(from) ? 1U : 0U,
-                      static_cast<std::uint32_t>(end), static_cast<std::uint32_t>(cache), matrices}};
+  dispatch.kernel = {
+      product_shader(first.format->format),
+      {columns, rows, static_cast<std::uint32_t>(product.kind), is_wide(from) ? 1U : 0U,
+       static_cast<std::uint32_t>(end), static_cast<std::uint32_t>(cache), matrices, formats_constant(formats)}};
   dispatch.groups = {groups, groups_for(x.rows, columns), 1};
   run(dispatch, params);
 }
@@ -125,7 +129,7 @@ void VulkanBackend::multiply_rows(const LoadedWeight& weight, const Part& part, 
   const std::uint32_t rows_at_once = rows_within_limit(work_of_row, FACET_LANE_GROUPS * rows);
   ProductParams params{};
   params.inputs = x.width;
-  params.row_bytes = static_cast<std::uint32_t>(weight.packed_bytes);
+  params.row_bytes[0] = static_cast<std::uint32_t>(weight.packed_bytes);
   params.columns = x.rows;
   params.x_offset = from.offset;
   params.x_stride = from.stride;
@@ -134,7 +138,8 @@ void VulkanBackend::multiply_rows(const LoadedWeight& weight, const Part& part, 
     params.first_row = first;
     params.outputs[0] = std::min(rows_at_once, part.count - first);
     params.out_offset[0] = to.offset + part.first + first;
-    run({product_shader(weight.format->format), {columns, rows, 0, is_wide(from) ? 1U : 0U, 0, 0, 1}},
+    run({product_shader(weight.format->format),
+         {columns, rows, 0, is_wide(from) ? 1U : 0U, 0, 0, 1, formats_constant(weight.format->format)}},
         {{FACET_BINDING_WEIGHTS, {part.memory.handle, false}},
          {FACET_BINDING_X, {from.buffer, false}},
          {FACET_BINDING_OUT, {to.buffer, true}}},
@@ -158,9 +163,10 @@ std::uint64_t VulkanBackend::rounded_bytes(const LargestOperands& largest) const
 
 VulkanBackend::TileInput VulkanBackend::tile_input(const LoadedWeight& weight, const View& x) {
   const Operand from = operand_of(x);
-  const Shader* const rounding = tile_shader(weight.format->format, variants_.tiles);
+  const Format format = weight.format->format;
+  const Shader* const rounding = tile_shader(format, variants_.tiles);
   if (!rounds(variants_.tiles) || rounding == nullptr || x.width % 32 != 0)
-    return {from, tile_shader(weight.format->format, Tiles::Floats), is_wide(from)};
+    return {from, tile_shader(format, Tiles::Floats), format, is_wide(from)};
   const std::uint32_t row_cells = rounded_row_cells(x.width);
   if (!make_room(rounded_, std::uint64_t{x.rows} * row_cells * sizeof(std::uint32_t), "rounded rows")) return {};
   const RoundParams params{x.width, from.offset, from.stride, row_cells};
@@ -169,14 +175,14 @@ VulkanBackend::TileInput VulkanBackend::tile_input(const LoadedWeight& weight, c
                                                to_codes ? x.rows : 1, 1};
   run({&shader_of(to_codes ? Operation::Round : Operation::Halve), {}},
       {{0, {from.buffer, false}}, {1, {rounded_.handle, true}}}, params, groups, 8 * std::uint64_t{x.width} * x.rows);
-  return {{rounded_.handle, 0, row_cells}, rounding, false};
+  return {{rounded_.handle, 0, row_cells}, rounding, format, false};
 }
 
 // Besides what it works with, a tile of matrices is told how many strips a subgroup has.
 Kernel VulkanBackend::tile_kernel(const TileInput& x, bool experts) const {
   constexpr std::uint32_t kStripThreads = FACET_GROUP_SIZE / (FACET_TILE / 16);
   const std::uint32_t strips = std::max(1U, device().subgroup_size / kStripThreads);
-  return {x.shader, {experts ? 1U : 0U, x.is_wide ? 1U : 0U, strips}};
+  return {x.shader, {experts ? 1U : 0U, x.is_wide ? 1U : 0U, strips, 0, 0, 0, 0, formats_constant(x.format)}};
 }
 
 void VulkanBackend::multiply_tiles(const LoadedWeight& weight, const Part& part, const TileInput& x, std::uint32_t rows,
@@ -186,7 +192,7 @@ void VulkanBackend::multiply_tiles(const LoadedWeight& weight, const Part& part,
   const std::uint32_t rows_at_once = rows_within_limit(work_of_row, FACET_TILE);
   ProductParams params{};
   params.inputs = inputs;
-  params.row_bytes = static_cast<std::uint32_t>(weight.packed_bytes);
+  params.row_bytes[0] = static_cast<std::uint32_t>(weight.packed_bytes);
   params.columns = rows;
   params.x_offset = x.cells.offset;
   params.x_stride = x.cells.stride;
@@ -335,7 +341,7 @@ void VulkanBackend::multiply_sorted(const LoadedWeight& weight, const Weight& sh
   const Operand to = operand_of(out);
   ProductParams params{};
   params.inputs = shape.inputs;
-  params.row_bytes = static_cast<std::uint32_t>(weight.packed_bytes);
+  params.row_bytes[0] = static_cast<std::uint32_t>(weight.packed_bytes);
   params.columns = pairs;
   params.x_offset = input.cells.offset;
   params.x_stride = input.cells.stride;
@@ -379,7 +385,7 @@ void VulkanBackend::matmul_experts(const Weight& weight, const View& ids, const 
   const Operand chosen_ids = operand_of(ids);
   ProductParams params{};
   params.inputs = weight.inputs;
-  params.row_bytes = static_cast<std::uint32_t>(matrix.packed_bytes);
+  params.row_bytes[0] = static_cast<std::uint32_t>(matrix.packed_bytes);
   params.columns = pairs;
   params.x_offset = from.offset;
   params.x_stride = from.stride;
@@ -399,7 +405,8 @@ void VulkanBackend::matmul_experts(const Weight& weight, const View& ids, const 
       params.outputs[0] = std::min(rows_at_once, weight.outputs - first);
       params.out_offset[0] = to.offset + first;
       run({product_shader(matrix.format->format),
-           {1, 1, static_cast<std::uint32_t>(ProductKind::Experts), is_wide(from) ? 1U : 0U, 0, 0, 1}},
+           {1, 1, static_cast<std::uint32_t>(ProductKind::Experts), is_wide(from) ? 1U : 0U, 0, 0, 1,
+            formats_constant(matrix.format->format)}},
           {{FACET_BINDING_WEIGHTS, {part.memory.handle, false}},
            {FACET_BINDING_X, {from.buffer, false}},
            {FACET_BINDING_OUT, {to.buffer, true}},

@@ -111,7 +111,7 @@ struct ExpertParams {
 
 struct ProductParams {
   uint inputs;
-  uint row_bytes;  // of the matrix
+  uint row_bytes[3];  // of each matrix
   uint first_row;  // of the matrix, in the buffer
   uint columns;  // rows of x
   uint x_offset;

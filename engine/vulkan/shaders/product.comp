@@ -109,9 +109,9 @@ void main() {
       Run run[kProducts * kRows];
       for (uint i = 0u; i < kRows; ++i) {
         // Rows behind the last are computed as that one, and not written.
-        const uint row = (first_row + min(i, outputs - 1u - first_output)) * p.row_bytes;
-        run[i] = open_run(matrix, row, r);
-        if (kGatedByProduct) run[kRows + i] = open_run(1u, row, r);
+        const uint row = first_row + min(i, outputs - 1u - first_output);
+        run[i] = open_run(matrix, row * p.row_bytes[matrix], r);
+        if (kGatedByProduct) run[kRows + i] = open_run(1u, row * p.row_bytes[1], r);
       }
       for (uint q = 0u; q < 8u; ++q) {
         vec4 values[kColumns];
@@ -130,8 +130,9 @@ void main() {
     // What is left of rows that are no whole runs.
     for (uint e = runs * 32u + lane; e < p.inputs; e += FACET_LANES) {
       for (uint i = 0u; i < kProducts * kRows; ++i) {
-        const uint row = (first_row + min(i % kRows, outputs - 1u - first_output)) * p.row_bytes;
-        const float w = single(i < kRows ? matrix : 1u, row, e);
+        const uint factor = i < kRows ? matrix : 1u;
+        const uint row = first_row + min(i % kRows, outputs - 1u - first_output);
+        const float w = single(factor, row * p.row_bytes[factor], e);
         for (uint c = 0u; c < kColumns; ++c) {
           precise float sum = fma(w, x[x_rows[c] + e], sums[i * kColumns + c].x);
           sums[i * kColumns + c].x = sum;

@@ -80,7 +80,7 @@ void main() {
     pairs[thread] = column;
   }
   barrier();
-  const uint row = (first_row + min(first_output + place, p.outputs[0] - 1u)) * p.row_bytes;
+  const uint row = (first_row + min(first_output + place, p.outputs[0] - 1u)) * p.row_bytes[0];
   const uint x_row = row_of_x(pairs[place]);
 
   for (uint i = 0u; i < 8u; ++i)

@@ -30,9 +30,7 @@ void load_run(uint row, uint x_row, uint r, uint place, uint side) {
   const uint sums = scales + p.inputs / 32u;
   const uint half_place = side * kStride + place;
   weight_scales[half_place >> 2][half_place & 3u] = scale_of(run, 4u * side);
-#if defined(FACET_HAS_OFFSET)
-  weight_offsets[half_place >> 2][half_place & 3u] = offset_of(run, 4u * side);
-#endif
+  if (has_offset(run.format)) weight_offsets[half_place >> 2][half_place & 3u] = offset_of(run, 4u * side);
   x_sums[half_place >> 2][half_place & 3u] = x[sums + 2u * r + side];
   if (side == 0u) x_scales[place >> 2][place & 3u] = x[scales + r];
 }
@@ -57,9 +55,7 @@ void add_run(uint out_first, uint column_first) {
     const vec4 sums_of_x = x_sums[(side * kStride + column_first) >> 2];
     for (uint i = 0u; i < 8u; ++i) {
       precise vec4 sum = fma(vec4(dots[i]) * weight_scales[at + i / 4u][i & 3u], scales, sums[i]);
-#if defined(FACET_HAS_OFFSET)
-      sum = fma(vec4(weight_offsets[at + i / 4u][i & 3u]), sums_of_x, sum);
-#endif
+      if (has_offset(kFirstFormat)) sum = fma(vec4(weight_offsets[at + i / 4u][i & 3u]), sums_of_x, sum);
       sums[i] = sum;
     }
   }
