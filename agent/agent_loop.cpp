@@ -26,7 +26,9 @@ TurnOptions turn_options(const AgentOptions& options, Attachments& attachments) 
   out.allowed_effects = options.allowed_effects;
   out.attachments = &attachments;
   std::error_code failure;
-  out.own_folder = std::filesystem::canonical(options.database, failure).parent_path().string();
+  out.own_places.facet = std::filesystem::canonical(options.database, failure).parent_path().string();
+  if (const char* const home = std::getenv("HOME"); home != nullptr && *home == '/')
+    out.own_places.home = std::filesystem::weakly_canonical(home, failure).string();
   return out;
 }
 

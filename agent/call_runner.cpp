@@ -111,12 +111,20 @@ Result<CallRunner::Answer> CallRunner::answer(const ParsedCall& parsed, Call& ca
   FACET_ASSIGN_OR_RETURN(const auto conversation, reader_.conversation(conversation_));
   if (conversation) context.folders = conversation->folders;
   context.stop = stop;
-  const auto planned =
-      without_exceptions<Result<PlannedEffect>>([&] { return tool->plan(*arguments, context); }, planning_failure);
+  const auto plan = [&] {
+    return without_exceptions<Result<PlannedEffect>>([&] { return tool->plan(*arguments, context); }, planning_failure);
+  };
+  const auto planned = plan();
   if (!planned.ok()) return failure(planned.error().message);
 
   FACET_ASSIGN_OR_RETURN(const Permission permission, authorize(*planned, call, stop));
   if (!permission.is_given) return Answer{.state = permission.refusal_state, .content = permission.refusal};
+  // Only what was shown runs: the world may have changed while the user was reading.
+  if (call.approval.has_value()) {
+    const auto again = plan();
+    if (!again.ok()) return failure(again.error().message);
+    if (*again != *planned) return failure("what this would do has changed since it was shown; nothing was done");
+  }
   context.outside_allowed = !planned->inside_folders;
   return carry_out(*tool, *arguments, *planned, std::move(context), call);
 }
@@ -124,10 +132,11 @@ Result<CallRunner::Answer> CallRunner::answer(const ParsedCall& parsed, Call& ca
 Result<CallRunner::Permission> CallRunner::authorize(const PlannedEffect& planned, Call& call,
                                                      const std::stop_token& stop) {
   FACET_ASSIGN_OR_RETURN(const std::vector<Grant> grants, reader_.grants());
-  const Verdict verdict = decide(planned, grants, options_.own_folder);
+  const Verdict verdict = decide(planned, grants, options_.own_places);
   if (verdict.kind == Verdict::Kind::Forbid) return Permission{.refusal = "error: " + verdict.reason};
   const auto& allowed = options_.allowed_effects;
-  const bool is_allowed = std::find(allowed.begin(), allowed.end(), planned.effect) != allowed.end();
+  const bool is_allowed =
+      !verdict.by_user_alone && std::find(allowed.begin(), allowed.end(), planned.effect) != allowed.end();
   if (verdict.kind == Verdict::Kind::Allow || is_allowed) return Permission{.is_given = true, .refusal = {}};
   return ask(planned, verdict, call, stop);
 }

@@ -4,6 +4,8 @@
 #include <filesystem>
 #include <system_error>
 
+#include "agent/protected_places.h"
+
 namespace facet::agent {
 
 namespace {
@@ -68,10 +70,17 @@ std::string reason_to_ask(const PlannedEffect& planned) {
 
 }  // namespace
 
-Verdict decide(const PlannedEffect& planned, const std::vector<Grant>& grants, const std::string& own_folder) {
-  const auto is_own = [&](const std::string& path) { return lies_beneath(path, own_folder); };
+Verdict decide(const PlannedEffect& planned, const std::vector<Grant>& grants, const OwnPlaces& places) {
+  // A folder that holds Facet's own is as good as that.
+  const auto is_own = [&](const std::string& path) {
+    return lies_beneath(path, places.facet) || (!places.facet.empty() && lies_beneath(places.facet, path));
+  };
   if (planned.effect == Effect::Write && std::any_of(planned.paths.begin(), planned.paths.end(), is_own))
     return {Verdict::Kind::Forbid, "Facet's own data can not be changed by a tool", {}};
+  if (planned.effect == Effect::Write)
+    for (const std::string& path : planned.paths)
+      if (const auto does = what_acts_on_its_own(path, places.home))
+        return {Verdict::Kind::Ask, path + " " + *does + ": a change acts later, on its own.", {}, true};
   const bool reads_inside = planned.effect == Effect::Read && planned.inside_folders;
   if (reads_inside || is_covered(planned, grants)) return {Verdict::Kind::Allow, {}, {}};
   return {Verdict::Kind::Ask, reason_to_ask(planned), scope_of(planned)};

@@ -24,6 +24,9 @@ struct PlannedEffect {
   std::string text;                // for the user: "Read /home/ann/notes/plan.md"
   std::vector<std::string> paths;  // resolved, absolute, symlinks followed
   bool inside_folders = true;      // all paths lie beneath a folder of the conversation, as the kernel resolves them
+  std::string basis = {};          // stands for what the call would change and for what it would become
+
+  bool operator==(const PlannedEffect&) const = default;
 };
 
 struct ToolContext {

@@ -27,7 +27,7 @@ struct TurnOptions {
   int max_steps = 24;
   std::int64_t max_tokens = 2048;
   std::vector<Effect> allowed_effects;
-  std::string own_folder;  // as in decide()
+  OwnPlaces own_places;
   Attachments* attachments = nullptr;
 };
 

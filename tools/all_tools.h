@@ -13,5 +13,9 @@ std::vector<agent::Tool> all_tools();
 agent::Tool read_file_tool();
 agent::Tool list_files_tool();
 agent::Tool search_files_tool();
+agent::Tool write_file_tool();
+agent::Tool edit_file_tool();
+agent::Tool move_file_tool();
+agent::Tool delete_file_tool();
 
 }  // namespace facet::tools

@@ -7,6 +7,7 @@
 #include <QJsonDocument>
 #include <QJsonObject>
 #include <QLocale>
+#include <QRegularExpression>
 #include <algorithm>
 
 namespace facet::ui::phrases {
@@ -68,7 +69,8 @@ Icon icon_for(const QString& tool) {
   };
   if (mentions({"search", "find"})) return Icon::Search;
   if (mentions({"list"})) return Icon::Folder;
-  if (mentions({"write", "edit"})) return Icon::Edit;
+  if (mentions({"delete", "trash", "remove"})) return Icon::Trash;
+  if (mentions({"write", "edit", "move"})) return Icon::Edit;
   if (mentions({"command", "run", "shell"})) return Icon::Terminal;
   if (mentions({"screen", "capture"})) return Icon::Screen;
   if (mentions({"code", "outline"})) return Icon::Code;
@@ -143,6 +145,12 @@ QString unmasked(const QString& text) {
     }
   }
   return shown;
+}
+
+bool holds_diff(const QString& text) {
+  static const QRegularExpression hunk(QStringLiteral("^@@ -\\d+(,\\d+)? \\+\\d+(,\\d+)? @@"),
+                                       QRegularExpression::MultilineOption);
+  return text.contains(hunk);
 }
 
 QString extent(const agent::AttachedMedia& media) {

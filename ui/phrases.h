@@ -24,6 +24,9 @@ QString short_path(const QString& path);
 // Control characters and marks that turn the direction of text are written out, so that what is shown is what is there.
 QString unmasked(const QString& text);
 
+// Whether a text shows a change of a file as a unified diff.
+bool holds_diff(const QString& text);
+
 // "1280 × 800", of a sound or a video its length.
 QString extent(const agent::AttachedMedia& media);
 Icon icon_of(const agent::AttachmentPart& file);

@@ -40,6 +40,7 @@ class PolicyTest : public QObject {
   void every_path_needs_its_grant();
   void the_scope_is_the_nearest_folder_around_all_paths();
   void own_data_is_never_written();
+  void what_acts_on_its_own_is_always_asked();
 };
 
 void PolicyTest::reading_inside_the_folders_is_allowed() {
@@ -113,11 +114,37 @@ void PolicyTest::own_data_is_never_written() {
   const std::string own = "/home/ann/.local/share/facet";
   const std::vector<Grant> grants = {{.effect = Effect::Write, .folder = "/home/ann"}};
   for (const char* path : {"/home/ann/.local/share/facet", "/home/ann/.local/share/facet/facet.sqlite"}) {
-    QCOMPARE(in_words(decide(effect(Effect::Write, {"/home/ann/x", path}, true), grants, own)),
+    QCOMPARE(in_words(decide(effect(Effect::Write, {"/home/ann/x", path}, true), grants, {own, "/home/ann"})),
              std::string("forbid: Facet's own data can not be changed by a tool"));
   }
-  QVERIFY(decide(effect(Effect::Write, {own + "2/x"}, true), grants, own).kind == Verdict::Kind::Allow);
-  QVERIFY(decide(effect(Effect::Read, {own + "/facet.sqlite"}, true), grants, own).kind == Verdict::Kind::Allow);
+  QVERIFY(decide(effect(Effect::Write, {own + "2/x"}, true), grants, {own, "/home/ann"}).kind == Verdict::Kind::Allow);
+  QVERIFY(decide(effect(Effect::Read, {own + "/facet.sqlite"}, true), grants, {own, "/home/ann"}).kind ==
+          Verdict::Kind::Allow);
+}
+
+void PolicyTest::what_acts_on_its_own_is_always_asked() {
+  QTemporaryDir folder;
+  const std::string home = std::filesystem::canonical(folder.path().toStdString()).string();
+  std::filesystem::create_directories(home + "/dotfiles");
+  std::ofstream(home + "/dotfiles/bashrc") << "x";
+  std::filesystem::create_symlink("dotfiles/bashrc", home + "/.bashrc");
+  const std::vector<Grant> everything = {{.effect = Effect::Write, .folder = "/"}};
+  const auto verdict = [&](const std::string& path) {
+    return decide(effect(Effect::Write, {home + "/notes.md", path}, true), everything, {{}, home});
+  };
+  for (const char* path : {"/.bashrc", "/dotfiles/bashrc", "/.profile", "/.config/fish/conf.d/x.fish",
+                           "/.config/autostart/x.desktop", "/.ssh/authorized_keys", "/.ssh", "/.config", "",
+                           "/work/.git/hooks/pre-commit", "/work/.git/hooks", "/work/.git", "/work/.git/config",
+                           "/work/.git/modules/a/hooks/pre-push", "/work/.envrc", "/.local/bin/ls", "/bin/ls"}) {
+    const Verdict found = verdict(home + path);
+    QVERIFY2(found.kind == Verdict::Kind::Ask && found.by_user_alone && found.scope.empty(), path);
+    QVERIFY2(found.reason.find(home + path) != std::string::npos, path);
+  }
+  for (const char* path : {"/notes.md", "/.bashrc2", "/work/.github/x", "/work/.gitignore", "/work/hooks/pre-commit",
+                           "/.config/other/x", "/dotfiles/other", "/work/.git/info/exclude"})
+    QVERIFY2(verdict(home + path).kind == Verdict::Kind::Allow, path);
+  // Reading them is nothing special.
+  QVERIFY(decide(effect(Effect::Read, {home + "/.bashrc"}, true), {}, {{}, home}).kind == Verdict::Kind::Allow);
 }
 
 QTEST_APPLESS_MAIN(PolicyTest)

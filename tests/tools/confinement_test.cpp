@@ -48,6 +48,12 @@ class ConfinementTest : public QObject {
     check_nothing_escapes(tree);
   }
 
+  void nothing_outside_changes() {
+    const QTemporaryDir data;
+    qputenv("XDG_DATA_HOME", data.path().toUtf8());
+    check_nothing_outside_changes();
+  }
+
   void the_paths_are_dangerous() {
     const HostileTree tree;
     check_the_paths_are_dangerous(tree);

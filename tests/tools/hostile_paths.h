@@ -7,8 +7,13 @@
 #include <unistd.h>
 
 #include <QtTest>
+#include <algorithm>
 #include <cstdlib>
 #include <cstring>
+#include <filesystem>
+#include <fstream>
+#include <functional>
+#include <memory>
 #include <string>
 #include <vector>
 
@@ -220,12 +225,18 @@ class HostileTree {
   int folder_descriptor_ = -1;
 };
 
-// Calls every tool with every path. Nothing secret may come back while nobody has allowed it, and a path that is said
-// to be inside must be there by the C library's account as well.
+inline std::vector<Tool> reading_tools() {
+  std::vector<Tool> tools = all_tools();
+  std::erase_if(tools, [](const Tool& tool) { return tool.effect != agent::Effect::Read; });
+  return tools;
+}
+
+// Calls every tool that reads with every path. Nothing secret may come back while nobody has allowed it, and a path
+// that is said to be inside must be there by the C library's account as well.
 inline void check_nothing_escapes(const HostileTree& tree) {
   const ToolContext context = context_of(tree.folders());
   std::size_t checked = 0;
-  for (const Tool& tool : all_tools()) {
+  for (const Tool& tool : reading_tools()) {
     for (const std::string& path : tree.paths()) {
       Json arguments = {{"path", path}};
       if (tool.name == "search_files") arguments["query"] = "needle";
@@ -255,7 +266,7 @@ inline void check_the_paths_are_dangerous(const HostileTree& tree) {
   ToolContext context = context_of(tree.folders());
   context.outside_allowed = true;
   int reached = 0;
-  for (const Tool& tool : all_tools())
+  for (const Tool& tool : reading_tools())
     for (const std::string& path : tree.paths()) {
       if (path == "/" || path == "link_root" || path.starts_with("link_root/") || path.ends_with("../../")) continue;
       Json arguments = {{"path", path}};
@@ -264,6 +275,118 @@ inline void check_the_paths_are_dangerous(const HostileTree& tree) {
       if (outcome.text.find(kSecret) != std::string::npos) ++reached;
     }
   QVERIFY2(reached >= 100, std::to_string(reached).c_str());
+}
+
+// A call of a tool that changes files, to do what it does to this path.
+struct ChangingCall {
+  Tool tool;
+  std::function<Json(const std::string& path)> arguments;
+};
+
+inline std::vector<ChangingCall> changing_calls() {
+  return {
+      {write_file_tool(),
+       [](const std::string& path) {
+         return Json{{"path", path}, {"content", "escaped"}};
+       }},
+      {edit_file_tool(),
+       [](const std::string& path) {
+         return Json{{"path", path}, {"old_text", "needle"}, {"new_text", "escaped"}};
+       }},
+      {move_file_tool(),
+       [](const std::string& path) {
+         return Json{{"from", path}, {"to", "taken.txt"}};
+       }},
+      {move_file_tool(),
+       [](const std::string& path) {
+         return Json{{"from", "second.txt"}, {"to", path}};
+       }},
+      {delete_file_tool(),
+       [](const std::string& path) {
+         return Json{{"path", path}};
+       }},
+  };
+}
+
+// What lies beside the folders of the conversation: names, kinds and contents.
+inline std::string outside_of(const HostileTree& tree) {
+  namespace fs = std::filesystem;
+  std::vector<std::string> entries;
+  for (auto entry = fs::recursive_directory_iterator(tree.base().path()); entry != fs::recursive_directory_iterator();
+       ++entry) {
+    const std::string name = fs::relative(entry->path(), tree.base().path()).string();
+    if (name == "work" || name == "second") {
+      entry.disable_recursion_pending();
+      continue;
+    }
+    std::string content;
+    if (entry->is_regular_file()) {
+      std::ifstream file(entry->path());
+      std::getline(file, content, '\0');
+    }
+    entries.push_back(name + "=" + content);
+  }
+  std::sort(entries.begin(), entries.end());
+  std::string all;
+  for (const std::string& entry : entries)
+    all += entry + "\n";
+  return all;
+}
+
+// The part of a path that exists, as the C library resolves it.
+inline std::string resolved_beginning(std::string path) {
+  for (;;) {
+    if (char* real = ::realpath(path.c_str(), nullptr)) {
+      std::string resolved = real;
+      std::free(real);
+      return resolved;
+    }
+    const std::size_t slash = path.rfind('/');
+    if (slash == 0 || slash == std::string::npos) return "/";
+    path.resize(slash);
+  }
+}
+
+inline bool is_beneath(const std::string& path, const std::vector<std::string>& folders) {
+  return std::any_of(folders.begin(), folders.end(),
+                     [&](const std::string& folder) { return path == folder || path.starts_with(folder + "/"); });
+}
+
+// Calls every tool that changes files with every path. What lies outside stays as it was while nobody has allowed
+// otherwise, and a path that is said to be inside is there by the C library's account as well.
+inline void check_nothing_outside_changes() {
+  std::size_t checked = 0;
+  auto tree = std::make_unique<HostileTree>();
+  tree->base().write("work/second.txt", "x");
+  std::string before = outside_of(*tree);
+  const std::size_t paths = tree->paths().size();
+  for (const ChangingCall& changing : changing_calls()) {
+    for (std::size_t i = 0; i < paths; ++i) {
+      const std::string path = tree->paths()[i];
+      const ToolContext context = context_of(tree->folders());
+      const Outcome outcome = call(changing.tool, changing.arguments(path), context);
+      const std::string where =
+          changing.tool.name + " " + QByteArray::fromStdString(path.substr(0, 200)).toPercentEncoding().toStdString();
+      ++checked;
+      if (outcome.planned) {
+        bool really_inside = true;
+        for (const std::string& planned : outcome.planned->paths)
+          really_inside = really_inside && is_beneath(resolved_beginning(planned), tree->folders());
+        QVERIFY2(!outcome.planned->inside_folders || really_inside, where.c_str());
+        QVERIFY2(outcome.planned->inside_folders || outcome.failed, where.c_str());
+      }
+      if (outcome.failed && i % 16 != 0) continue;
+      QVERIFY2(outside_of(*tree) == before, where.c_str());
+      if (outcome.failed) continue;
+      // What was changed inside may have been a trap of the tree.
+      tree.reset();
+      tree = std::make_unique<HostileTree>();
+      tree->base().write("work/second.txt", "x");
+      before = outside_of(*tree);
+    }
+    QVERIFY2(outside_of(*tree) == before, changing.tool.name.c_str());
+  }
+  QVERIFY(checked >= 5 * 200);
 }
 
 }  // namespace facet::tools::test

@@ -88,6 +88,46 @@ class RaceTest : public QObject {
     }
   }
 
+  // Files are written, changed, moved and deleted in a folder that is exchanged for a link to another one.
+  void nothing_outside_is_changed() {
+    const QTemporaryDir data;
+    qputenv("XDG_DATA_HOME", data.path().toUtf8());
+    const Folder base;
+    base.write("outside/deep/file.txt", kSecret);
+    base.write("work/folder/deep/file.txt", "harmless");
+    base.link("../outside", "work/folder_link");
+    const ToolContext context = context_of({base.path("work")});
+    const std::vector<std::pair<Tool, Json>> calls = {
+        {write_file_tool(), {{"path", "folder/deep/new.txt"}, {"content", "x"}}},
+        {read_file_tool(), {{"path", "folder/deep/file.txt"}}},
+        {move_file_tool(), {{"from", "folder/deep/new.txt"}, {"to", "folder/deep/moved.txt"}}},
+        {list_files_tool(), {{"path", "folder/deep"}}},
+        {edit_file_tool(), {{"path", "folder/deep/file.txt"}, {"old_text", "harmless"}, {"new_text", "harmless!"}}},
+        {read_file_tool(), {{"path", "folder/deep/moved.txt"}}},
+        {delete_file_tool(), {{"path", "folder/deep/moved.txt"}}},
+        {list_files_tool(), {{"path", "folder"}}},
+        {delete_file_tool(), {{"path", "folder/deep/file.txt"}}},
+        {write_file_tool(), {{"path", "folder/deep/file.txt"}, {"content", "harmless"}}},
+    };
+    const Swapper swapper(base.path("work/folder"), base.path("work/folder_link"));
+    if (!swapper.exchange()) QSKIP("the file system can not exchange names");
+    const QDir outside(QString::fromStdString(base.path("outside/deep")));
+    int changed = 0;
+    for (int round = 0; round < 10 * kRounds; ++round) {
+      const auto& [tool, arguments] = calls[static_cast<std::size_t>(round) % calls.size()];
+      const Outcome outcome = call(tool, arguments, context);
+      QVERIFY2(outcome.text.find(kSecret) == std::string::npos, tool.name.c_str());
+      if (tool.effect == facet::agent::Effect::Read) continue;
+      if (!outcome.failed) ++changed;
+      QCOMPARE(outside.entryList(QDir::AllEntries | QDir::Hidden | QDir::NoDotAndDotDot), QStringList{"file.txt"});
+      QFile file(outside.filePath("file.txt"));
+      QVERIFY(file.open(QIODevice::ReadOnly));
+      QCOMPARE(file.readAll(), QByteArray(kSecret));
+    }
+    // Otherwise this would prove nothing.
+    QVERIFY(changed > 100);
+  }
+
   void nothing_secret_is_opened_data() {
     QTest::addColumn<int>("resolver");
     QTest::newRow("kernel") << static_cast<int>(Resolver::Automatic);

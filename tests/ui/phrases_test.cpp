@@ -23,7 +23,15 @@ class PhrasesTest : public QObject {
   void arguments();
   void masks_are_written_out();
   void links_that_may_be_opened();
+  void diffs();
 };
+
+void PhrasesTest::diffs() {
+  QVERIFY(phrases::holds_diff("Change /a/b.md\n@@ -1,2 +1,3 @@\n a\n+b"));
+  QVERIFY(phrases::holds_diff("@@ -1 +1 @@\n-a\n+b"));
+  QVERIFY(!phrases::holds_diff("Read /a/b.md"));
+  QVERIFY(!phrases::holds_diff("- a list\n- of things\nmail me @@ home"));
+}
 
 void PhrasesTest::initTestCase() {
   QLocale::setDefault(QLocale::C);

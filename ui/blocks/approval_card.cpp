@@ -10,6 +10,11 @@
 #include "ui/widgets/small_widgets.h"
 
 namespace facet::ui {
+namespace {
+
+constexpr int kEffectHeight = 320;
+
+}  // namespace
 
 ApprovalCard::ApprovalCard(const BlockContext& context, QWidget* parent) : QWidget(parent), context_(context) {
   setObjectName("approvalCard");
@@ -25,7 +30,7 @@ ApprovalCard::ApprovalCard(const BlockContext& context, QWidget* parent) : QWidg
   auto* inside = new QVBoxLayout(well);
   inside->setContentsMargins(space::kMedium, space::kSmall, space::kMedium, space::kSmall);
   effect_ = new MonoView(context.theme, MonoView::Wrap::Anywhere, well);
-  effect_->set_maximum_height(200);
+  effect_->set_maximum_height(kEffectHeight);
   effect_->setAccessibleName(tr("What would happen"));
   inside->addWidget(effect_);
   column->addWidget(well);
@@ -52,7 +57,9 @@ void ApprovalCard::set_approval(const agent::Approval& approval) {
   approval_ = approval;
   const QString scope = QString::fromStdString(approval.scope);
   reason_->setText(QString::fromStdString(approval.reason));
-  effect_->set_text(phrases::unmasked(QString::fromStdString(approval.effect_text)));
+  const QString effect = phrases::unmasked(QString::fromStdString(approval.effect_text));
+  effect_->set_language(phrases::holds_diff(effect) ? "diff" : QString());
+  effect_->set_text(effect);
   always_->setText(tr("Always in %1").arg(phrases::short_path(scope)));
   always_->setAccessibleName(always_->text());
   always_->setToolTip(tr("Allow this and everything like it inside %1 from now on").arg(scope));

@@ -172,8 +172,10 @@ void CallCard::show_body() {
   }
   arguments_->set_text(phrases::readable_arguments(call_.arguments_json));
   const bool done = agent::is_final(call_.state);
+  const QString result = without_trailing_lines(QString::fromStdString(call_.result));
+  result_->set_language(phrases::holds_diff(result) ? "diff" : QString());
   result_->set_text(call_.result.empty() ? (done ? tr("Nothing.") : tr("Not yet."))
-                                         : without_trailing_lines(QString::fromStdString(call_.result)));
+                                         : result);
   body_->show();
 }
 

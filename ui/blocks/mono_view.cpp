@@ -48,6 +48,23 @@ class CodeColors : public QSyntaxHighlighter {
   const markdown::Language& language_;
 };
 
+// Lines of a unified diff: what goes, what comes, and where.
+class DiffColors : public QSyntaxHighlighter {
+ public:
+  DiffColors(const Theme& theme, QTextDocument* document) : QSyntaxHighlighter(document), theme_(theme) {}
+
+ protected:
+  void highlightBlock(const QString& line) override {
+    const Colors& colors = theme_.colors();
+    if (line.startsWith("@@")) setFormat(0, static_cast<int>(line.size()), colors.text_muted);
+    if (line.startsWith('+')) setFormat(0, static_cast<int>(line.size()), colors.success);
+    if (line.startsWith('-')) setFormat(0, static_cast<int>(line.size()), colors.danger);
+  }
+
+ private:
+  const Theme& theme_;
+};
+
 MonoView::MonoView(const Theme& theme, Wrap wrap, QWidget* parent) : QPlainTextEdit(parent), theme_(theme) {
   setReadOnly(true);
   setFrameShape(QFrame::NoFrame);
@@ -89,8 +106,12 @@ void MonoView::set_language(const QString& name) {
   if (name == language_) return;
   language_ = name;
   delete colors_;
-  const markdown::Language* language = markdown::find_language(name);
-  colors_ = language == nullptr ? nullptr : new CodeColors(theme_, *language, document());
+  colors_ = nullptr;
+  if (name == "diff") {
+    colors_ = new DiffColors(theme_, document());
+  } else if (const markdown::Language* language = markdown::find_language(name)) {
+    colors_ = new CodeColors(theme_, *language, document());
+  }
 }
 
 void MonoView::set_maximum_height(int pixels) {

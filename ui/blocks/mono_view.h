@@ -4,6 +4,8 @@
 
 #include "ui/theme.h"
 
+class QSyntaxHighlighter;
+
 namespace facet::ui {
 
 // Read-only text in a fixed pitch: code, arguments, results. As tall as its lines, up to a limit beyond which it
@@ -18,7 +20,7 @@ class MonoView : public QPlainTextEdit {
 
   // Only what is new is inserted when the text has grown.
   void set_text(const QString& text);
-  // Colours for this language; none where it is not known.
+  // Colours for this language, or for a unified diff ("diff"); none where it is not known.
   void set_language(const QString& name);
   void set_maximum_height(int pixels);
 
@@ -37,7 +39,7 @@ class MonoView : public QPlainTextEdit {
   int text_height() const;
 
   const Theme& theme_;
-  class CodeColors* colors_ = nullptr;
+  QSyntaxHighlighter* colors_ = nullptr;
   QString language_;
   QString text_;
   int maximum_height_ = 0;
