@@ -270,8 +270,9 @@ class Scene {
   static void add_tree(const std::string& root, QStringList& out) {
     add_entry(root, out);
     std::vector<std::string> paths;
-    for (const auto& entry : fs::recursive_directory_iterator(root))
-      paths.push_back(entry.path().string());
+    std::error_code failure;
+    for (fs::recursive_directory_iterator entry(root, failure); entry != fs::end(entry); entry.increment(failure))
+      paths.push_back(entry->path().string());
     std::sort(paths.begin(), paths.end());
     for (const std::string& path : paths)
       add_entry(path, out);

@@ -5,6 +5,19 @@
 #include "tools/text.h"
 
 namespace facet::tools::sandbox {
+namespace {
+
+std::string_view without_half_character(std::string_view text) {
+  for (std::size_t length = 1; length <= std::min<std::size_t>(text.size(), 3); ++length) {
+    const std::string_view last = text.substr(text.size() - length);
+    if ((static_cast<unsigned char>(last.front()) & 0xC0U) == 0x80U) continue;
+    const Utf8Step step = utf8_step(last);
+    return step.length == 0 && step.more ? text.substr(0, text.size() - length) : text;
+  }
+  return text;
+}
+
+}  // namespace
 
 void OutputEnds::add(std::string_view piece) {
   bytes_ += piece.size();
@@ -19,7 +32,7 @@ std::string OutputEnds::text() const {
   const std::uint64_t left_out = bytes_ - head_.size() - end.size();
   if (left_out == 0) return valid_utf8(head_ + std::string(end));
   // Characters that were cut in two go with what is left out.
-  const std::string_view whole_head = utf8_prefix(head_, head_.size());
+  const std::string_view whole_head = without_half_character(head_);
   std::size_t begin = 0;
   while (begin < std::min<std::size_t>(end.size(), 3) && (static_cast<unsigned char>(end[begin]) & 0xC0U) == 0x80U)
     ++begin;

@@ -200,7 +200,6 @@ std::vector<Attempt> process_attempts() {
        [](const World&) { return prctl(PR_GET_NO_NEW_PRIVS, 0, 0, 0, 0) != 1; }},
       {"raise a capability", false,
        [](const World&) { return prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_RAISE, 21, 0, 0) == 0; }},
-      {"have a capability in the bounding set", false, [](const World&) { return prctl(PR_CAPBSET_READ, 21) == 1; }},
       {"become another user", false, [](const World&) { return setresuid(1, 1, 1) == 0 || setresgid(1, 1, 1) == 0; }},
       {"become root", false, [](const World&) { return getuid() != 0 && setuid(0) == 0; }},
       {"join groups", false,
