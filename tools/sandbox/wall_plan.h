@@ -7,8 +7,8 @@
 #include <vector>
 
 // What Facet tells `facet-sandbox`, the program that builds the walls around one command, and what that answers. Facet
-// starts it with the plan to be read from kPlanDescriptor and a pipe for the report at kReportDescriptor; standard
-// output and error of the command are those of the program.
+// starts it with the plan to be read from kPlanDescriptor and a socket for the report at kReportDescriptor, which it
+// closes on its side to end the command; standard output and error of the command are those of the program.
 namespace facet::tools::sandbox {
 
 inline constexpr int kPlanDescriptor = 3;

@@ -6,6 +6,7 @@
 #include <spawn.h>
 #include <sys/eventfd.h>
 #include <sys/mman.h>
+#include <sys/socket.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -45,6 +46,18 @@ Result<Pipe> open_pipe() {
   const Descriptor low(ends[1]);
   pipe.writing = Descriptor(fcntl(low.number(), F_DUPFD_CLOEXEC, kLowestOwn));
   if (!pipe.writing.valid()) return failed("There is no pipe for the command");
+  return pipe;
+}
+
+// A pair of sockets is like a pipe, and the other side hears when this one is closed for writing.
+Result<Pipe> open_report() {
+  int ends[2];
+  if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends) != 0)
+    return failed("There is no socket for the command");
+  Pipe pipe{Descriptor(ends[0]), {}};
+  const Descriptor low(ends[1]);
+  pipe.writing = Descriptor(fcntl(low.number(), F_DUPFD_CLOEXEC, kLowestOwn));
+  if (!pipe.writing.valid()) return failed("There is no socket for the command");
   return pipe;
 }
 
@@ -135,7 +148,7 @@ WalledProcess::~WalledProcess() {
 
 Status WalledProcess::spawn(const std::filesystem::path& program, const WallPlan& plan) {
   FACET_ASSIGN_OR_RETURN(Pipe output, open_pipe());
-  FACET_ASSIGN_OR_RETURN(Pipe report, open_pipe());
+  FACET_ASSIGN_OR_RETURN(Pipe report, open_report());
   FACET_ASSIGN_OR_RETURN(const Descriptor text, file_of(written(plan)));
   if (!wake_.valid()) return failed("There is no event for stopping the command");
   std::vector<std::string> words = {program.string()};
@@ -155,10 +168,10 @@ Status WalledProcess::spawn(const std::filesystem::path& program, const WallPlan
     errno = failure;
     return failed("The program that runs commands, " + words[0] + ", can not be started; install Facet again");
   }
-  handle_ = Descriptor(static_cast<int>(syscall(SYS_pidfd_open, process_, 0)));
-  if (!handle_.valid()) return failed("This system can not wait for a command");
   output_ = std::move(output.reading);
   report_ = std::move(report.reading);
+  handle_ = Descriptor(static_cast<int>(syscall(SYS_pidfd_open, process_, 0)));
+  if (!handle_.valid()) return failed("This system can not wait for a command");
   fcntl(output_.number(), F_SETFL, O_NONBLOCK);
   fcntl(report_.number(), F_SETFL, O_NONBLOCK);
   return {};
@@ -201,9 +214,9 @@ void WalledProcess::drain(const OnOutput& on_output) {
 
 void WalledProcess::end() {
   if (process_ < 0) return;
-  const bool ends_others = wall_ == Wall::Landlock || wall_ == Wall::None;
-  if (ends_others && handle_.valid()) {
-    kill(process_, SIGTERM);
+  // Its first process leaves none behind, and only then ends.
+  if (handle_.valid()) {
+    shutdown(report_.number(), SHUT_WR);
     is_readable(handle_.number(), static_cast<int>(kEndingPatience.count()));
   }
   kill(process_, SIGKILL);

@@ -1,5 +1,6 @@
 #include "tools/sandbox/program/failure.h"
 
+#include <sys/socket.h>
 #include <unistd.h>
 
 #include <cerrno>
@@ -10,7 +11,8 @@ namespace facet::tools::sandbox {
 void send(const Report& report) {
   // One write, so that a report is whole or not there.
   const std::string text = written(report);
-  if (write(kReportDescriptor, text.data(), text.size()) < 0) _exit(1);
+  // Facet may have gone.
+  if (::send(kReportDescriptor, text.data(), text.size(), MSG_NOSIGNAL) < 0) _exit(1);
 }
 
 void give_up(const std::string& what) {

@@ -1,9 +1,11 @@
 #include "tools/sandbox/program/keeper.h"
 
 #include <fcntl.h>
+#include <poll.h>
 #include <signal.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
+#include <sys/signalfd.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
@@ -22,7 +24,7 @@
 namespace facet::tools::sandbox {
 namespace {
 
-constexpr long kLookEveryNanoseconds = 20'000'000;
+constexpr int kLookEveryMilliseconds = 20;
 
 std::vector<char*> pointers_to(std::vector<std::string> words) {
   static std::vector<std::vector<std::string>> kept;
@@ -86,20 +88,30 @@ std::optional<Report> excess(const Limits& limits, Reach reach) {
   return std::nullopt;
 }
 
-Report watch(pid_t command, const WallPlan& plan, Reach reach, const sigset_t& awaited) {
-  timespec next{};
-  clock_gettime(CLOCK_MONOTONIC, &next);
+// Facet has closed its side of the report, or has ended.
+bool is_told_to_stop(const pollfd& facet, int signals) {
+  if (facet.revents != 0) return true;
+  signalfd_siginfo signal{};
+  bool is_told = false;
+  while (read(signals, &signal, sizeof signal) == sizeof signal)
+    is_told = is_told || signal.ssi_signo == SIGTERM;
+  return is_told;
+}
+
+Report watch(pid_t command, const WallPlan& plan, Reach reach, int signals) {
+  timespec last{};
+  clock_gettime(CLOCK_MONOTONIC, &last);
   for (;;) {
-    const timespec patience{0, kLookEveryNanoseconds};
-    const int signal = sigtimedwait(&awaited, nullptr, &patience);
-    if (signal == SIGTERM) return {Report::Kind::Signalled, SIGKILL, {}};
+    pollfd waits[] = {{kReportDescriptor, POLLIN, 0}, {signals, POLLIN, 0}};
+    poll(waits, 2, kLookEveryMilliseconds);
+    if (is_told_to_stop(waits[0], signals)) return {Report::Kind::Signalled, SIGKILL, {}};
     if (const auto ended = reap(command)) return *ended;
     timespec now{};
     clock_gettime(CLOCK_MONOTONIC, &now);
     // Children that come and go may not keep it from looking, nor keep it looking all the time.
-    const long passed = (now.tv_sec - next.tv_sec) * 1'000'000'000L + now.tv_nsec - next.tv_nsec;
-    if (passed < kLookEveryNanoseconds) continue;
-    next = now;
+    const long passed = (now.tv_sec - last.tv_sec) * 1000 + (now.tv_nsec - last.tv_nsec) / 1'000'000;
+    if (passed < kLookEveryMilliseconds) continue;
+    last = now;
     if (const auto too_much = excess(plan.limits, reach)) return *too_much;
   }
 }
@@ -129,7 +141,9 @@ void keep(const WallPlan& plan) {
   // Its memory and descriptors are nobody's business.
   if (prctl(PR_SET_DUMPABLE, 0) != 0) give_up("being out of reach");
 
-  const Report report = watch(command, plan, reach, awaited);
+  const int signals = signalfd(-1, &awaited, SFD_NONBLOCK | SFD_CLOEXEC);
+  if (signals < 0) give_up("watching");
+  const Report report = watch(command, plan, reach, signals);
   kill_all(reach);
   send(report);
   _exit(0);
