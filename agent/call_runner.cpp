@@ -134,10 +134,12 @@ Result<CallRunner::Permission> CallRunner::authorize(const PlannedEffect& planne
   FACET_ASSIGN_OR_RETURN(const std::vector<Grant> grants, reader_.grants());
   const Verdict verdict = decide(planned, grants, options_.own_places);
   if (verdict.kind == Verdict::Kind::Forbid) return Permission{.refusal = "error: " + verdict.reason};
-  const auto& allowed = options_.allowed_effects;
-  const bool is_allowed =
-      !verdict.by_user_alone && std::find(allowed.begin(), allowed.end(), planned.effect) != allowed.end();
-  if (verdict.kind == Verdict::Kind::Allow || is_allowed) return Permission{.is_given = true, .refusal = {}};
+  const auto is_allowed = [&allowed = options_.allowed_effects](Effect effect) {
+    return std::find(allowed.begin(), allowed.end(), effect) != allowed.end();
+  };
+  const bool all_allowed = !verdict.asks_always && is_allowed(planned.effect) &&
+                           std::all_of(planned.further.begin(), planned.further.end(), is_allowed);
+  if (verdict.kind == Verdict::Kind::Allow || all_allowed) return Permission{.is_given = true, .refusal = {}};
   return ask(planned, verdict, call, stop);
 }
 

@@ -51,13 +51,12 @@ std::string scope_of(const PlannedEffect& planned) {
   return scope.has_relative_path() ? scope.string() : std::string();
 }
 
-std::string reason_to_ask(const PlannedEffect& planned) {
-  switch (planned.effect) {
+std::string reason_to_ask(Effect effect, bool inside_folders) {
+  switch (effect) {
     case Effect::Read:
       return "This is outside the folders of the conversation.";
     case Effect::Write:
-      return planned.inside_folders ? "This changes files."
-                                    : "This changes files outside the folders of the conversation.";
+      return inside_folders ? "This changes files." : "This changes files outside the folders of the conversation.";
     case Effect::Execute:
       return "This runs a program on your computer.";
     case Effect::Network:
@@ -68,19 +67,33 @@ std::string reason_to_ask(const PlannedEffect& planned) {
   return {};
 }
 
+std::string reason_to_ask(const PlannedEffect& planned) {
+  std::string reasons = reason_to_ask(planned.effect, planned.inside_folders);
+  for (const Effect effect : planned.further)
+    reasons += " " + reason_to_ask(effect, planned.inside_folders);
+  return reasons;
+}
+
 }  // namespace
 
 Verdict decide(const PlannedEffect& planned, const std::vector<Grant>& grants, const OwnPlaces& places) {
-  // A folder that holds Facet's own is as good as that.
+  const bool writes = planned.effect == Effect::Write;
+  // What is above Facet's own folder brings that along when it is moved.
   const auto is_own = [&](const std::string& path) {
-    return lies_beneath(path, places.facet) || (!places.facet.empty() && lies_beneath(places.facet, path));
+    return lies_beneath(path, places.facet) || (writes && !places.facet.empty() && lies_beneath(places.facet, path));
   };
-  if (planned.effect == Effect::Write && std::any_of(planned.paths.begin(), planned.paths.end(), is_own))
+  const bool changes = writes || planned.effect == Effect::Execute;
+  if (changes && std::any_of(planned.paths.begin(), planned.paths.end(), is_own))
     return {Verdict::Kind::Forbid, "Facet's own data can not be changed by a tool", {}};
-  if (planned.effect == Effect::Write)
+  if (writes)
     for (const std::string& path : planned.paths)
       if (const auto does = what_acts_on_its_own(path, places.home))
-        return {Verdict::Kind::Ask, path + " " + *does + ": a change acts later, on its own.", {}, true};
+        return {
+            Verdict::Kind::Ask, path + " " + *does + ": a change acts later, on its own.", {}, /*asks_always=*/true};
+  if (!planned.unguarded.empty())
+    return {Verdict::Kind::Ask, reason_to_ask(planned) + " " + planned.unguarded, {}, /*asks_always=*/true};
+  // A grant is for one effect.
+  if (!planned.further.empty()) return {Verdict::Kind::Ask, reason_to_ask(planned), {}};
   const bool reads_inside = planned.effect == Effect::Read && planned.inside_folders;
   if (reads_inside || is_covered(planned, grants)) return {Verdict::Kind::Allow, {}, {}};
   return {Verdict::Kind::Ask, reason_to_ask(planned), scope_of(planned)};

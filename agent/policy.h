@@ -19,9 +19,9 @@ struct Grant {
 struct Verdict {
   enum class Kind { Allow, Ask, Forbid };
   Kind kind = Kind::Ask;
-  std::string reason;          // for the user when it asks, for the model when it forbids
-  std::string scope;           // what 'always here' would grant: the folder; empty when that choice is not offered
-  bool by_user_alone = false;  // nothing but the user's answer to this very call allows it
+  std::string reason;        // for the user when it asks, for the model when it forbids
+  std::string scope;         // what 'always here' would grant: the folder; empty when that choice is not offered
+  bool asks_always = false;  // nothing but the user's answer to this very call allows it
 };
 
 // Where things lie that decide about more than the call.
@@ -30,9 +30,9 @@ struct OwnPlaces {
   std::string home;   // the user's
 };
 
-// Reading inside the conversation's folders is allowed; what a grant covers is allowed; anything else asks. Writing
-// beneath Facet's own folder is forbidden: no call may change what decides about calls. A file that acts on its own
-// later (protected_places.h) is named, and no grant covers it.
+// Reading inside the conversation's folders is allowed; what a grant covers is allowed; anything else asks. Writing and
+// running programs beneath Facet's own folder is forbidden: no call may change what decides about calls. A file that
+// acts on its own later (protected_places.h) is named, and no grant covers it.
 Verdict decide(const PlannedEffect& planned, const std::vector<Grant>& grants, const OwnPlaces& places = {});
 
 }  // namespace facet::agent

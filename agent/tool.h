@@ -21,10 +21,13 @@ using Json = nlohmann::json;
 // user and what runs are the same object.
 struct PlannedEffect {
   Effect effect = Effect::Read;
-  std::string text;                // for the user: "Read /home/ann/notes/plan.md"
-  std::vector<std::string> paths;  // resolved, absolute, symlinks followed
-  bool inside_folders = true;      // all paths lie beneath a folder of the conversation, as the kernel resolves them
-  std::string basis = {};          // stands for what the call would change and for what it would become
+  std::string text;                  // for the user: "Read /home/ann/notes/plan.md"
+  std::vector<std::string> paths;    // resolved, absolute, symlinks followed
+  bool inside_folders = true;        // all paths lie beneath a folder of the conversation, as the kernel resolves them
+  std::string basis = {};            // stands for what the call would change and for what it would become
+  std::vector<Effect> further = {};  // what it does besides; each has to be allowed
+  // Of a program that nothing would hold: why, one sentence. Then the user is asked whatever has been allowed before.
+  std::string unguarded = {};
 
   bool operator==(const PlannedEffect&) const = default;
 };

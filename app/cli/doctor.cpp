@@ -17,6 +17,7 @@
 #include "engine/trial/kernel_use.h"
 #include "engine/vulkan/vulkan.h"
 #include "tools/media/media_reader.h"
+#include "tools/sandbox/sandbox.h"
 
 namespace facet::app::cli {
 
@@ -105,6 +106,16 @@ Finding check_media() {
               (tried->is_alone_in_network != 0 ? "network (by two means)" : "network")};
 }
 
+// Which walls commands run behind. A system without any is no fault of the installation: then every command asks.
+Finding check_walls() {
+  const auto found = tools::sandbox::Sandbox(tools::sandbox::own_sandbox_program()).wall();
+  if (found.wall == tools::sandbox::Wall::None)
+    return {"Command walls", true, "none, so that each command asks; " + found.missing};
+  return {"Command walls", true,
+          std::string("commands are held by ") + tools::sandbox::name_of(found.wall) +
+              (found.missing.empty() ? "" : " (" + found.missing + ")")};
+}
+
 Finding check_display() {
   for (const char* name : {"WAYLAND_DISPLAY", "DISPLAY"}) {
     if (const char* value = std::getenv(name); value != nullptr && value[0] != '\0')
@@ -156,6 +167,7 @@ int doctor(const QStringList& words) {
                                    check_data_folder(*paths),
                                    check_confinement(),
                                    check_media(),
+                                   check_walls(),
                                    check_display()};
   for (Finding& device : list_devices(*paths))
     findings.push_back(std::move(device));

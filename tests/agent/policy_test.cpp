@@ -137,7 +137,7 @@ void PolicyTest::what_acts_on_its_own_is_always_asked() {
                            "/work/.git/hooks/pre-commit", "/work/.git/hooks", "/work/.git", "/work/.git/config",
                            "/work/.git/modules/a/hooks/pre-push", "/work/.envrc", "/.local/bin/ls", "/bin/ls"}) {
     const Verdict found = verdict(home + path);
-    QVERIFY2(found.kind == Verdict::Kind::Ask && found.by_user_alone && found.scope.empty(), path);
+    QVERIFY2(found.kind == Verdict::Kind::Ask && found.asks_always && found.scope.empty(), path);
     QVERIFY2(found.reason.find(home + path) != std::string::npos, path);
   }
   for (const char* path : {"/notes.md", "/.bashrc2", "/work/.github/x", "/work/.gitignore", "/work/hooks/pre-commit",

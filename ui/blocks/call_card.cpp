@@ -1,6 +1,9 @@
 #include "ui/blocks/call_card.h"
 
 #include <QDateTime>
+#include <QJsonDocument>
+#include <QJsonObject>
+#include <QScrollBar>
 #include <QVBoxLayout>
 #include <tuple>
 
@@ -30,6 +33,13 @@ QString without_trailing_lines(QString text) {
   return text;
 }
 
+// What a running call tells of itself, the latest last; empty where it has told nothing.
+QString progress_of(const agent::Call& call) {
+  if (call.state != agent::CallState::Running) return {};
+  const QJsonObject details = QJsonDocument::fromJson(QByteArray::fromStdString(call.details_json)).object();
+  return details.value("progress").toString();
+}
+
 bool same(const agent::Call& a, const agent::Call& b) {
   const auto asks = [](const agent::Call& call) {
     return call.approval ? std::tuple(call.approval->id, call.approval->decision)
@@ -37,7 +47,7 @@ bool same(const agent::Call& a, const agent::Call& b) {
   };
   return std::tie(a.id, a.tool, a.arguments_json, a.state, a.result, a.started_ms, a.finished_ms) ==
              std::tie(b.id, b.tool, b.arguments_json, b.state, b.result, b.started_ms, b.finished_ms) &&
-         asks(a) == asks(b);
+         asks(a) == asks(b) && progress_of(a) == progress_of(b);
 }
 
 }  // namespace
@@ -69,6 +79,9 @@ void CallCard::set_part(const agent::Part& part, Growth) {
   const agent::Call& call = std::get<agent::CallPart>(part.content).call;
   // A card above a growing answer is handed the same call again and again.
   if (part_ == part.id && same(call_, call)) return;
+  // The output of a command is shown while it comes; who has folded it away is left alone.
+  const bool was_silent = part_ == part.id && !agent::is_final(call_.state) && progress_of(call_).isEmpty();
+  if (was_silent && !progress_of(call).isEmpty()) context_.unfolded.insert(part.id);
   part_ = part.id;
   call_ = call;
   header_->setChecked(context_.unfolded.contains(part_));
@@ -155,6 +168,13 @@ MonoView* CallCard::add_section(const QString& title) {
   return text;
 }
 
+QString CallCard::answer() const {
+  if (!call_.result.empty()) return without_trailing_lines(QString::fromStdString(call_.result));
+  if (agent::is_final(call_.state)) return tr("Nothing.");
+  const QString so_far = without_trailing_lines(progress_of(call_));
+  return so_far.isEmpty() ? tr("Not yet.") : so_far;
+}
+
 void CallCard::show_body() {
   if (!header_->isChecked()) {
     if (body_ != nullptr) body_->hide();
@@ -171,11 +191,11 @@ void CallCard::show_body() {
     column_->addWidget(body_);
   }
   arguments_->set_text(phrases::readable_arguments(call_.arguments_json));
-  const bool done = agent::is_final(call_.state);
-  const QString result = without_trailing_lines(QString::fromStdString(call_.result));
-  result_->set_language(phrases::holds_diff(result) ? "diff" : QString());
-  result_->set_text(call_.result.empty() ? (done ? tr("Nothing.") : tr("Not yet."))
-                                         : result);
+  const QString shown = answer();
+  result_->set_language(phrases::holds_diff(shown) ? "diff" : QString());
+  result_->set_text(shown);
+  // What comes last is at the end.
+  if (!progress_of(call_).isEmpty()) result_->verticalScrollBar()->setValue(result_->verticalScrollBar()->maximum());
   body_->show();
 }
 

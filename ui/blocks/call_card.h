@@ -27,6 +27,7 @@ class CallCard : public PartWidget {
   void refresh_header();
   void refresh_approval();
   void show_body();
+  QString answer() const;
   MonoView* add_section(const QString& title);
 
   BlockContext context_;
