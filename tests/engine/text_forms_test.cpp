@@ -144,7 +144,7 @@ void TextFormsTest::patterns_are_those_of_another_implementation() {
     return;
   }
   const QRegularExpression other(QString(pattern).replace("\\u00e4", "\\x{e4}").replace("$", "\\z"),
-                                 QRegularExpression::UseUnicodePropertiesOption);
+                                 QRegularExpression::NoPatternOption);
   QVERIFY(other.isValid());
   std::mt19937 random(5);
   const QStringList pieces = {"a", "b", "c", "ab", "foo", "bar", "baz", "1", "234", "-", "_",    ".",
