@@ -2,7 +2,9 @@
 
 #include <algorithm>
 #include <array>
+#include <string>
 #include <utility>
+#include <vector>
 
 namespace facet::agent {
 namespace {
@@ -15,22 +17,23 @@ bool is_one_of(const std::string& key, const std::array<const char*, count>& key
   return std::find(keys.begin(), keys.end(), key) != keys.end();
 }
 
-Json as_list(const Json& value) {
-  return value.is_array() ? value : Json::array({value});
+std::vector<std::string> words_of(const Json& type) {
+  std::vector<std::string> words;
+  if (type.is_string()) words.push_back(type.get<std::string>());
+  if (type.is_array())
+    for (const Json& entry : type)
+      if (entry.is_string()) words.push_back(entry.get<std::string>());
+  return words;
 }
 
 Json common_types(const Json& one, const Json& other) {
+  const std::vector<std::string> others = words_of(other);
+  const auto has = [&](const char* name) { return std::find(others.begin(), others.end(), name) != others.end(); };
   Json common = Json::array();
-  const Json others = as_list(other);
-  const auto has = [](const Json& list, const char* name) {
-    return std::find(list.begin(), list.end(), Json(name)) != list.end();
-  };
-  for (const Json& type : as_list(one)) {
-    if (std::find(others.begin(), others.end(), type) != others.end()) {
+  for (const std::string& type : words_of(one)) {
+    if (has(type.c_str())) {
       common.push_back(type);
-    } else if (type == "number" && has(others, "integer")) {
-      common.push_back("integer");
-    } else if (type == "integer" && has(others, "number")) {
+    } else if ((type == "number" && has("integer")) || (type == "integer" && has("number"))) {
       common.push_back("integer");
     }
   }
@@ -66,7 +69,8 @@ Json properties_of(const Json& schema) {
 // What one of them does not let in is forbidden.
 Json merged_properties(const Json& one, const Json& other) {
   Json merged = properties_of(one);
-  for (const auto& [key, schema] : properties_of(other).items())
+  const Json others = properties_of(other);
+  for (const auto& [key, schema] : others.items())
     merged[key] = merged.contains(key) ? merged_schemas(merged[key], schema) : schema;
   for (const Json* closed : {&one, &other}) {
     if (!is_closed(*closed)) continue;

@@ -33,7 +33,7 @@ Vocabulary vocabulary() {
   if (!file.ok()) qFatal("%s", file.error().message.c_str());
   auto tokenizer = engine::Tokenizer::from_gguf(**file);
   if (!tokenizer.ok()) qFatal("%s", tokenizer.error().message.c_str());
-  return {*std::move(file), *std::move(tokenizer)};
+  return {std::move(*file), std::move(*tokenizer)};
 }
 
 engine::Sampling random_sampling(std::mt19937_64& random) {
@@ -47,7 +47,7 @@ engine::Sampling random_sampling(std::mt19937_64& random) {
   return sampling;
 }
 
-// A model that likes anything, and some tokens very much.
+// A model that likes anything, and markers very much.
 class RandomLogits {
  public:
   explicit RandomLogits(std::size_t size) : noise_(1U << 16U), logits_(size) {
@@ -60,6 +60,8 @@ class RandomLogits {
     const std::size_t place = random();
     for (std::size_t i = 0; i < logits_.size(); ++i)
       logits_[i] = noise_[(place + i * 40503) & (noise_.size() - 1)];
+    for (const Marker marker : kAllMarkers)
+      logits_[static_cast<std::size_t>(marker_id(marker))] += 8.0F;
     return logits_;
   }
 
