@@ -29,7 +29,7 @@ class ReplyRules {
   // Valid until the next call. Empty when the vocabulary lacks what has to come.
   const engine::TokenMask& mask(std::int64_t room);
   // Whether after such a token there is still room to come to an end. If not, another one has to be drawn, from those
-  // that lead there.
+  // that lead there (in these states alone, `leaves_room` may say no).
   bool leaves_room(engine::Token token, std::int64_t room);
   const engine::TokenMask& closing_mask();
 
