@@ -4,6 +4,8 @@
 #include <utility>
 
 #include "agent/agent_loop.h"
+#include "agent/grammar/reply_grammar.h"
+#include "agent/transcript.h"
 
 namespace facet::agent {
 
@@ -23,13 +25,14 @@ struct Agent::State {
 Agent::Agent() : state_(std::make_unique<State>()) {}
 
 Result<std::unique_ptr<Agent>> Agent::start(AgentOptions options) {
+  FACET_ASSIGN_OR_RETURN(auto grammar, reply_grammar(tool_declarations(options.tools), options.answer_schema));
   FACET_ASSIGN_OR_RETURN(auto store, Store::open(options.database));
   FACET_RETURN_IF_ERROR(store->close_interrupted());
   FACET_ASSIGN_OR_RETURN(auto reader, StoreReader::open(options.database));
   std::unique_ptr<Agent> agent(new Agent());
   State& state = *agent->state_;
-  auto loop =
-      std::make_unique<AgentLoop>(std::move(options), std::move(store), std::move(reader), state.letters, state.stops);
+  auto loop = std::make_unique<AgentLoop>(std::move(options), std::move(grammar), std::move(store), std::move(reader),
+                                          state.letters, state.stops);
   state.thread = std::thread([owned = std::move(loop)] { owned->run(); });
   return agent;
 }

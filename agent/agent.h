@@ -31,8 +31,10 @@ struct AgentOptions {
   std::function<void(const Event&)> on_event;
   SamplingOverrides sampling;
   std::optional<std::uint64_t> seed;  // fixed for tests and `ask --seed`; otherwise drawn per step and recorded
-  int max_steps = 24;                 // runs of the model in one turn
-  std::int64_t max_tokens = 2048;     // of one run
+  // JSON schema that answers have to fit; they are JSON then. Without it they are text.
+  std::optional<Json> answer_schema;
+  int max_steps = 24;              // runs of the model in one turn
+  std::int64_t max_tokens = 2048;  // of one run
   // Effects that run without asking, wherever they point: `ask --allow`. Empty in the window.
   std::vector<Effect> allowed_effects;
   // Answers approvals at once instead of waiting: refuse when nobody is there to be asked.

@@ -8,6 +8,7 @@
 
 #include "agent/attachment_description.h"
 #include "agent/clock.h"
+#include "agent/grammar/reply_grammar.h"
 #include "agent/meeting/recording_file.h"
 #include "agent/unsent_prompt.h"
 
@@ -15,8 +16,11 @@ namespace facet::agent {
 
 namespace {
 
-TurnOptions turn_options(const AgentOptions& options, Attachments& attachments) {
+TurnOptions turn_options(const AgentOptions& options, std::shared_ptr<const ReplyGrammar> grammar,
+                         Attachments& attachments) {
   TurnOptions out;
+  out.grammar = std::move(grammar);
+  out.answer_schema = options.answer_schema;
   out.system_prompt = options.system_prompt;
   out.tools = options.tools;
   out.sampling = options.sampling;
@@ -34,12 +38,12 @@ TurnOptions turn_options(const AgentOptions& options, Attachments& attachments) 
 
 }  // namespace
 
-AgentLoop::AgentLoop(AgentOptions options, std::unique_ptr<Store> store, std::unique_ptr<StoreReader> reader,
-                     Channel<Letter>& letters, StopBoard& stops)
+AgentLoop::AgentLoop(AgentOptions options, std::shared_ptr<const ReplyGrammar> grammar, std::unique_ptr<Store> store,
+                     std::unique_ptr<StoreReader> reader, Channel<Letter>& letters, StopBoard& stops)
     : options_(std::move(options)),
       attachments_(options_.media, AttachmentFolder(AttachmentFolder::beside(options_.database)),
                    [this](const std::string& path) { return transcript_of(*reader_, path); }),
-      turn_options_(turn_options(options_, attachments_)),
+      turn_options_(turn_options(options_, std::move(grammar), attachments_)),
       store_(std::move(store)),
       reader_(std::move(reader)),
       letters_(letters),
@@ -60,6 +64,8 @@ AgentLoop::AgentLoop(AgentOptions options, std::unique_ptr<Store> store, std::un
 }
 
 void AgentLoop::run() {
+  for (const std::string& problem : turn_options_.grammar->problems)
+    options_.on_event(Notice{Severity::Information, problem});
   while (std::optional<Letter> letter = letters_.receive()) {
     open(*std::move(letter));
     for (work(); unsent_ && slot_.model() != nullptr; work())

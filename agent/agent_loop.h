@@ -40,8 +40,8 @@ using Letter = std::variant<Op, AskedTurn, ModelLoaded, ToolSpoke, ToolEnded, At
 // files have to be decoded first, which happens on other threads while this one goes on.
 class AgentLoop {
  public:
-  AgentLoop(AgentOptions options, std::unique_ptr<Store> store, std::unique_ptr<StoreReader> reader,
-            Channel<Letter>& letters, StopBoard& stops);
+  AgentLoop(AgentOptions options, std::shared_ptr<const ReplyGrammar> grammar, std::unique_ptr<Store> store,
+            std::unique_ptr<StoreReader> reader, Channel<Letter>& letters, StopBoard& stops);
 
   // Returns when the channel is closed and everything in it has been dealt with.
   void run();

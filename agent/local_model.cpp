@@ -9,6 +9,7 @@
 #include <variant>
 
 #include "agent/local_model_background.h"
+#include "agent/local_model_grammar.h"
 #include "agent/local_model_media.h"
 #include "agent/local_model_prompt.h"
 #include "agent/local_model_reply.h"
@@ -138,7 +139,7 @@ class LocalModel : public TextModel {
 
   void run(const GenerateRequest& request, const GenerateCallbacks& callbacks, const std::stop_token& stop,
            GenerateOutcome& outcome) {
-    LocalModelReply reply(*engine_, request, callbacks, outcome);
+    LocalModelReply reply(*engine_, request, callbacks, outcome, grammar_of(request));
     const std::vector<PromptToken> prompt = encode(engine_->tokenizer(), request.prompt);
     outcome.prompt_tokens = count(prompt);
     if (outcome.prompt_tokens >= info_.context_length) {
@@ -153,6 +154,14 @@ class LocalModel : public TextModel {
     engine::Sequence& sequence = sequence_of(request.conversation);
     if (!read_prompt(sequence, *items, callbacks, reply.candidates(), stop, outcome)) return;
     reply.speak(sequence, stop);
+  }
+
+  // Null where the reply may be anything.
+  LocalModelGrammar* grammar_of(const GenerateRequest& request) {
+    if (request.grammar == nullptr) return nullptr;
+    if (!grammar_) grammar_.emplace(engine_->tokenizer());
+    grammar_->use(request.grammar);
+    return &*grammar_;
   }
 
   // What was encoded is counted exactly; of what was not it is known well enough.
@@ -297,6 +306,7 @@ class LocalModel : public TextModel {
 
   std::unique_ptr<engine::Engine> engine_;
   LocalModelMedia media_;
+  std::optional<LocalModelGrammar> grammar_;  // with the first request that has one
   TextModelInfo info_;
   std::size_t max_sequences_ = 1;
   Sequences sequences_;

@@ -1,5 +1,6 @@
 #include "agent/local_model_reply.h"
 
+#include <algorithm>
 #include <chrono>
 #include <nlohmann/json.hpp>
 #include <utility>
@@ -41,17 +42,40 @@ engine::Sampling sampling_of(const engine::Engine& engine, const GenerateRequest
 }  // namespace
 
 LocalModelReply::LocalModelReply(const engine::Engine& engine, const GenerateRequest& request,
-                                 const GenerateCallbacks& callbacks, GenerateOutcome& outcome)
+                                 const GenerateCallbacks& callbacks, GenerateOutcome& outcome,
+                                 LocalModelGrammar* grammar)
     : engine_(engine),
       callbacks_(callbacks),
       outcome_(outcome),
       max_tokens_(request.max_tokens),
       sampler_(sampling_of(engine, request, outcome), engine.tokenizer().suppressed()),
-      decoder_(engine.tokenizer()) {}
+      decoder_(engine.tokenizer()) {
+  if (grammar == nullptr) return;
+  rules_.emplace(*grammar, request.prompt, max_tokens_);
+  sampler_.bar(rules_->barred(max_tokens_));
+}
+
+std::size_t LocalModelReply::candidates() const {
+  return rules_ && rules_->is_masked() ? 0 : sampler_.candidates_needed();
+}
+
+std::int64_t LocalModelReply::room(const engine::Sequence& sequence) const {
+  // The last token that is said need not be evaluated.
+  const std::int64_t context = static_cast<std::int64_t>(engine_.context_length()) + 1;
+  return std::min(max_tokens_ - static_cast<std::int64_t>(outcome_.tokens.size()),
+                  context - static_cast<std::int64_t>(sequence.tokens().size()));
+}
 
 void LocalModelReply::speak(engine::Sequence& sequence, const std::stop_token& stop) {
   const auto begin = std::chrono::steady_clock::now();
-  decode(sequence, stop);
+  const auto problem = rules_ ? rules_->problem(room(sequence)) : std::nullopt;
+  if (problem) {
+    outcome_.reason = Reason::Failed;
+    outcome_.error = *problem;
+  } else {
+    if (rules_) sampler_.bar(rules_->barred(room(sequence)));
+    decode(sequence, stop);
+  }
   say_text(decoder_.flush());
   outcome_.decode_ms =
       std::chrono::duration_cast<std::chrono::milliseconds>(std::chrono::steady_clock::now() - begin).count();
@@ -64,11 +88,15 @@ void LocalModelReply::decode(engine::Sequence& sequence, const std::stop_token& 
       outcome_.reason = Reason::Stopped;
       return;
     }
-    const auto history = in_call_ ? std::span<const Token>() : sequence.tokens();
-    const Token token = choose(sequence, history);
-    say(token);
-    if (tokenizer.ends_generation(token)) {
-      outcome_.reason = token == marker_id(Marker::ToolResponseOpen) ? Reason::ToolResponse : Reason::EndOfTurn;
+    const std::optional<Token> token = choose(sequence);
+    if (!token) {
+      outcome_.reason = Reason::Failed;
+      outcome_.error = "The vocabulary of the model has no token that may come next.";
+      return;
+    }
+    say(*token);
+    if (tokenizer.ends_generation(*token)) {
+      outcome_.reason = *token == marker_id(Marker::ToolResponseOpen) ? Reason::ToolResponse : Reason::EndOfTurn;
       return;
     }
     if (static_cast<std::int64_t>(outcome_.tokens.size()) == max_tokens_) break;
@@ -78,7 +106,8 @@ void LocalModelReply::decode(engine::Sequence& sequence, const std::stop_token& 
                        " tokens is full; begin a new conversation.";
       return;
     }
-    if (const Status appended = sequence.append(token, sampler_.candidates_needed()); !appended.ok()) {
+    if (rules_) sampler_.bar(rules_->barred(room(sequence) - 1));
+    if (const Status appended = sequence.append(*token, candidates()); !appended.ok()) {
       outcome_.reason = Reason::Failed;
       outcome_.error = appended.error().message;
       return;
@@ -87,8 +116,19 @@ void LocalModelReply::decode(engine::Sequence& sequence, const std::stop_token& 
   outcome_.reason = Reason::Length;
 }
 
-// Where few logits decide, the others never leave the device.
-Token LocalModelReply::choose(engine::Sequence& sequence, std::span<const Token> history) {
+std::optional<Token> LocalModelReply::choose(engine::Sequence& sequence) {
+  const bool is_masked = rules_ && rules_->is_masked();
+  const auto history = in_call_ || is_masked ? std::span<const Token>() : sequence.tokens();
+  if (is_masked) {
+    const std::int64_t left = room(sequence);
+    const engine::TokenMask& allowed = rules_->mask(left);
+    if (allowed.first() < 0) return std::nullopt;
+    const Token token = choose_among(allowed, sequence, history);
+    if (rules_->leaves_room(token, left)) return token;
+    const engine::TokenMask& closing = rules_->closing_mask();
+    return closing.first() < 0 ? std::nullopt : std::optional(choose_among(closing, sequence, history));
+  }
+  // Where few logits decide, the others never leave the device.
   if (sampler_.candidates_needed() > 0) {
     candidates_.assign(sequence.candidates().begin(), sequence.candidates().end());
     return sampler_.sample_from(candidates_, history, &engine_.tokenizer());
@@ -97,10 +137,18 @@ Token LocalModelReply::choose(engine::Sequence& sequence, std::span<const Token>
   return sampler_.sample(logits_, history, &engine_.tokenizer());
 }
 
+Token LocalModelReply::choose_among(const engine::TokenMask& allowed, engine::Sequence& sequence,
+                                    std::span<const Token> history) {
+  if (allowed.count() == 1) return allowed.first();
+  logits_.assign(sequence.last_logits().begin(), sequence.last_logits().end());
+  return sampler_.sample(logits_, history, &engine_.tokenizer(), &allowed);
+}
+
 // Sampled tokens become the pieces of a reply, and what was said is kept.
 void LocalModelReply::say(Token token) {
   const engine::Tokenizer& tokenizer = engine_.tokenizer();
   outcome_.tokens.push_back(token);
+  if (rules_) rules_->take(token);
   say_text(decoder_.push(token));
   if (tokenizer.kind(token) != engine::Tokenizer::Kind::Marker) return;
   outcome_.text += tokenizer.spelling(token);

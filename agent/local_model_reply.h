@@ -2,10 +2,12 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <span>
 #include <stop_token>
 #include <vector>
 
+#include "agent/local_model_rules.h"
 #include "agent/text_model.h"
 #include "engine/engine.h"
 #include "engine/text/sampler.h"
@@ -15,17 +17,23 @@ namespace facet::agent {
 // What a local model says after its prompt was read: token by token until it ends, into the callbacks and the outcome.
 class LocalModelReply {
  public:
-  // Notes the sampling in the outcome. Everything outlives the reply.
+  // Notes the sampling in the outcome. `grammar` knows the one of the request, or is null where there is none.
+  // Everything outlives the reply.
   LocalModelReply(const engine::Engine& engine, const GenerateRequest& request, const GenerateCallbacks& callbacks,
-                  GenerateOutcome& outcome);
+                  GenerateOutcome& outcome, LocalModelGrammar* grammar = nullptr);
 
-  // As engine::SyncOptions::candidates, for reading the prompt.
-  std::size_t candidates() const { return sampler_.candidates_needed(); }
+  // As engine::SyncOptions::candidates, for reading what the next token is chosen behind.
+  std::size_t candidates() const;
   void speak(engine::Sequence& sequence, const std::stop_token& stop);
 
  private:
   void decode(engine::Sequence& sequence, const std::stop_token& stop);
-  engine::Token choose(engine::Sequence& sequence, std::span<const engine::Token> history);
+  // How many tokens may still come.
+  std::int64_t room(const engine::Sequence& sequence) const;
+  // Nothing when none is allowed.
+  std::optional<engine::Token> choose(engine::Sequence& sequence);
+  engine::Token choose_among(const engine::TokenMask& allowed, engine::Sequence& sequence,
+                             std::span<const engine::Token> history);
   void say(engine::Token token);
   void say_text(std::string text);
 
@@ -35,6 +43,7 @@ class LocalModelReply {
   std::int64_t max_tokens_;
   engine::Sampler sampler_;
   engine::StreamingDecoder decoder_;
+  std::optional<ReplyRules> rules_;
   // Inside of a call every repetition is meant.
   bool in_call_ = false;
   std::vector<float> logits_;

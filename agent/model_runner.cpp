@@ -54,7 +54,8 @@ Result<Reply> ModelRunner::run(std::vector<PromptPiece> prompt, const Json& decl
                                 .prompt = std::move(prompt),
                                 .sampling = options_.sampling,
                                 .seed = options_.seed ? *options_.seed : draw_seed(),
-                                .max_tokens = options_.max_tokens};
+                                .max_tokens = options_.max_tokens,
+                                .grammar = options_.grammar};
   const std::string text = prompt_text(request.prompt);
   const auto start = text.ends_with(kThoughtOpening) ? ReplyParser::Start::Thought : ReplyParser::Start::Content;
 

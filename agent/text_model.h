@@ -17,6 +17,8 @@ struct PcmAudio;
 
 namespace facet::agent {
 
+struct ReplyGrammar;
+
 // A picture or a sound in a prompt. It is decoded when a model has not seen or heard it yet.
 struct MediaItem {
   MediaPiece piece;
@@ -79,6 +81,9 @@ struct GenerateRequest {
   SamplingOverrides sampling;
   std::uint64_t seed = 0;
   std::int64_t max_tokens = 2048;
+  // What the reply may be; null: anything, calls that can not be read and nothing at all included. Shared by all
+  // requests of an agent, so that a model can tell that it is the same. A model that can not follow it ignores it.
+  std::shared_ptr<const ReplyGrammar> grammar = {};
 };
 
 struct GenerateCallbacks {

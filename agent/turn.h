@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <functional>
+#include <memory>
 #include <optional>
 #include <stop_token>
 #include <string>
@@ -26,6 +27,9 @@ struct TurnOptions {
   std::optional<std::uint64_t> seed;
   int max_steps = 24;
   std::int64_t max_tokens = 2048;
+  // What replies may be: calls of these tools and, where there is a schema, answers that fit it.
+  std::shared_ptr<const ReplyGrammar> grammar = {};
+  std::optional<Json> answer_schema = {};
   std::vector<Effect> allowed_effects;
   OwnPlaces own_places;
   Attachments* attachments = nullptr;

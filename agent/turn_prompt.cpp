@@ -23,6 +23,14 @@ std::string with_folder(std::string prompt, const std::vector<std::string>& fold
   return prompt;
 }
 
+// A grammar holds an answer to its form; the model has to know it, too.
+std::string with_schema(std::string prompt, const std::optional<Json>& schema) {
+  if (!schema) return prompt;
+  if (!prompt.empty()) prompt += "\n\n";
+  return prompt + "Answer with JSON alone, without a code fence, that fits this JSON schema:\n" +
+         schema->dump(-1, ' ', false, Json::error_handler_t::replace);
+}
+
 Senses senses_of(const TurnOptions& options, const TextModel& model) {
   if (options.attachments == nullptr) return {};
   const AttachmentFolder& folder = options.attachments->folder();
@@ -60,8 +68,8 @@ void TurnPrompt::append(const Message& message) {
 Result<std::vector<PromptPiece>> TurnPrompt::render_from(int first, const Message& answer,
                                                          const std::vector<RunOutput>& outputs) const {
   Json messages = Json::array();
-  if (!options_.system_prompt.empty())
-    messages.push_back(system_message(with_folder(options_.system_prompt, folders_)));
+  const std::string system = with_schema(with_folder(options_.system_prompt, folders_), options_.answer_schema);
+  if (!system.empty()) messages.push_back(system_message(system));
   for (auto turn = turns_.begin() + first; turn != turns_.end(); ++turn)
     messages.insert(messages.end(), turn->begin(), turn->end());
   append_message(messages, answer, senses_, outputs);

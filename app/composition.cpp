@@ -56,6 +56,7 @@ Result<std::unique_ptr<agent::Agent>> start_agent(const Paths& paths, AgentChoic
   options.on_event = std::move(choices.on_event);
   options.sampling = choices.sampling;
   options.seed = choices.seed;
+  options.answer_schema = std::move(choices.answer_schema);
   options.allowed_effects = std::move(choices.allowed_effects);
   options.refuse_unanswered = choices.refuse_unanswered;
   return agent::Agent::start(std::move(options));

@@ -25,6 +25,7 @@ struct AgentChoices {
   std::function<void(const agent::Event&)> on_event;  // from the agent's threads, not from one alone
   agent::SamplingOverrides sampling;
   std::optional<std::uint64_t> seed;
+  std::optional<agent::Json> answer_schema;  // as in agent::AgentOptions
   std::vector<agent::Effect> allowed_effects;
   bool refuse_unanswered = false;
 };

@@ -12,6 +12,7 @@ namespace {
 
 constexpr std::size_t kMaxDepth = 64;
 constexpr std::u16string_view kCall = u"call:";
+constexpr std::u16string_view kFence = u"```";
 // A delimiter behind one of these opens a string; behind anything else it closes one.
 constexpr std::u16string_view kBeforeOpening = u":[,{(=";
 
@@ -57,9 +58,13 @@ class Attempt {
 
   bool read() {
     skip_space();
+    const bool is_fenced = allows(Reading::Noise) && skip_fence();
+    if (allows(Reading::Noise) && is(u'{')) return read_json_call();
     if (!read_name()) return false;
     const Json* schema = declared_tool(tools_, name_);
-    if (!read_object(schema, arguments_)) return false;
+    if (!read_arguments(schema)) return false;
+    skip_space();
+    if (is_fenced && rest().starts_with(kFence)) at_ += kFence.size();
     skip_space();
     return at_end() || fail("something follows its arguments");
   }
@@ -99,7 +104,11 @@ class Attempt {
     return found == delimiters_.end() ? symbols_.size() : *found;
   }
 
+  bool skip_fence();
+  bool read_json_call();
   bool read_name();
+  void drop_name_space();
+  bool read_arguments(const Json* schema);
   bool read_object(const Json* schema, Json& object);
   bool read_member(const Json* properties, Json& object);
   bool read_array(const Json* schema, Json& array);
@@ -140,12 +149,62 @@ bool Attempt::read_name() {
   name_ = symbol_text(without_space(between(begin, end)));
   at_ = end;
   if (name_.empty()) return fail("it has no name");
-  // Some models put a name space in front of the name that was declared.
+  drop_name_space();
+  return true;
+}
+
+// Some models put a name space in front of the name that was declared.
+void Attempt::drop_name_space() {
   const std::size_t colon = name_.rfind(':');
   if (colon != std::string::npos && declared_tool(tools_, name_) == nullptr &&
       declared_tool(tools_, std::string_view(name_).substr(colon + 1)) != nullptr)
     name_.erase(0, colon + 1);
+}
+
+// The first line of a code fence.
+bool Attempt::skip_fence() {
+  if (!rest().starts_with(kFence)) return false;
+  const std::size_t line_end = symbols_.find(u'\n', at_);
+  if (line_end == CallSymbols::npos) return false;
+  at_ = line_end + 1;
+  skip_space();
   return true;
+}
+
+// A call as JSON, as other models write it: {"name": "f", "arguments": {...}}. The arguments may be JSON in a string.
+bool Attempt::read_json_call() {
+  const std::u16string_view text = rest().substr(0, rest().rfind(u'}') + 1);
+  const std::u16string_view behind = without_space(rest().substr(text.size()));
+  if (!behind.empty() && behind != kFence) return fail("something follows its arguments");
+  if (next_delimiter(at_) != symbols_.size()) return fail("it does not begin with 'call:' and a name");
+  const auto is_shallow = [](int depth, Json::parse_event_t, Json&) { return depth <= static_cast<int>(kMaxDepth); };
+  const auto parsed = [&](const std::string& json) {
+    return Json::parse(json, is_shallow, /*allow_exceptions=*/false);
+  };
+  const Json call = parsed(symbol_text(text));
+  const Json* name = member(&call, "name");
+  const Json* arguments = member(&call, "arguments");
+  if (arguments == nullptr) arguments = member(&call, "parameters");
+  if (name == nullptr || !name->is_string() || arguments == nullptr) return fail("it is JSON, but no call");
+  arguments_ = arguments->is_string() ? parsed(arguments->get<std::string>()) : *arguments;
+  if (!arguments_.is_object()) {
+    arguments_ = Json::object();
+    return fail("its arguments are no object");
+  }
+  name_ = name->get<std::string>();
+  drop_name_space();
+  at_ = symbols_.size();
+  return true;
+}
+
+// What follows the name: an object, parentheses, or an object in parentheses.
+bool Attempt::read_arguments(const Json* schema) {
+  const std::size_t inner = symbols_.find_first_not_of(u" \t\n\r", at_ + 1);
+  if (!is(u'(') || inner == CallSymbols::npos || symbols_[inner] != u'{') return read_object(schema, arguments_);
+  at_ = inner;
+  if (!read_object(schema, arguments_)) return false;
+  skip_space();
+  return take(u')') || fail("its arguments are not closed");
 }
 
 // An object at its opening brace; a call's arguments may stand in parentheses, with `=` behind the keys.

@@ -18,8 +18,9 @@ std::string symbol_text(std::u16string_view symbols);
 
 // How much noise is accepted. Each step is tried when all before it have failed.
 enum class Reading {
-  Strict,          // the grammar alone, with white space between elements
-  Noise,           // quoted keys, quotes instead of delimiters, a missing opening delimiter, bare words, parentheses
+  Strict,  // the grammar alone, with white space between elements
+  // Quoted keys, quotes instead of delimiters, a missing opening delimiter, bare words, parentheses, code fences, JSON.
+  Noise,
   UnclosedString,  // and the last string is never closed
   RawRest,         // and the rest belongs to a parameter that is declared as a string
   OwedBraces,      // and braces are missing at the end

@@ -7,6 +7,7 @@
 #include <optional>
 #include <variant>
 
+#include "agent/grammar/reply_grammar.h"
 #include "agent/store/reader.h"
 #include "app/cli/command.h"
 #include "app/cli/media_input.h"
@@ -223,6 +224,22 @@ Result<Options> read_options(const Arguments& arguments) {
   return options;
 }
 
+// The schema of --json-schema; nothing without one.
+Result<std::optional<agent::Json>> read_answer_schema(const Arguments& arguments) {
+  if (!arguments.has("json-schema")) return std::optional<agent::Json>();
+  const std::string file = arguments.text("json-schema");
+  const auto wrong = [&](const std::string& why) {
+    return Error{Error::Code::InvalidInput, "--json-schema takes a file with a JSON schema: " + why};
+  };
+  const Result<std::string> text = read_text_file(file);
+  if (!text.ok()) return wrong(text.error().message);
+  const agent::Json schema = agent::Json::parse(*text, nullptr, /*allow_exceptions=*/false);
+  if (schema.is_discarded()) return wrong(file + " is not JSON.");
+  const auto grammar = agent::reply_grammar(/*declarations=*/{}, schema);
+  if (!grammar.ok()) return wrong(grammar.error().message);
+  return std::optional(schema);
+}
+
 Status resolve_paths(const Arguments& arguments, agent::UserTurn& turn) {
   namespace fs = std::filesystem;
   std::vector<std::string> folders = arguments.texts("folder");
@@ -267,12 +284,17 @@ int ask(const QStringList& words) {
   arguments.option("allow", "effects", "What runs without asking, wherever it points: read,write,execute.");
   arguments.option("seed", "n", "Seed of the sampler.");
   arguments.option("temperature", "t", "0 takes the most probable token each time.");
+  arguments.option("json-schema", "file",
+                   "The answer is JSON that fits the schema in this file; the model can not say anything else.");
   arguments.flag("json", "Print the events as JSON lines.");
   arguments.positional("question", "The question.", "QUESTION");
   if (const auto status = arguments.parse(words)) return *status;
 
   Result<Options> options = read_options(arguments);
   if (!options.ok()) return arguments.usage_error(options.error().message);
+  auto schema = read_answer_schema(arguments);
+  if (!schema.ok()) return arguments.usage_error(schema.error().message);
+  options->choices.answer_schema = std::move(*schema);
   // 0: what the pictures show decides.
   const Result<std::uint32_t> budget = read_image_budget(arguments, "image-budget", 0);
   if (!budget.ok()) return arguments.usage_error(budget.error().message);

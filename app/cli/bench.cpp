@@ -127,6 +127,8 @@ int bench(const QStringList& words) {
   arguments.option("image-budget", "n", "70, 140, 280, 560 or 1120 tokens for it; 280 when left out.");
   arguments.option("audio", "file", "Measure how fast this recording is encoded, or one of so many seconds.");
   projector_option(arguments);
+  arguments.flag("grammar",
+                 "Measure how long it takes to find the tokens that a grammar allows; only the vocabulary is read.");
   arguments.flag("ops", "Measure each operation, too, which costs some speed.");
   arguments.flag("json", "Print JSON.");
   if (const auto status = arguments.parse(words)) return *status;
@@ -135,6 +137,7 @@ int bench(const QStringList& words) {
   if (arguments.has("image") || arguments.has("audio")) return bench_encoders(arguments);
   for (const char* name : {"image-budget", "mmproj"})
     if (arguments.has(name)) return arguments.usage_error(std::string("--") + name + " goes with --image or --audio.");
+  if (arguments.has("grammar")) return bench_grammar(arguments);
   Result<BenchOrder> order = read_order(arguments);
   if (!order.ok()) return arguments.usage_error(order.error().message);
   const Result<BenchReport> report = measure(arguments, *order);

@@ -42,5 +42,7 @@ void show_step(std::string_view step);
 
 // Measures encoders, as `facet bench` does with --image and --audio.
 int bench_encoders(const Arguments& arguments);
+// Measures masks of tokens, as with --grammar.
+int bench_grammar(const Arguments& arguments);
 
 }  // namespace facet::app::cli

@@ -25,6 +25,12 @@ bool contains(const std::vector<Token>& sorted, Token token) {
   return std::binary_search(sorted.begin(), sorted.end(), token);
 }
 
+void keep_only(std::span<float> logits, const TokenMask& allowed) {
+  const std::span<const std::uint64_t> words = allowed.words();
+  for (std::size_t i = 0; i < logits.size(); ++i)
+    if (i >= allowed.size() || (words[i / 64] >> (i % 64) & 1U) == 0) logits[i] = kNever;
+}
+
 }  // namespace
 
 Sampler::Sampler(const Sampling& sampling, std::span<const Token> suppressed)
@@ -32,15 +38,22 @@ Sampler::Sampler(const Sampling& sampling, std::span<const Token> suppressed)
   sort_unique(suppressed_);
 }
 
-Token Sampler::sample(std::span<float> logits, std::span<const Token> history, const Tokenizer* tokenizer) {
+void Sampler::bar(std::span<const Token> tokens) {
+  barred_.assign(tokens.begin(), tokens.end());
+  sort_unique(barred_);
+}
+
+Token Sampler::sample(std::span<float> logits, std::span<const Token> history, const Tokenizer* tokenizer,
+                      const TokenMask* allowed) {
   FACET_CHECK(!logits.empty());
+  if (allowed != nullptr) keep_only(logits, *allowed);
   for (float& logit : logits) {
     if (std::isnan(logit)) logit = kNever;
   }
   const auto is_there = [&](Token token) { return token >= 0 && static_cast<std::size_t>(token) < logits.size(); };
-  for (const Token token : suppressed_) {
-    if (is_there(token)) logits[static_cast<std::size_t>(token)] = kNever;
-  }
+  for (const std::vector<Token>* tokens : {&suppressed_, &barred_})
+    for (const Token token : *tokens)
+      if (is_there(token)) logits[static_cast<std::size_t>(token)] = kNever;
   find_recent(history, tokenizer);
   for (const Token token : recent_) {
     if (!is_there(token)) continue;
@@ -50,7 +63,9 @@ Token Sampler::sample(std::span<float> logits, std::span<const Token> history, c
   const bool greedy = !(sampling_.temperature > 0.0F);
   const auto top_k = static_cast<std::size_t>(std::max(sampling_.top_k, 0));
   select_top(logits, greedy ? 1 : top_k == 0 ? kPortion : top_k, candidates_);
-  return draw(logits);
+  const Token drawn = draw(logits);
+  // Where every logit is infinitely low the draw is of all tokens.
+  return allowed == nullptr || allowed->contains(drawn) ? drawn : allowed->first();
 }
 
 // Those that are suppressed or penalised fall behind others, by at most so many places as there are of them.
@@ -60,14 +75,14 @@ std::size_t Sampler::candidates_needed() const {
   // A reward may lift any token into the first places.
   if (has_penalty() && sampling_.repetition_penalty < 1.0F) return 0;
   const std::size_t penalties = has_penalty() ? static_cast<std::size_t>(std::max(sampling_.repetition_window, 0)) : 0;
-  return (greedy ? 1 : static_cast<std::size_t>(sampling_.top_k)) + suppressed_.size() + penalties;
+  return (greedy ? 1 : static_cast<std::size_t>(sampling_.top_k)) + suppressed_.size() + barred_.size() + penalties;
 }
 
 Token Sampler::sample_from(std::span<Candidate> largest, std::span<const Token> history, const Tokenizer* tokenizer) {
   FACET_CHECK(!largest.empty() && candidates_needed() > 0);
   find_recent(history, tokenizer);
   for (Candidate& candidate : largest) {
-    if (std::isnan(candidate.logit) || contains(suppressed_, candidate.token)) {
+    if (std::isnan(candidate.logit) || contains(suppressed_, candidate.token) || contains(barred_, candidate.token)) {
       candidate.logit = kNever;
     } else if (contains(recent_, candidate.token)) {
       candidate.logit = penalised(candidate.logit);

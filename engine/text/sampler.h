@@ -5,6 +5,7 @@
 #include <span>
 #include <vector>
 
+#include "engine/text/token_mask.h"
 #include "engine/text/tokenizer.h"
 #include "engine/text/top_k.h"
 
@@ -31,8 +32,13 @@ class Sampler {
   // newest last; the repetition penalty looks at its end. Markers (all special tokens) are exempt from that penalty.
   // Order: suppression, penalty, temperature, top-k, top-p, min-p, draw. Each step works on what the one before has
   // left, as if its probabilities added up to one. Of equal logits the lower id comes first. A logit that is no number
-  // is never chosen.
-  Token sample(std::span<float> logits, std::span<const Token> history, const Tokenizer* tokenizer = nullptr);
+  // is never chosen. With `allowed`, which has at least one token, nothing else is, whatever the logits; that comes
+  // before all other steps.
+  Token sample(std::span<float> logits, std::span<const Token> history, const Tokenizer* tokenizer = nullptr,
+               const TokenMask* allowed = nullptr);
+
+  // From now on these are suppressed, too, until others are named.
+  void bar(std::span<const Token> tokens);
 
   // How many of the largest logits decide what is drawn, whatever all others are; 0: all of them do.
   std::size_t candidates_needed() const;
@@ -52,6 +58,7 @@ class Sampler {
 
   Sampling sampling_;
   std::vector<Token> suppressed_;  // sorted, each once
+  std::vector<Token> barred_;      // the same
   std::mt19937_64 random_;
   std::vector<Token> recent_;          // that the penalty is for; sorted, each once
   std::vector<Candidate> candidates_;  // best first

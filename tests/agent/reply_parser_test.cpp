@@ -182,6 +182,13 @@ void ReplyParserTest::mends_known_noise_data() {
   row("call is missing", ":f{a:1}", call("f", {{"a", 1}}));
   row("parentheses", "call:f(a=1, b=<|\"|>x<|\"|>)", call("f", {{"a", 1}, {"b", "x"}}));
   row("empty parentheses", "call:f()", call("f", Json::object()));
+  row("JSON in parentheses", R"(call:f({"a": 1, "b": {"c": ["x", null]}}))",
+      call("f", {{"a", 1}, {"b", {{"c", {"x", nullptr}}}}}));
+  row("code fence", "```tool_code\ncall:f{a:1}\n```", call("f", {{"a", 1}}));
+  row("code fence that is not closed", "```\ncall:f{a:1}", call("f", {{"a", 1}}));
+  row("JSON", R"({"name": "f", "arguments": {"a": "x \"y\" }"}})", call("f", {{"a", "x \"y\" }"}}));
+  row("JSON in a code fence", "```json\n{\"name\": \"f\", \"parameters\": {\"a\": 1}}\n```\n", call("f", {{"a", 1}}));
+  row("JSON with arguments in a string", R"({"name": "f", "arguments": "{\"a\": 1}"})", call("f", {{"a", 1}}));
   row("name space", "call:google:mcp:make-pdf{a:1}", call("make-pdf", {{"a", 1}}), declared("make-pdf", {}));
   row("name with a colon that is declared", "call:a:b{}", call("a:b", Json::object()), declared("a:b", {}));
   row("name space of an undeclared tool", "call:a:b{}", call("a:b", Json::object()), declared("c", {}));
@@ -213,6 +220,11 @@ void ReplyParserTest::reports_what_it_can_not_read_data() {
   row("comma in a bare word", "call:f{a:Paris, France}", "f", declared("f", {{"a", {{"type", "string"}}}}));
   row("comma in a bare word before a known key", "call:f{a:x, y,b:1}", "f",
       declared("f", {{"a", {{"type", "string"}}}, {"b", {{"type", "integer"}}}}));
+  row("JSON without a name", R"({"arguments": {}})", "");
+  row("JSON without arguments", R"({"name": "f"})", "");
+  row("JSON with a list of arguments", R"({"name": "f", "arguments": [1]})", "");
+  row("broken JSON", R"({"name": "f", "arguments": {"a": })", "");
+  row("JSON with something behind", R"({"name": "f", "arguments": {}} and more)", "");
   row("too deep", std::string("call:f{a:" + std::string(100, '[') + std::string(100, ']') + "}").c_str(), "f");
 }
 
@@ -239,6 +251,10 @@ void ReplyParserTest::guesses_nothing_that_was_cut() {
     QVERIFY(!reply.contains("malformed_calls"));
   }
   QCOMPARE(parse(whole, {}, ReplyParser::End::Length)["tool_calls"].size(), std::size_t{1});
+  // Of an output that came to its own end the marker alone may be missing, as in transcripts that were cut there.
+  const std::string unmarked = whole.substr(0, whole.rfind("<tool_call|>"));
+  QCOMPARE(parse(unmarked)["tool_calls"].size(), std::size_t{1});
+  QCOMPARE(parse(unmarked + "<turn|>")["tool_calls"].size(), std::size_t{1});
 }
 
 void ReplyParserTest::a_call_without_its_marker() {
