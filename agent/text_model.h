@@ -131,6 +131,8 @@ struct TextModelInfo {
   bool sees = false;  // takes pictures, hears: takes sound
   bool hears = false;
   std::string media_remark = {};  // why it does not, where there is something to say
+  // The only tools that it has learned to call; empty: it understands any that is declared to it.
+  std::vector<std::string> learned_tools = {};
 };
 
 // The same model at a work that nobody waits for, besides the conversations, which go before it. It hears what is in

@@ -27,6 +27,14 @@ const char* name_of(agent::Severity severity) {
   return "";
 }
 
+// Arguments and details are stored as JSON text; what does not parse stays a string.
+json parsed(const std::string& text) {
+  json value = json::parse(text, nullptr, /*allow_exceptions=*/false);
+  return value.is_discarded() ? json(text) : value;
+}
+
+}  // namespace
+
 const char* name_of(agent::Decision decision) {
   switch (decision) {
     case agent::Decision::Pending:
@@ -40,14 +48,6 @@ const char* name_of(agent::Decision decision) {
   }
   return "";
 }
-
-// Arguments and details are stored as JSON text; what does not parse stays a string.
-json parsed(const std::string& text) {
-  json value = json::parse(text, nullptr, /*allow_exceptions=*/false);
-  return value.is_discarded() ? json(text) : value;
-}
-
-}  // namespace
 
 const char* name_of(agent::CallState state) {
   switch (state) {

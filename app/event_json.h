@@ -18,5 +18,6 @@ nlohmann::json to_json(const agent::Segment& segment);
 
 const char* name_of(agent::CallState state);
 const char* name_of(agent::Finish finish);
+const char* name_of(agent::Decision decision);
 
 }  // namespace facet::app

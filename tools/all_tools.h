@@ -23,6 +23,7 @@ agent::Tool write_file_tool();
 agent::Tool edit_file_tool();
 agent::Tool move_file_tool();
 agent::Tool delete_file_tool();
+agent::Tool clock_tool();
 agent::Tool run_command_tool(const sandbox::Sandbox& sandbox);
 
 }  // namespace facet::tools

@@ -34,9 +34,8 @@ Result<std::unique_ptr<agent::StoreReader>> open_reader(const Arguments& argumen
 
 json hit_json(const agent::SearchHit& hit) {
   if (!hit.transcript)
-    return {{"conversation", to_json(hit.conversation)},
-            {"message", hit.message},
-            {"snippet", with_stars(hit.snippet)}};
+    return {
+        {"conversation", to_json(hit.conversation)}, {"message", hit.message}, {"snippet", with_stars(hit.snippet)}};
   return {{"transcript", to_json(*hit.transcript)},
           {"segment", hit.segment},
           {"at_ms", hit.at_ms},
@@ -99,12 +98,53 @@ Result<std::string> show_text(const Arguments& arguments, agent::ConversationId 
     text += "\n" + as_text(message);
     json entry = to_json(message);
     FACET_ASSIGN_OR_RETURN(const std::vector<agent::Step> steps, reader->steps(message.id));
+    if (arguments.has("trace")) text += as_trace(message, steps);
     entry["steps"] = json::array();
     for (const agent::Step& step : steps)
       entry["steps"].push_back(to_json(step));
     out["messages"].push_back(entry);
   }
   return arguments.has("json") ? out.dump(2, ' ', false, json::error_handler_t::replace) + "\n" : text;
+}
+
+std::string indented(const std::string& text) {
+  std::string lines = "      ";
+  for (const char c : text) {
+    lines += c;
+    if (c == '\n') lines += "      ";
+  }
+  return lines + "\n";
+}
+
+std::string as_trace(const agent::Call& call) {
+  std::string text = "    " + call.tool + " " + call.arguments_json + ": " + name_of(call.state);
+  if (call.finished_ms != 0) text += " after " + std::to_string(call.finished_ms - call.started_ms) + " ms";
+  text += "\n";
+  if (call.approval)
+    text += indented("asked: " + call.approval->reason + "\n" + call.approval->effect_text +
+                     "\nanswer: " + name_of(call.approval->decision));
+  return text + indented(call.result);
+}
+
+std::string as_trace(const agent::Step& step) {
+  return step.model + ", " + step.backend + "; seed " + std::to_string(step.seed) + "; " + step.sampling_json +
+         "\n    prompt " + step.prompt_sha256 + "\n    read " + std::to_string(step.prompt_tokens) + " tokens, " +
+         std::to_string(step.cached_tokens) + " of them from before, in " + std::to_string(step.prefill_ms) +
+         " ms; wrote " + std::to_string(step.completion_tokens) + " in " + std::to_string(step.decode_ms) +
+         " ms; ended with " + step.finish_reason + "\n";
+}
+
+// Run by run: what the model was given and what it asked for.
+std::string as_trace(const agent::Message& message, const std::vector<agent::Step>& steps) {
+  std::string text;
+  for (std::size_t run = 0; run < steps.size(); ++run) {
+    text += "  run " + std::to_string(run + 1) + ": " + as_trace(steps[run]);
+    for (const agent::Part& part : message.parts) {
+      const auto* call = std::get_if<agent::CallPart>(&part.content);
+      if (call != nullptr && part.run == static_cast<int>(run)) text += as_trace(call->call);
+    }
+  }
+  return text;
 }
 
 int print_or_fail(const Result<std::string>& text) {
@@ -134,7 +174,8 @@ int search(const QStringList& words) {
 int show(const QStringList& words) {
   Arguments arguments("facet history show", "Prints a stored conversation with its tool calls.");
   arguments.data_option();
-  arguments.flag("json", "Print JSON, with the record of every run of the model.");
+  arguments.flag("trace", "Print the record of every run of the model as well, with its calls and what was allowed.");
+  arguments.flag("json", "Print JSON, which has that record in any case.");
   arguments.positional("id", "The conversation's number, as search prints it.", "ID");
   if (const auto status = arguments.parse(words)) return *status;
   const std::vector<std::string> given = arguments.positionals();

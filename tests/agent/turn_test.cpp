@@ -100,7 +100,60 @@ class TurnTest : public QObject {
   void a_failing_store_ends_the_turn();
   void nothing_is_sent_for_nothing();
   void titles_come_from_the_question();
+  void only_what_was_shown_runs();
+  void models_are_told_of_tools_that_they_have_learned();
 };
+
+// While the user reads what would happen, it may become something else.
+void TurnTest::only_what_was_shown_runs() {
+  for (const bool changes : {false, true}) {
+    Fixture f;
+    int runs = 0;
+    PlannedEffect planned;
+    planned.effect = Effect::Write;
+    planned.text = "Replace /a/plan.md";
+    planned.paths = {"/a/plan.md"};
+    planned.basis = "before";
+    Tool tool = echo_tool();
+    tool.plan = [&](const Json&, const ToolContext&) { return Result<PlannedEffect>(planned); };
+    tool.run = [&](const Json&, const PlannedEffect& shown, const ToolContext&) {
+      ++runs;
+      return ToolResult{shown.basis, Json::object(), false};
+    };
+    f.options.tools = {tool};
+    std::string shown;
+    f.hooks.ask = [&](const Approval& approval, std::stop_token) {
+      shown = approval.effect_text;
+      if (changes) planned.basis = "after";
+      return std::optional(Decision::AllowOnce);
+    };
+    f.script->replies = {{kEchoCall + "<|tool_response>"}, {"Done.<turn|>"}};
+    const ConversationId id = f.turn(f.ask("Write it"));
+    QCOMPARE(shown, std::string("Replace /a/plan.md"));
+    QCOMPARE(runs, changes ? 0 : 1);
+    const Message answer = must(f.reader->messages(id)).back();
+    const Call& call = std::get<CallPart>(answer.parts.front().content).call;
+    QCOMPARE(call.state, changes ? CallState::Failed : CallState::Succeeded);
+    QCOMPARE(call.result,
+             changes ? std::string("error: what this would do has changed since it was shown; nothing was done")
+                     : std::string("before"));
+  }
+}
+
+void TurnTest::models_are_told_of_tools_that_they_have_learned() {
+  Fixture f;
+  Tool other = echo_tool();
+  other.name = "shout";
+  f.options.tools = {echo_tool(), other};
+  f.script->replies = {{"Hello.<turn|>"}, {"Hello.<turn|>"}};
+  f.turn(f.ask("Hi"));
+  QVERIFY(f.prompt(0).find("declaration:echo{") != std::string::npos);
+  QVERIFY(f.prompt(0).find("declaration:shout{") != std::string::npos);
+  f.script->info.learned_tools = {"echo", "unknown"};
+  f.turn(f.ask("Hi"));
+  QVERIFY(f.prompt(1).find("declaration:echo{") != std::string::npos);
+  QVERIFY(f.prompt(1).find("declaration:shout{") == std::string::npos);
+}
 
 void TurnTest::the_history_is_rendered() {
   Fixture f;
