@@ -227,7 +227,7 @@ class HostileTree {
 
 inline std::vector<Tool> reading_tools() {
   std::vector<Tool> tools = all_tools();
-  std::erase_if(tools, [](const Tool& tool) { return tool.effect != agent::Effect::Read; });
+  std::erase_if(tools, [](const Tool& tool) { return tool.effect != agent::Effect::Read || tool.name == "clock"; });
   return tools;
 }
 
