@@ -61,6 +61,7 @@ AgentLoop::AgentLoop(AgentOptions options, std::shared_ptr<const ReplyGrammar> g
   hooks_.run_tool = [this](const auto& work, const ToolProgress& progress) { return run_tool(work, progress); };
   hooks_.serve = [this] { serve(); };
   hooks_.now_ms = epoch_ms;
+  hooks_.is_steered = [this] { return has_waiting_question(running_); };
 }
 
 void AgentLoop::run() {
@@ -221,6 +222,14 @@ bool AgentLoop::has_unfinished_turn(ConversationId conversation) const {
            const auto* waiting = std::get_if<WaitingTurn>(&task);
            return waiting != nullptr && waiting->begun && waiting->begun->conversation.id == conversation;
          });
+}
+
+bool AgentLoop::has_waiting_question(ConversationId conversation) const {
+  return std::any_of(tasks_.begin(), tasks_.end(), [&](const Task& task) {
+    const auto* waiting = std::get_if<WaitingTurn>(&task);
+    return waiting != nullptr && waiting->asked.question.conversation == conversation &&
+           !stops_.token(waiting->asked.ticket).stop_requested();
+  });
 }
 
 // The conversation carries the name of the model that answered last.

@@ -90,6 +90,7 @@ class AgentLoop {
   void remove_conversations();
   void remove_attachments();
   bool has_unfinished_turn(ConversationId conversation) const;
+  bool has_waiting_question(ConversationId conversation) const;
   bool await_descriptions(const UserTurn& question);
   void send_description(const DescribeAttachment& op);
   void note_model(Conversation& conversation);

@@ -116,6 +116,7 @@ class TurnLoop {
     std::optional<Ending> ending;
     for (const ParsedCall& call : calls) {
       if (stop_.stop_requested()) ending = Ending{Finish::Stopped, {}};
+      if (!ending && is_steered()) ending = Ending{Finish::Done, {}};
       if (ending) {
         FACET_RETURN_IF_ERROR(caller_.record(call, CallState::Stopped, "error: the turn ended before this could run"));
         continue;
@@ -129,9 +130,13 @@ class TurnLoop {
       ending = Ending{Finish::Failed, "The model kept making the same call (" + call.name +
                                           ") without getting on; ask in other words."};
     }
+    if (!ending && is_steered()) ending = Ending{Finish::Done, {}};
     if (stop_.stop_requested()) ending = Ending{Finish::Stopped, {}};
     return ending;
   }
+
+  // Then the turn ends here: the next one begins with all that was done, and with what the user says to it.
+  bool is_steered() const { return hooks_.is_steered && hooks_.is_steered(); }
 
   void finish(Ending ending) {
     Status stored = writer_.close_text();

@@ -48,6 +48,9 @@ struct TurnHooks {
   // Called often while the model speaks, so that other operations need not wait for the end of the turn.
   std::function<void()> serve;
   std::function<std::int64_t()> now_ms;
+  // Whether the user has written something new in this conversation, which the model should hear before it goes on.
+  // May be empty: nobody can.
+  std::function<bool()> is_steered = {};
 };
 
 // A question that is stored, with the answer that is about to grow.

@@ -101,8 +101,37 @@ class TurnTest : public QObject {
   void nothing_is_sent_for_nothing();
   void titles_come_from_the_question();
   void only_what_was_shown_runs();
+  void a_new_message_is_heard_between_calls();
   void models_are_told_of_tools_that_they_have_learned();
 };
+
+// What was called for before the user wrote is done or left; the next turn tells the model of both.
+void TurnTest::a_new_message_is_heard_between_calls() {
+  Fixture f;
+  int runs = 0;
+  Tool tool = echo_tool();
+  tool.run = [&](const Json&, const PlannedEffect&, const ToolContext&) {
+    ++runs;
+    return ToolResult{"hey back", Json::object(), false};
+  };
+  f.options.tools = {tool};
+  f.hooks.is_steered = [&] { return runs > 0; };
+  const std::string other = "<|tool_call>call:echo{text:<|\"|>ho<|\"|>}<tool_call|>";
+  f.script->replies = {{kEchoCall + other + "<|tool_response>"}, {"Stopped that.<turn|>"}};
+  const ConversationId id = f.turn(f.ask("Say it twice"));
+  QCOMPARE(runs, 1);
+  QCOMPARE(f.finished().finish, Finish::Done);
+  QCOMPARE(f.script->requests.size(), std::size_t{1});
+  const Message answer = must(f.reader->messages(id)).back();
+  QCOMPARE(std::get<CallPart>(answer.parts[0].content).call.state, CallState::Succeeded);
+  QCOMPARE(std::get<CallPart>(answer.parts[1].content).call.state, CallState::Stopped);
+
+  f.hooks.is_steered = {};
+  f.turn(f.ask("Once is enough", id));
+  const std::string prompt = f.prompt(1);
+  QVERIFY2(prompt.find("hey back") < prompt.find("Once is enough"), prompt.c_str());
+  QVERIFY2(prompt.find("the turn ended before this could run") < prompt.find("Once is enough"), prompt.c_str());
+}
 
 // While the user reads what would happen, it may become something else.
 void TurnTest::only_what_was_shown_runs() {
