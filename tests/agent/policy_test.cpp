@@ -41,6 +41,8 @@ class PolicyTest : public QObject {
   void the_scope_is_the_nearest_folder_around_all_paths();
   void own_data_is_never_written();
   void what_acts_on_its_own_is_always_asked();
+  void what_is_done_besides_is_asked_for();
+  void what_nothing_holds_always_asks();
 };
 
 void PolicyTest::reading_inside_the_folders_is_allowed() {
@@ -145,6 +147,29 @@ void PolicyTest::what_acts_on_its_own_is_always_asked() {
     QVERIFY2(verdict(home + path).kind == Verdict::Kind::Allow, path);
   // Reading them is nothing special.
   QVERIFY(decide(effect(Effect::Read, {home + "/.bashrc"}, true), {}, {{}, home}).kind == Verdict::Kind::Allow);
+}
+
+// A grant is for one effect, so it does not cover a call that has a second one.
+void PolicyTest::what_is_done_besides_is_asked_for() {
+  const std::vector<Grant> grants = {{.effect = Effect::Execute, .folder = "/a"},
+                                     {.effect = Effect::Network, .folder = "/a"}};
+  PlannedEffect planned = effect(Effect::Execute, {"/a/b"}, true);
+  QCOMPARE(in_words(decide(planned, grants)), std::string("allow"));
+  planned.further = {Effect::Network};
+  QCOMPARE(in_words(decide(planned, grants)),
+           std::string("ask [] This runs a program on your computer. This sends data out of your computer."));
+  QVERIFY(!decide(planned, grants).asks_always);
+}
+
+void PolicyTest::what_nothing_holds_always_asks() {
+  const std::vector<Grant> grants = {{.effect = Effect::Execute, .folder = "/"}};
+  PlannedEffect planned = effect(Effect::Execute, {"/a/b"}, true);
+  planned.unguarded = "Nothing holds it.";
+  QCOMPARE(in_words(decide(planned, grants)),
+           std::string("ask [] This runs a program on your computer. Nothing holds it."));
+  QVERIFY(decide(planned, grants).asks_always);
+  QCOMPARE(in_words(decide(effect(Effect::Execute, {"/a/b"}, true), {}, "/a")),
+           std::string("forbid: Facet's own data can not be changed by a tool"));
 }
 
 QTEST_APPLESS_MAIN(PolicyTest)

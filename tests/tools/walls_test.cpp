@@ -329,10 +329,13 @@ class WallsTest : public QObject {
     QCOMPARE(processes_with("61.5"), 0);
   }
 
-  void nothing_is_left_behind_data() { wall_rows(); }
+  void nothing_is_left_behind_data() {
+    wall_rows();
+    QTest::addRow("no wall") << Wall::None;
+  }
   void nothing_is_left_behind() {
     QFETCH(Wall, wall);
-    if (const QString why = lacks(wall); !why.isEmpty()) QSKIP(qPrintable(why));
+    if (const QString why = lacks(wall); wall != Wall::None && !why.isEmpty()) QSKIP(qPrintable(why));
     const Scene scene;
     const Sandbox sandbox(sandbox_program(), scene.surroundings());
     // Processes that leave their group, their session and their parent.
@@ -389,6 +392,24 @@ class WallsTest : public QObject {
         "TZ",       "USER",           "LOGNAME"};
     for (const QString& name : names)
       QVERIFY2(known.contains(name), qPrintable(name));
+  }
+
+  // What a user has allowed although nothing holds it.
+  void without_a_wall_limits_hold() {
+    const Scene scene;
+    const Sandbox sandbox(sandbox_program(), scene.surroundings());
+    const Ran ran =
+        run(sandbox, request(scene, Wall::None, "echo x > ../outside/file && cat ../outside/file && exit 4"));
+    QVERIFY2(ran.ending == (Ending{Ending::Kind::Exited, 4}) && ran.output == "x\n", qPrintable(described(ran)));
+    Request slow = request(scene, Wall::None, "setsid sleep 65.5 & sleep 65.5");
+    slow.patience = std::chrono::milliseconds(300);
+    QVERIFY(run(sandbox, slow).ending.kind == Ending::Kind::TookTooLong);
+    Request many = request(scene, Wall::None, "i=0; while [ $i -lt 60 ]; do sleep 65.5 & i=$((i+1)); done; wait");
+    many.limits.processes = 20;
+    const Ran crowd = run(sandbox, many);
+    QVERIFY2(crowd.ending.kind == Ending::Kind::TooManyProcesses || crowd.ending.value != 0,
+             qPrintable(described(crowd)));
+    QCOMPARE(processes_with("65.5"), 0);
   }
 
   // Nothing runs where the walls can not be built.

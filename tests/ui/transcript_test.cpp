@@ -1,5 +1,6 @@
 #include <QAbstractButton>
 #include <QClipboard>
+#include <QPlainTextEdit>
 #include <QScrollBar>
 #include <QSettings>
 #include <QTemporaryDir>
@@ -54,6 +55,7 @@ class TranscriptTest : public QObject {
   void streamed_text_looks_like_finished_text();
   void reveal_shows_the_message();
   void unfolded_cards_stay_unfolded();
+  void a_running_command_shows_its_output();
   void copy_gives_the_source();
 
  private:
@@ -257,6 +259,35 @@ void TranscriptTest::unfolded_cards_stay_unfolded() {
   view_->scroll_to_end();
   QVERIFY(header() != nullptr);
   QVERIFY(header()->isChecked());
+}
+
+void TranscriptTest::a_running_command_shows_its_output() {
+  std::vector<agent::Message> messages = many_messages(10);
+  agent::Call call =
+      facet::ui::test::sample_call("run_command", R"({"command": "make"})", agent::CallState::Running, "", 0);
+  messages.back().parts.push_back(agent::Part{5000, 1, agent::CallPart{call}});
+  model_->reset(messages);
+  view_->scroll_to_end();
+  const auto answered = [this]() -> QString {
+    for (const QPlainTextEdit* text : view_->findChildren<QPlainTextEdit*>())
+      if (text->accessibleName() == "Answered" && text->isVisible()) return text->toPlainText();
+    return "not shown";
+  };
+  const auto tell = [&](const char* details) {
+    call.details_json = details;
+    model_->fold(agent::CallChanged{1, messages.back().id, 5000, call});
+  };
+  QCOMPARE(answered(), QString("not shown"));
+  tell(R"({"progress":"compiling a.c\n"})");
+  QCOMPARE(answered(), QString("compiling a.c"));
+  tell(R"({"progress":"compiling a.c\ncompiling b.c\n"})");
+  QCOMPARE(answered(), QString("compiling a.c\ncompiling b.c"));
+  // Who does not want to see it is not shown it again.
+  for (QAbstractButton* button : view_->findChildren<QAbstractButton*>())
+    if (button->accessibleName().startsWith("Run command")) button->click();
+  QCOMPARE(answered(), QString("not shown"));
+  tell(R"({"progress":"compiling c.c\n"})");
+  QCOMPARE(answered(), QString("not shown"));
 }
 
 void TranscriptTest::copy_gives_the_source() {

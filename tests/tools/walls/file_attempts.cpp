@@ -8,6 +8,7 @@
 #include <sys/xattr.h>
 #include <unistd.h>
 
+#include <cstdint>
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
@@ -249,6 +250,25 @@ std::vector<Attempt> file_attempts() {
        [](const World& w) { return mknod((w.work + "/device").c_str(), S_IFCHR | 0600, (1 << 8) | 3) == 0; }},
       {"make a disk", false,
        [](const World& w) { return mknod((w.work + "/disk").c_str(), S_IFBLK | 0600, (254 << 8) | 0) == 0; }},
+      {"lend everybody the own rights", false,
+       [](const World& w) {
+         write_to(w.work + "/lent", O_CREAT);
+         return chmod((w.work + "/lent").c_str(), 04755) == 0;
+       }},
+      {"lend everybody the group's rights of an open file", false,
+       [](const World& w) {
+         const int file = open((w.work + "/lent2").c_str(), O_WRONLY | O_CREAT | O_CLOEXEC, 0700);
+         return fchmod(file, 02755) == 0;
+       }},
+      {"make a file that lends the own rights", false,
+       [](const World& w) { return open((w.work + "/lent3").c_str(), O_WRONLY | O_CREAT | O_CLOEXEC, 04755) >= 0; }},
+      {"make a file that lends the own rights by the newest call", false,
+       [](const World& w) {
+         const std::uint64_t how[3] = {O_WRONLY | O_CREAT | O_CLOEXEC, 04755, 0};
+         return syscall(SYS_openat2, AT_FDCWD, (w.work + "/lent4").c_str(), how, sizeof how) >= 0;
+       }},
+      {"make a node that lends the own rights", false,
+       [](const World& w) { return mknod((w.work + "/lent5").c_str(), S_IFREG | 04755, 0) == 0; }},
       {"give a program capabilities", false,
        [](const World& w) {
          write_to(w.work + "/capable", O_CREAT);

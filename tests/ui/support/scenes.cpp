@@ -106,6 +106,23 @@ agent::Call secret_call() {
   return call;
 }
 
+constexpr const char* kBudgetDiff =
+    "@@ -3,6 +3,7 @@\n deadline: 14 March\n \n Budget\n-movers: 300 EUR\n+movers: 340 EUR\n+boxes: 25 EUR\n cleaning: "
+    "90 EUR\n \n Left to do";
+
+agent::Call edit_call() {
+  agent::Call call = sample_call(
+      "edit_file",
+      R"({"path": "plan.txt", "old_text": "movers: 300 EUR", "new_text": "movers: 340 EUR\nboxes: 25 EUR"})",
+      agent::CallState::Succeeded, std::string("changed plan.txt:\n") + kBudgetDiff, 8);
+  agent::Approval approval;
+  approval.reason = "This changes files.";
+  approval.effect_text = std::string("Change /home/maria/move/plan.txt\n") + kBudgetDiff;
+  approval.scope = "/home/maria/move";
+  call.approval = approval;
+  return call;
+}
+
 void ask(ScriptedAgent& agent, const std::string& question, ScriptedAgent::Script script) {
   agent.set_script(std::move(script));
   agent.submit(agent::UserTurn{0, question, {}, {"/home/maria/move"}});
@@ -159,8 +176,8 @@ agent::Call sample_call(const std::string& tool, const std::string& arguments, a
 }
 
 QStringList scene_names() {
-  return {"start",  "chat", "tools",   "approval", "streaming", "reading",  "error",
-          "search", "long", "loading", "places",   "files",     "recording"};
+  return {"start", "chat",   "tools", "approval", "diff",   "streaming", "reading",
+          "error", "search", "long",  "loading",  "places", "files",     "recording"};
 }
 
 void write_long_conversation(ScriptedAgent& agent, int turns) {
@@ -328,6 +345,10 @@ QString prepare_scene(const QString& name, ScriptedAgent& agent) {
   if (name == "approval") {
     agent.set_script({agent::CallPart{secret_call()}, agent::TextPart{"You asked for the keys (landlord.txt)."}});
     return "What did I write to the landlord?";
+  }
+  if (name == "diff") {
+    agent.set_script({agent::CallPart{edit_call()}, agent::TextPart{"The plan has the new prices (plan.txt)."}});
+    return "Movers cost 340 EUR now, and put 25 EUR for boxes into the plan.";
   }
   if (name == "streaming") {
     agent.leave_open();

@@ -24,7 +24,10 @@
 namespace facet::tools::sandbox {
 namespace {
 
-constexpr int kLookEveryMilliseconds = 20;
+// Outside a namespace all processes of the system are looked at.
+constexpr int look_every_ms(Reach reach) {
+  return reach == Reach::Namespace ? 20 : 100;
+}
 
 std::vector<char*> pointers_to(std::vector<std::string> words) {
   static std::vector<std::vector<std::string>> kept;
@@ -99,18 +102,19 @@ bool is_told_to_stop(const pollfd& facet, int signals) {
 }
 
 Report watch(pid_t command, const WallPlan& plan, Reach reach, int signals) {
+  const int interval_ms = look_every_ms(reach);
   timespec last{};
   clock_gettime(CLOCK_MONOTONIC, &last);
   for (;;) {
     pollfd waits[] = {{kReportDescriptor, POLLIN, 0}, {signals, POLLIN, 0}};
-    poll(waits, 2, kLookEveryMilliseconds);
+    poll(waits, 2, interval_ms);
     if (is_told_to_stop(waits[0], signals)) return {Report::Kind::Signalled, SIGKILL, {}};
     if (const auto ended = reap(command)) return *ended;
     timespec now{};
     clock_gettime(CLOCK_MONOTONIC, &now);
     // Children that come and go may not keep it from looking, nor keep it looking all the time.
     const long passed = (now.tv_sec - last.tv_sec) * 1000 + (now.tv_nsec - last.tv_nsec) / 1'000'000;
-    if (passed < kLookEveryMilliseconds) continue;
+    if (passed < interval_ms) continue;
     last = now;
     if (const auto too_much = excess(plan.limits, reach)) return *too_much;
   }

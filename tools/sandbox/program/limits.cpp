@@ -44,7 +44,8 @@ void drop_privileges() {
 }
 
 void limit_resources(const Limits& limits, std::uint64_t used_processes) {
-  limit(RLIMIT_CORE, 0);
+  // With 0 the kernel would still start a program that takes the memory of one that crashed, as root.
+  limit(RLIMIT_CORE, 1);
   limit(RLIMIT_DATA, limits.memory_bytes);
   limit(RLIMIT_FSIZE, limits.file_bytes);
   limit(RLIMIT_NOFILE, kDescriptors);

@@ -131,6 +131,19 @@ constexpr unsigned kOwnProcessOnly[] = {SYS_prlimit64, SYS_sched_setaffinity, SY
                                         SYS_sched_setparam, SYS_sched_setattr};
 constexpr unsigned kOwnProcessOnlySecond[] = {SYS_setpriority, SYS_ioprio_set};
 
+// Calls that give a file its mode, and where; a call that can not be looked into does not exist.
+struct ModeArgument {
+  unsigned call;
+  unsigned argument;
+};
+constexpr ModeArgument kModes[] = {{SYS_fchmod, 1},  {SYS_fchmodat, 2}, {SYS_openat, 3},
+                                   {SYS_mknodat, 2},
+#if defined(__x86_64__)
+                                   {SYS_chmod, 1},   {SYS_open, 2},     {SYS_creat, 1},
+                                   {SYS_mknod, 1}
+#endif
+};
+
 constexpr unsigned kTerminalInput = 0x5412;    // TIOCSTI
 constexpr unsigned kTerminalConsole = 0x541C;  // TIOCLINUX
 constexpr unsigned kTerminalOwner = 0x540E;    // TIOCSCTTY
@@ -262,6 +275,10 @@ void forbid_system_calls(const WallPlan& plan) {
 #if defined(__x86_64__)
   filter.refuse_unless(SYS_mknod, 1, S_IFMT, {0, S_IFREG, S_IFIFO});
 #endif
+  // Files that would lend other users the rights of this one.
+  for (const auto& [call, argument] : kModes)
+    filter.refuse_bits(call, argument, S_ISUID | S_ISGID);
+  filter.refuse(SYS_openat2, ENOSYS);
   if (is_alone) {
     for (const unsigned call : kForbiddenOutsideNamespaces)
       if (!plan.network || (call != SYS_connect && call != SYS_bind && call != SYS_listen)) filter.refuse(call);
