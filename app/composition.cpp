@@ -40,7 +40,7 @@ Result<std::unique_ptr<agent::Agent>> start_agent(const Paths& paths, AgentChoic
   agent::AgentOptions options;
   FACET_ASSIGN_OR_RETURN(options.system_prompt, read_text_file(paths.system_prompt()));
   options.database = paths.database;
-  options.tools = tools::all_tools({paths.data.string(), paths.cache.string()});
+  options.tools = tools::all_tools({paths.database, {paths.data.string(), paths.cache.string()}});
   AgentChoices computing;
   computing.threads = choices.threads;
   computing.backend = choices.backend;

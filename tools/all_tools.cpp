@@ -4,17 +4,13 @@
 
 namespace facet::tools {
 
-std::vector<agent::Tool> all_tools(const std::vector<std::string>& own_folders) {
+std::vector<agent::Tool> all_tools(const OwnFiles& own) {
   return {
-      read_file_tool(),
-      list_files_tool(),
-      search_files_tool(),
-      write_file_tool(),
-      edit_file_tool(),
-      move_file_tool(),
-      delete_file_tool(),
-      clock_tool(),
-      run_command_tool(sandbox::Sandbox(sandbox::own_sandbox_program(), own_folders)),
+      read_file_tool(),    list_files_tool(),
+      search_files_tool(), write_file_tool(),
+      edit_file_tool(),    move_file_tool(),
+      delete_file_tool(),  search_history_tool(own.database),
+      clock_tool(),        run_command_tool(sandbox::Sandbox(sandbox::own_sandbox_program(), own.folders)),
   };
 }
 

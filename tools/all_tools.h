@@ -1,5 +1,6 @@
 #pragma once
 
+#include <filesystem>
 #include <string>
 #include <vector>
 
@@ -11,10 +12,15 @@ namespace sandbox {
 class Sandbox;
 }
 
+// Where Facet keeps what is its own.
+struct OwnFiles {
+  std::filesystem::path database;
+  std::vector<std::string> folders;  // data, settings and caches, which commands do not see
+};
+
 // Everything the model may call, in the order in which it is declared. A new tool is one file, its declaration here and
 // one line in all_tools.cpp.
-// `own_folders` are those of Facet's data, settings and caches, which commands do not see.
-std::vector<agent::Tool> all_tools(const std::vector<std::string>& own_folders = {});
+std::vector<agent::Tool> all_tools(const OwnFiles& own = {});
 
 agent::Tool read_file_tool();
 agent::Tool list_files_tool();
@@ -24,6 +30,7 @@ agent::Tool edit_file_tool();
 agent::Tool move_file_tool();
 agent::Tool delete_file_tool();
 agent::Tool clock_tool();
+agent::Tool search_history_tool(const std::filesystem::path& database);
 agent::Tool run_command_tool(const sandbox::Sandbox& sandbox);
 
 }  // namespace facet::tools

@@ -168,7 +168,7 @@ void PolicyTest::what_nothing_holds_always_asks() {
   QCOMPARE(in_words(decide(planned, grants)),
            std::string("ask [] This runs a program on your computer. Nothing holds it."));
   QVERIFY(decide(planned, grants).asks_always);
-  QCOMPARE(in_words(decide(effect(Effect::Execute, {"/a/b"}, true), {}, "/a")),
+  QCOMPARE(in_words(decide(effect(Effect::Execute, {"/a/b"}, true), {}, {"/a", {}})),
            std::string("forbid: Facet's own data can not be changed by a tool"));
 }
 

@@ -227,7 +227,9 @@ class HostileTree {
 
 inline std::vector<Tool> reading_tools() {
   std::vector<Tool> tools = all_tools();
-  std::erase_if(tools, [](const Tool& tool) { return tool.effect != agent::Effect::Read || tool.name == "clock"; });
+  std::erase_if(tools, [](const Tool& tool) {
+    return !tool.parameters["properties"].contains("path") || tool.effect != agent::Effect::Read;
+  });
   return tools;
 }
 
