@@ -260,6 +260,15 @@ void AgentLoop::handle(const AnswerApproval& op) {
   if (op.approval == asked_ && op.decision != Decision::Pending) answer_ = op.decision;
 }
 
+void AgentLoop::handle(const RevokeGrant& op) {
+  const Status done = store_->revoke_grant(op.grant);
+  if (done.ok()) {
+    options_.on_event(PermissionsChanged{});
+  } else {
+    options_.on_event(Notice{Severity::Error, done.error().message});
+  }
+}
+
 ToolResult AgentLoop::run_tool(const std::function<ToolResult(const ToolProgress&)>& work,
                                const ToolProgress& progress) {
   ToolResult result;

@@ -62,6 +62,7 @@ class AgentLoop {
   void handle(const UserTurn&) {}
   void handle(const StopTurn&);
   void handle(const AnswerApproval& op);
+  void handle(const RevokeGrant& op);
   void handle(const RenameConversation& op);
   void handle(const SetFolders& op);
   void handle(const RemoveConversation& op);

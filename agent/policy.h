@@ -8,14 +8,6 @@
 // Decides which calls run without asking. Effects decide, never the text of a command.
 namespace facet::agent {
 
-// A standing permission: this effect beneath this folder, for every conversation, until it is revoked.
-struct Grant {
-  std::int64_t id = 0;
-  Effect effect = Effect::Read;
-  std::string folder;  // absolute, resolved
-  std::int64_t created_ms = 0;
-};
-
 struct Verdict {
   enum class Kind { Allow, Ask, Forbid };
   Kind kind = Kind::Ask;

@@ -64,6 +64,14 @@ struct Approval {
   Decision decision = Decision::Pending;
 };
 
+// A standing permission: this effect beneath this folder, for every conversation, until it is revoked.
+struct Grant {
+  std::int64_t id = 0;
+  Effect effect = Effect::Read;
+  std::string folder;  // absolute, resolved
+  std::int64_t created_ms = 0;
+};
+
 struct Call {
   CallId id = 0;
   std::string tool;
@@ -224,6 +232,10 @@ struct AnswerApproval {
   ApprovalId approval = 0;
   Decision decision = Decision::Deny;
 };
+// Takes a standing permission back. Answered by a PermissionsChanged.
+struct RevokeGrant {
+  std::int64_t grant = 0;
+};
 struct RenameConversation {
   ConversationId conversation = 0;
   std::string title;
@@ -276,9 +288,9 @@ struct LoadModel {
   std::string model;
 };
 
-using Op = std::variant<UserTurn, StopTurn, AnswerApproval, RenameConversation, RemoveConversation, SetFolders,
-                        EstimateReading, DescribeAttachment, ForgetAttachment, ImportRecording, StopTranscription,
-                        ResumeTranscription, RenameTranscript, RemoveTranscript, LoadModel>;
+using Op = std::variant<UserTurn, StopTurn, AnswerApproval, RevokeGrant, RenameConversation, RemoveConversation,
+                        SetFolders, EstimateReading, DescribeAttachment, ForgetAttachment, ImportRecording,
+                        StopTranscription, ResumeTranscription, RenameTranscript, RemoveTranscript, LoadModel>;
 
 // --- events ------------------------------------------------------------------------------------------------------
 
@@ -337,6 +349,8 @@ struct ReadingEstimated {
   std::int64_t tokens = 0;                   // that would have to be read
   std::optional<std::int64_t> milliseconds;  // nothing while the model's speed is not known
 };
+// A standing permission was taken back. That one was given is seen in the approval of its call.
+struct PermissionsChanged {};
 // A file that is to be described is being decoded, how far; belongs to no turn.
 struct AttachmentProgress {
   std::string path;  // as was asked
@@ -409,8 +423,8 @@ struct Notice {
 };
 
 using Event = std::variant<ConversationChanged, ConversationRemoved, TurnStarted, MediaProgress, PromptProgress,
-                           PartStarted, PartDelta, PartFinished, CallChanged, ContextChanged, ReadingEstimated,
-                           AttachmentProgress, AttachmentDescribed, TurnFinished, TranscriptChanged, TranscriptRemoved,
-                           SegmentAdded, TranscriptProgress, ImportRefused, ModelChanged, Notice>;
+                           PartStarted, PartDelta, PartFinished, CallChanged, ContextChanged, PermissionsChanged,
+                           ReadingEstimated, AttachmentProgress, AttachmentDescribed, TurnFinished, TranscriptChanged,
+                           TranscriptRemoved, SegmentAdded, TranscriptProgress, ImportRefused, ModelChanged, Notice>;
 
 }  // namespace facet::agent

@@ -274,6 +274,9 @@ json to_json(const agent::Event& event) {
           [](const agent::TranscriptChanged& e) {
             return json{{"type", "transcript_changed"}, {"transcript", to_json(e.transcript)}};
           },
+          [](const agent::PermissionsChanged&) {
+            return json{{"type", "permissions_changed"}};
+          },
           [](const agent::TranscriptRemoved& e) {
             return json{{"type", "transcript_removed"}, {"transcript", e.transcript}};
           },

@@ -100,6 +100,7 @@ inline std::string event_text(const Event& event) {
       return "transcript " + n(e.transcript.id) + " " + std::string(name_of(e.transcript.state)) + ": " +
              quoted(e.transcript.title) + (e.transcript.problem.empty() ? "" : ", " + quoted(e.transcript.problem));
     }
+    std::string operator()(const PermissionsChanged&) const { return "permissions changed"; }
     std::string operator()(const TranscriptRemoved& e) const { return "transcript " + n(e.transcript) + " removed"; }
     std::string operator()(const SegmentAdded& e) const {
       return "segment " + n(e.segment.id) + " of " + n(e.transcript) + ": " + quoted(e.segment.text) +

@@ -1,6 +1,7 @@
 #include <QAbstractButton>
 #include <QAccessible>
 #include <QApplication>
+#include <QDialog>
 #include <QLabel>
 #include <QLineEdit>
 #include <QListView>
@@ -12,6 +13,7 @@
 #include <QTextEdit>
 #include <QtTest>
 
+#include "tests/agent/must.h"
 #include "tests/ui/support/scenes.h"
 #include "ui/blocks/approval_card.h"
 #include "ui/main_window.h"
@@ -31,6 +33,7 @@ class WindowTest : public QObject {
   void asks_and_shows_the_answer();
   void approval_sends_the_decision_data();
   void approval_sends_the_decision();
+  void permissions_are_listed_and_revoked();
   void approval_takes_the_keyboard_but_no_key_answers_it();
   void approval_does_not_interrupt_writing();
   void escape_and_the_button_stop();
@@ -156,6 +159,39 @@ void WindowTest::approval_sends_the_decision() {
   QCOMPARE(static_cast<int>(answer->decision), decision);
   QVERIFY(answer->approval != 0);
   QTRY_VERIFY(window_->findChild<ApprovalCard*>() == nullptr);
+}
+
+void WindowTest::permissions_are_listed_and_revoked() {
+  open_window();
+  must(agent_->store().add_grant(agent::Effect::Write, "/home/maria/move"));
+  must(agent_->store().add_grant(agent::Effect::Read, "/home/maria/letters"));
+  QAction* action = nullptr;
+  for (QAction* each : window_->actions())
+    if (each->text() == "Permissions…") action = each;
+  QVERIFY(action != nullptr);
+  action->trigger();
+  auto* dialog = child<QDialog>("permissionsDialog");
+  const auto buttons = [&] {
+    QList<QAbstractButton*> found = dialog->findChildren<QAbstractButton*>("revokePermission");
+    found.removeIf([](const QAbstractButton* button) { return !button->isVisible() || !button->isEnabled(); });
+    return found;
+  };
+  QTRY_COMPARE(buttons().size(), 2);
+  QCOMPARE(buttons().front()->accessibleName(), "Revoke: Change files in /home/maria/move");
+  QTest::mouseClick(buttons().front(), Qt::LeftButton);
+  QTRY_COMPARE(buttons().size(), 1);
+  const auto* op = std::get_if<agent::RevokeGrant>(&last_operation());
+  QVERIFY(op != nullptr && op->grant == 1);
+  QCOMPARE(buttons().front()->accessibleName(), "Revoke: Read in /home/maria/letters");
+  QTest::mouseClick(buttons().front(), Qt::LeftButton);
+  QTRY_COMPARE(buttons().size(), 0);
+  const auto says_nothing = [&] {
+    const QList<QLabel*> labels = dialog->findChildren<QLabel*>();
+    return std::any_of(labels.begin(), labels.end(),
+                       [](const QLabel* label) { return label->text().startsWith("Nothing has been allowed"); });
+  };
+  QTRY_VERIFY(says_nothing());
+  dialog->close();
 }
 
 void WindowTest::approval_takes_the_keyboard_but_no_key_answers_it() {

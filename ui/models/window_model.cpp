@@ -181,6 +181,14 @@ bool WindowModel::fold_recording(const agent::Event& event) {
          std::holds_alternative<agent::TranscriptProgress>(event);
 }
 
+std::vector<agent::Grant> WindowModel::permissions() {
+  if (reader() == nullptr) return {};
+  auto grants = reader_->grants();
+  if (grants.ok()) return std::move(grants).value();
+  report(grants.error());
+  return {};
+}
+
 void WindowModel::search(const QString& query) {
   if (query.trimmed().isEmpty() || reader() == nullptr) {
     search_results_.reset({});
@@ -307,6 +315,8 @@ void WindowModel::fold(const agent::Event& event) {
     emit noticePosted(static_cast<int>(notice->severity), QString::fromStdString(notice->text));
   } else if (const auto* described = std::get_if<agent::AttachmentDescribed>(&event)) {
     emit attachmentDescribed(*described);
+  } else if (std::holds_alternative<agent::PermissionsChanged>(event)) {
+    emit permissionsChanged();
   } else if (const auto* progress = std::get_if<agent::AttachmentProgress>(&event)) {
     emit attachmentProgressed(*progress);
   } else if (const auto* estimate = std::get_if<agent::ReadingEstimated>(&event)) {

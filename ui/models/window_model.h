@@ -67,11 +67,14 @@ class WindowModel : public QObject {
   void set_folders(const QStringList& folders);
   void load_model(const QString& model);
   void submit(agent::Op op);
+  // Standing permissions, the oldest first.
+  std::vector<agent::Grant> permissions();
 
  signals:
   void currentChanged();      // another conversation is on the screen
   void descriptionChanged();  // title or folders of this one
   void modelChanged();
+  void permissionsChanged();
   void recordingChanged();  // another one, or none, is on the screen
   void noticePosted(int severity, const QString& text);
   // How long the model would read before it answers what was asked about last; nothing while its speed is not known.

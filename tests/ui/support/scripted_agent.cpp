@@ -232,6 +232,11 @@ void ScriptedAgent::apply(const agent::AnswerApproval& op) {
   if (!pace_.isActive()) play();
 }
 
+void ScriptedAgent::apply(const agent::RevokeGrant& op) {
+  must(store_->revoke_grant(op.grant));
+  emit_event(agent::PermissionsChanged{});
+}
+
 void ScriptedAgent::apply(const agent::RenameConversation& op) {
   must(store_->rename_conversation(op.conversation, op.title));
   agent::Conversation& conversation = conversations_[op.conversation];
