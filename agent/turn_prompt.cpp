@@ -1,6 +1,7 @@
 #include "agent/turn_prompt.h"
 
 #include <algorithm>
+#include <iterator>
 #include <utility>
 
 #include "agent/attachment.h"
@@ -29,13 +30,21 @@ Senses senses_of(const TurnOptions& options, const TextModel& model) {
   return {model.info().sees, model.info().hears, [&folder](const AttachmentPart& file) { return folder.find(file); }};
 }
 
+// The practice model has learned to read with the tools that do so, and is confused by others.
+Json declarations_for(const std::vector<Tool>& tools, const TextModel& model) {
+  std::vector<Tool> known;
+  std::copy_if(tools.begin(), tools.end(), std::back_inserter(known),
+               [&](const Tool& tool) { return !model.info().built_in || tool.effect == Effect::Read; });
+  return known.empty() ? Json() : tool_declarations(known);
+}
+
 }  // namespace
 
 TurnPrompt::TurnPrompt(const TurnOptions& options, const std::vector<std::string>& folders, const TextModel& model)
     : options_(options),
       folders_(folders),
       model_(model),
-      declarations_(options.tools.empty() ? Json() : tool_declarations(options.tools)),
+      declarations_(declarations_for(options.tools, model)),
       senses_(senses_of(options, model)) {}
 
 Status TurnPrompt::read_history(const StoreReader& reader, ConversationId conversation, MessageId last) {

@@ -100,6 +100,7 @@ class TurnTest : public QObject {
   void a_failing_store_ends_the_turn();
   void nothing_is_sent_for_nothing();
   void titles_come_from_the_question();
+  void the_practice_model_is_told_what_reads();
 };
 
 void TurnTest::the_history_is_rendered() {
@@ -365,6 +366,24 @@ void TurnTest::titles_come_from_the_question() {
   UserTurn file = f.ask("");
   file.attachments = {f.file("plan.txt", "x")};
   QCOMPARE(must(begin_turn(*f.store, *f.reader, file)).conversation.title, std::string("plan.txt"));
+}
+
+void TurnTest::the_practice_model_is_told_what_reads() {
+  Fixture f;
+  Tool runs = echo_tool();
+  runs.name = "run";
+  runs.effect = Effect::Execute;
+  f.options.tools = {echo_tool(), runs};
+  f.script->replies = {{"Hello.<turn|>"}, {"Hello.<turn|>"}};
+  f.turn(f.ask("Hi"));
+  QVERIFY(f.prompt(0).find("declaration:echo{") != std::string::npos);
+  QVERIFY(f.prompt(0).find("declaration:run{") != std::string::npos);
+  f.script->info.built_in = true;
+  ScriptedModel practice(f.script);
+  Turn begun = must(begin_turn(*f.store, *f.reader, f.ask("Hi")));
+  run_turn(std::move(begun), *f.store, *f.reader, &practice, f.options, f.hooks, {});
+  QVERIFY(f.prompt(1).find("declaration:echo{") != std::string::npos);
+  QVERIFY(f.prompt(1).find("declaration:run{") == std::string::npos);
 }
 
 QTEST_APPLESS_MAIN(TurnTest)
