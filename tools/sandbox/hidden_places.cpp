@@ -121,11 +121,16 @@ Surroundings own_surroundings(const std::vector<std::string>& own_folders) {
   if (geteuid() == 0) {
     add_home("/root");
     std::error_code failure;
-    for (const auto& entry : fs::directory_iterator("/home", fs::directory_options::skip_permission_denied, failure))
-      add_home(entry.path());
+    fs::directory_iterator entry("/home", fs::directory_options::skip_permission_denied, failure);
+    for (; !failure && entry != fs::directory_iterator(); entry.increment(failure))
+      add_home(entry->path());
   }
-  for (const std::string& folder : own_folders)
-    if (!folder.empty()) found.own_folders.push_back(fs::weakly_canonical(folder).string());
+  for (const std::string& folder : own_folders) {
+    if (folder.empty()) continue;
+    std::error_code failure;
+    const fs::path real = fs::weakly_canonical(folder, failure);
+    found.own_folders.push_back(failure ? folder : real.string());
+  }
   return found;
 }
 

@@ -67,6 +67,17 @@ std::vector<std::string> existing(const std::vector<std::string>& places) {
   return outermost;
 }
 
+// Characters that would end a word are written as three octal digits.
+std::string mount_point(const std::string& word) {
+  std::string path;
+  for (std::size_t i = 0; i < word.size(); ++i) {
+    const bool is_number = word[i] == '\\' && i + 3 < word.size();
+    path += is_number ? static_cast<char>(std::stoi(word.substr(i + 1, 3), nullptr, 8)) : word[i];
+    if (is_number) i += 3;
+  }
+  return path;
+}
+
 // File systems that are mounted inside the folder belong to somebody else.
 std::vector<std::string> mounts_in(const std::string& folder) {
   std::vector<std::string> found;
@@ -75,7 +86,7 @@ std::vector<std::string> mounts_in(const std::string& folder) {
     std::istringstream words(line);
     std::string id, parent, device, root, point;
     words >> id >> parent >> device >> root >> point;
-    // Characters that would end the word are written as numbers; such a mount is found by nobody.
+    point = mount_point(point);
     if (point != folder && lies_beneath(point, folder) && type_of(point) != fs::file_type::not_found)
       found.push_back(point);
   }

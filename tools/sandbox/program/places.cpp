@@ -1,4 +1,5 @@
 #include <fcntl.h>
+#include <linux/openat2.h>
 #include <sys/mount.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
@@ -20,9 +21,16 @@ constexpr const char* kDevices[] = {"null", "zero", "full", "random", "urandom",
 constexpr std::uint64_t kHarmless = MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV;
 
 // A copy of what is mounted at the path, with all that is mounted beneath, that is not mounted anywhere yet.
+// The path has no symlinks: one that has become one since is another place.
 int copy_of(const std::string& path) {
-  const int copy = open_tree(AT_FDCWD, path.c_str(), OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC | AT_RECURSIVE);
+  open_how how{};
+  how.flags = O_PATH | O_CLOEXEC;
+  how.resolve = RESOLVE_NO_SYMLINKS;
+  const int place = static_cast<int>(syscall(SYS_openat2, AT_FDCWD, path.c_str(), &how, sizeof how));
+  if (place < 0) give_up(path);
+  const int copy = open_tree(place, "", OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC | AT_RECURSIVE | AT_EMPTY_PATH);
   if (copy < 0) give_up(path);
+  close(place);
   return copy;
 }
 
@@ -136,7 +144,8 @@ void arrange_places(const WallPlan& plan) {
   }
   std::vector<std::pair<std::string, int>> devices;
   for (const char* name : kDevices)
-    devices.emplace_back(std::string("/dev/") + name, copy_of(std::string("/dev/") + name));
+    if (const std::string path = std::string("/dev/") + name; access(path.c_str(), F_OK) == 0)
+      devices.emplace_back(path, copy_of(path));
 
   const int root = open("/", O_PATH | O_DIRECTORY | O_CLOEXEC);
   if (root < 0) give_up("/");
