@@ -103,6 +103,7 @@ class LocalModel : public TextModel {
   void read_ahead(ConversationId conversation, const std::vector<PromptPiece>& beginning, ReadAhead amount,
                   const std::function<bool()>& go_on, std::stop_token stop) override {
     try {
+      if (!grammar_) grammar_.emplace(engine_->tokenizer());
       read_ahead(conversation, encode(engine_->tokenizer(), beginning), amount, go_on, stop);
     } catch (const std::exception&) {
       // Then it is read when it is sent.
@@ -307,7 +308,7 @@ class LocalModel : public TextModel {
 
   std::unique_ptr<engine::Engine> engine_;
   LocalModelMedia media_;
-  std::optional<LocalModelGrammar> grammar_;  // with the first request that has one
+  std::optional<LocalModelGrammar> grammar_;  // once it may be needed
   TextModelInfo info_;
   std::size_t max_sequences_ = 1;
   Sequences sequences_;

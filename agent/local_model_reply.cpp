@@ -117,17 +117,8 @@ void LocalModelReply::decode(engine::Sequence& sequence, const std::stop_token& 
 }
 
 std::optional<Token> LocalModelReply::choose(engine::Sequence& sequence) {
-  const bool is_masked = rules_ && rules_->is_masked();
-  const auto history = in_call_ || is_masked ? std::span<const Token>() : sequence.tokens();
-  if (is_masked) {
-    const std::int64_t left = room(sequence);
-    const engine::TokenMask& allowed = rules_->mask(left);
-    if (allowed.first() < 0) return std::nullopt;
-    const Token token = choose_among(allowed, sequence, history);
-    if (rules_->leaves_room(token, left)) return token;
-    const engine::TokenMask& closing = rules_->closing_mask();
-    return closing.first() < 0 ? std::nullopt : std::optional(choose_among(closing, sequence, history));
-  }
+  if (rules_ && rules_->is_masked()) return rules_->choose(sampler_, sequence.last_logits(), room(sequence));
+  const auto history = in_call_ ? std::span<const Token>() : sequence.tokens();
   // Where few logits decide, the others never leave the device.
   if (sampler_.candidates_needed() > 0) {
     candidates_.assign(sequence.candidates().begin(), sequence.candidates().end());
@@ -135,13 +126,6 @@ std::optional<Token> LocalModelReply::choose(engine::Sequence& sequence) {
   }
   logits_.assign(sequence.last_logits().begin(), sequence.last_logits().end());
   return sampler_.sample(logits_, history, &engine_.tokenizer());
-}
-
-Token LocalModelReply::choose_among(const engine::TokenMask& allowed, engine::Sequence& sequence,
-                                    std::span<const Token> history) {
-  if (allowed.count() == 1) return allowed.first();
-  logits_.assign(sequence.last_logits().begin(), sequence.last_logits().end());
-  return sampler_.sample(logits_, history, &engine_.tokenizer(), &allowed);
 }
 
 // Sampled tokens become the pieces of a reply, and what was said is kept.

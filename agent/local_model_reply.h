@@ -32,8 +32,6 @@ class LocalModelReply {
   std::int64_t room(const engine::Sequence& sequence) const;
   // Nothing when none is allowed.
   std::optional<engine::Token> choose(engine::Sequence& sequence);
-  engine::Token choose_among(const engine::TokenMask& allowed, engine::Sequence& sequence,
-                             std::span<const engine::Token> history);
   void say(engine::Token token);
   void say_text(std::string text);
 

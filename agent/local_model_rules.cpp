@@ -20,8 +20,11 @@ constexpr int kMostThoughts = 3;
 constexpr std::int64_t kThoughtTokens = 16;
 
 bool opens_call(const std::vector<PromptPiece>& prompt) {
-  return !prompt.empty() && prompt.back().kind == PromptPiece::Kind::Template &&
-         prompt.back().text.ends_with(marker_text(Marker::ToolCallOpen));
+  if (prompt.empty()) return false;
+  const PromptPiece& last = prompt.back();
+  if (last.kind == PromptPiece::Kind::Tokens && !last.tokens.empty())
+    return last.tokens.back() == marker_id(Marker::ToolCallOpen);
+  return last.kind == PromptPiece::Kind::Template && last.text.ends_with(marker_text(Marker::ToolCallOpen));
 }
 
 }  // namespace
@@ -144,6 +147,21 @@ const TokenMask& ReplyRules::closing_mask() {
                   : matcher()->closing_mask(state_);
   if (may_end) add_endings();
   return mask_;
+}
+
+std::optional<Token> ReplyRules::choose(engine::Sampler& sampler, std::span<const float> logits, std::int64_t room) {
+  const TokenMask& allowed = mask(room);
+  if (allowed.first() < 0) return std::nullopt;
+  const Token token = draw(allowed, sampler, logits);
+  if (leaves_room(token, room)) return token;
+  const TokenMask& closing = closing_mask();
+  return closing.first() < 0 ? std::nullopt : std::optional(draw(closing, sampler, logits));
+}
+
+Token ReplyRules::draw(const TokenMask& allowed, engine::Sampler& sampler, std::span<const float> logits) {
+  if (allowed.count() == 1) return allowed.first();
+  logits_.assign(logits.begin(), logits.end());
+  return sampler.sample(logits_, /*history=*/{}, &grammar_.tokenizer(), &allowed);
 }
 
 TokenMatcher::State ReplyRules::after(Token token) {

@@ -3,10 +3,12 @@
 #include <cstdint>
 #include <optional>
 #include <span>
+#include <string>
 #include <vector>
 
 #include "agent/local_model_grammar.h"
 #include "agent/text_model.h"
+#include "engine/text/sampler.h"
 #include "engine/text/token_mask.h"
 
 namespace facet::agent {
@@ -33,6 +35,9 @@ class ReplyRules {
   bool leaves_room(engine::Token token, std::int64_t room);
   const engine::TokenMask& closing_mask();
 
+  // One of the few that are allowed, and that leaves room; nothing where there is none. Repetitions are meant here.
+  std::optional<engine::Token> choose(engine::Sampler& sampler, std::span<const float> logits, std::int64_t room);
+
   // Goes on behind a token.
   void take(engine::Token token);
 
@@ -44,6 +49,7 @@ class ReplyRules {
   bool has_room_for_call(std::int64_t room) const;
   bool has_room_for_thought(std::int64_t room) const;
   void begin_call();
+  engine::Token draw(const engine::TokenMask& allowed, engine::Sampler& sampler, std::span<const float> logits);
   void add_beginnings(std::int64_t room);
   void add_endings();
 
@@ -56,6 +62,7 @@ class ReplyRules {
   int thoughts_ = 0;
   std::vector<engine::Token> barred_;
   engine::TokenMask mask_;
+  std::vector<float> logits_;
 };
 
 }  // namespace facet::agent

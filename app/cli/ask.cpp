@@ -32,33 +32,39 @@ struct Options {
 class ReadingLine {
  public:
   void show(const agent::PromptProgress& progress) {
-    const auto now = std::chrono::steady_clock::now();
-    if (!since_) since_ = now;
-    if (progress.done >= progress.total) return clear();
-    if (isatty(STDERR_FILENO) == 0 || now - *since_ < std::chrono::seconds(1)) return;
+    if (!is_due(progress.done, progress.total)) return;
     std::fprintf(stderr, "\rReading %lld of %lld tokens", static_cast<long long>(progress.done),
                  static_cast<long long>(progress.total));
-    is_shown_ = true;
   }
 
   void show(const agent::MediaProgress& progress) {
-    const auto now = std::chrono::steady_clock::now();
-    if (!since_) since_ = now;
-    if (progress.done >= progress.total) return clear();
-    if (isatty(STDERR_FILENO) == 0 || now - *since_ < std::chrono::seconds(1)) return;
+    if (!is_due(progress.done, progress.total)) return;
     std::fprintf(stderr, "\rTaking in pictures and sound, %lld of %lld", static_cast<long long>(progress.done),
                  static_cast<long long>(progress.total));
-    is_shown_ = true;
   }
 
   void clear() {
     if (is_shown_) std::fprintf(stderr, "\r\33[K");
     is_shown_ = false;
-    since_.reset();
+    has_begun_ = false;
   }
 
  private:
-  std::optional<std::chrono::steady_clock::time_point> since_;
+  bool is_due(std::int64_t done, std::int64_t total) {
+    const auto now = std::chrono::steady_clock::now();
+    if (!has_begun_) since_ = now;
+    has_begun_ = true;
+    if (done >= total) {
+      clear();
+      return false;
+    }
+    if (isatty(STDERR_FILENO) == 0 || now - since_ < std::chrono::seconds(1)) return false;
+    is_shown_ = true;
+    return true;
+  }
+
+  bool has_begun_ = false;
+  std::chrono::steady_clock::time_point since_;
   bool is_shown_ = false;
 };
 

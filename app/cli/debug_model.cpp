@@ -3,6 +3,7 @@
 #include <fstream>
 #include <utility>
 
+#include "agent/local_model_rules.h"
 #include "app/cli/command.h"
 #include "app/cli/ids_file.h"
 #include "app/devices/device_trials.h"
@@ -57,6 +58,18 @@ Status logits(const Arguments& arguments) {
   return {};
 }
 
+// The grammar of --grammar-tools; nothing without it.
+Result<std::optional<std::shared_ptr<const agent::ReplyGrammar>>> read_tools(const Arguments& arguments) {
+  using Grammar = std::shared_ptr<const agent::ReplyGrammar>;
+  if (!arguments.has("grammar-tools")) return std::optional<Grammar>();
+  FACET_ASSIGN_OR_RETURN(const std::string text, read_text_file(arguments.text("grammar-tools")));
+  const agent::Json tools = agent::Json::parse(text, nullptr, /*allow_exceptions=*/false);
+  if (!tools.is_array())
+    return Error{Error::Code::InvalidInput, arguments.text("grammar-tools") + " is not a JSON array of tools."};
+  FACET_ASSIGN_OR_RETURN(Grammar grammar, agent::reply_grammar(tools, {}));
+  return std::optional(std::move(grammar));
+}
+
 Result<std::vector<engine::Token>> generate(const Arguments& arguments) {
   FACET_ASSIGN_OR_RETURN(const auto count, arguments.integer("n"));
   FACET_ASSIGN_OR_RETURN(const auto seed, arguments.integer("seed"));
@@ -66,6 +79,15 @@ Result<std::vector<engine::Token>> generate(const Arguments& arguments) {
   if (arguments.has("greedy")) sampling.temperature = 0.0F;
   // Raw: nothing is suppressed and no token ends it, so that the ids can be compared with any other engine's.
   engine::Sampler sampler(sampling, {});
+  FACET_ASSIGN_OR_RETURN(const auto tools, read_tools(arguments));
+  std::optional<agent::LocalModelGrammar> grammar;
+  std::optional<agent::ReplyRules> rules;
+  if (tools) {
+    grammar.emplace(prepared.engine->tokenizer());
+    grammar->use(*tools);
+    rules.emplace(*grammar, std::vector<agent::PromptPiece>{{agent::PromptPiece::Kind::Tokens, {}, prepared.ids}},
+                  *count);
+  }
   engine::Sequence& sequence = *prepared.sequence;
   FACET_ASSIGN_OR_RETURN(const auto synced, sequence.sync(prepared.ids));
   static_cast<void>(synced);
@@ -73,8 +95,20 @@ Result<std::vector<engine::Token>> generate(const Arguments& arguments) {
   std::vector<engine::Token> generated;
   std::vector<float> row;
   while (static_cast<std::int64_t>(generated.size()) < *count) {
-    row.assign(sequence.last_logits().begin(), sequence.last_logits().end());
-    generated.push_back(sampler.sample(row, sequence.tokens(), &prepared.engine->tokenizer()));
+    const std::int64_t room = *count - static_cast<std::int64_t>(generated.size());
+    if (rules) sampler.bar(rules->barred(room));
+    if (rules && rules->is_masked()) {
+      const auto token = rules->choose(sampler, sequence.last_logits(), room);
+      if (!token) return Error{Error::Code::Unsupported, "The vocabulary has no token that may come next."};
+      generated.push_back(*token);
+    } else {
+      row.assign(sequence.last_logits().begin(), sequence.last_logits().end());
+      generated.push_back(sampler.sample(row, sequence.tokens(), &prepared.engine->tokenizer()));
+    }
+    if (rules) {
+      rules->take(generated.back());
+      if (prepared.engine->tokenizer().ends_generation(generated.back())) break;
+    }
     if (static_cast<std::int64_t>(generated.size()) < *count) FACET_RETURN_IF_ERROR(sequence.append(generated.back()));
   }
   return generated;
@@ -104,14 +138,16 @@ int debug_logits(const QStringList& words) {
 }
 
 int debug_generate(const QStringList& words) {
-  Arguments arguments(
-      "facet debug generate",
-      "Continues token ids and prints the new ids as a JSON array. Nothing is suppressed and no token ends it.");
+  Arguments arguments("facet debug generate",
+                      "Continues token ids and prints the new ids as a JSON array. Without tools nothing is suppressed "
+                      "and no token ends "
+                      "it.");
   arguments.engine_options();
   arguments.option("ids-file", "file", "A JSON array of ids.");
   arguments.option("n", "count", "How many ids to add.");
   arguments.flag("greedy", "Take the most probable token each time.");
   arguments.option("seed", "n", "Seed of the sampler.");
+  arguments.option("grammar-tools", "file", "A JSON array of tools: calls follow their grammar, and the reply ends.");
   if (const auto status = arguments.parse(words)) return *status;
   for (const char* name : {"ids-file", "n"}) {
     if (!arguments.has(name)) return arguments.usage_error(std::string("--") + name + " is missing.");

@@ -86,16 +86,11 @@ Reply reply_of(LocalModelGrammar& grammar, const std::vector<PromptPiece>& promp
   Reply reply;
   for (; room > 0 && !reply.has_ended; --room) {
     sampler.bar(rules.barred(room));
-    Token token = -1;
-    if (rules.is_masked()) {
-      const engine::TokenMask& allowed = rules.mask(room);
-      if (allowed.first() < 0) break;
-      token = sampler.sample(logits.draw(random), reply.tokens, &tokenizer, &allowed);
-      if (!rules.leaves_room(token, room))
-        token = sampler.sample(logits.draw(random), reply.tokens, &tokenizer, &rules.closing_mask());
-    } else {
-      token = sampler.sample(logits.draw(random), reply.tokens, &tokenizer);
-    }
+    const std::span<float> now = logits.draw(random);
+    const auto chosen = rules.is_masked() ? rules.choose(sampler, now, room)
+                                          : std::optional(sampler.sample(now, reply.tokens, &tokenizer));
+    if (!chosen) break;
+    const Token token = *chosen;
     rules.take(token);
     reply.tokens.push_back(token);
     if (std::string text = decoder.push(token); !text.empty()) reply.pieces.emplace_back(std::move(text));

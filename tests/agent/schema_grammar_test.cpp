@@ -197,13 +197,12 @@ void SchemaGrammarTest::what_is_not_held_is_told_data() {
   };
   row(R"({"type": "array", "uniqueItems": true})", "uniqueItems");
   row(R"({"type": "integer", "multipleOf": 5})", "multipleOf");
-  row(R"({"type": "string", "pattern": "(?=a)"
-})", "pattern");
+  row(R"({"type": "string", "pattern": "\\bx"})", "pattern");
   row(R"({"type": "string", "format": "email"})", "email");
-row(R"({"not": {"type": "string"}})", "'not'");
-row(R"({"oneOf": [{"type": "string"}, {"type": "null"}]})", "oneOf");
-row(R"({"$ref": "https://example.org/schema"})", "$ref");
-row(R"({"type": "object", "properties": {"a": {"contains": {}}}})", "it.a");
+  row(R"({"not": {"type": "string"}})", "'not'");
+  row(R"({"oneOf": [{"type": "string"}, {"type": "null"}]})", "oneOf");
+  row(R"({"$ref": "https://example.org/schema"})", "$ref");
+  row(R"({"type": "object", "properties": {"a": {"contains": {}}}})", "it.a");
 }
 
 void SchemaGrammarTest::what_is_not_held_is_told() {
