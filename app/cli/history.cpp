@@ -87,26 +87,6 @@ std::string as_text(const agent::Message& message) {
   return text;
 }
 
-Result<std::string> show_text(const Arguments& arguments, agent::ConversationId id) {
-  FACET_ASSIGN_OR_RETURN(const auto reader, open_reader(arguments));
-  FACET_ASSIGN_OR_RETURN(const auto conversation, reader->conversation(id));
-  if (!conversation) return Error{Error::Code::NotFound, "There is no conversation " + std::to_string(id) + "."};
-  FACET_ASSIGN_OR_RETURN(const std::vector<agent::Message> messages, reader->messages(id));
-  json out = to_json(*conversation);
-  std::string text = conversation->title + "\n";
-  for (const agent::Message& message : messages) {
-    text += "\n" + as_text(message);
-    json entry = to_json(message);
-    FACET_ASSIGN_OR_RETURN(const std::vector<agent::Step> steps, reader->steps(message.id));
-    if (arguments.has("trace")) text += as_trace(message, steps);
-    entry["steps"] = json::array();
-    for (const agent::Step& step : steps)
-      entry["steps"].push_back(to_json(step));
-    out["messages"].push_back(entry);
-  }
-  return arguments.has("json") ? out.dump(2, ' ', false, json::error_handler_t::replace) + "\n" : text;
-}
-
 std::string indented(const std::string& text) {
   std::string lines = "      ";
   for (const char c : text) {
@@ -145,6 +125,26 @@ std::string as_trace(const agent::Message& message, const std::vector<agent::Ste
     }
   }
   return text;
+}
+
+Result<std::string> show_text(const Arguments& arguments, agent::ConversationId id) {
+  FACET_ASSIGN_OR_RETURN(const auto reader, open_reader(arguments));
+  FACET_ASSIGN_OR_RETURN(const auto conversation, reader->conversation(id));
+  if (!conversation) return Error{Error::Code::NotFound, "There is no conversation " + std::to_string(id) + "."};
+  FACET_ASSIGN_OR_RETURN(const std::vector<agent::Message> messages, reader->messages(id));
+  json out = to_json(*conversation);
+  std::string text = conversation->title + "\n";
+  for (const agent::Message& message : messages) {
+    text += "\n" + as_text(message);
+    json entry = to_json(message);
+    FACET_ASSIGN_OR_RETURN(const std::vector<agent::Step> steps, reader->steps(message.id));
+    if (arguments.has("trace")) text += as_trace(message, steps);
+    entry["steps"] = json::array();
+    for (const agent::Step& step : steps)
+      entry["steps"].push_back(to_json(step));
+    out["messages"].push_back(entry);
+  }
+  return arguments.has("json") ? out.dump(2, ' ', false, json::error_handler_t::replace) + "\n" : text;
 }
 
 int print_or_fail(const Result<std::string>& text) {
