@@ -1,6 +1,8 @@
 #include <QTest>
 
+#include "agent/grammar/reply_grammar.h"
 #include "agent/local_model.h"
+#include "agent/prompt/reply_parser.h"
 #include "engine/vulkan/vulkan.h"
 #include "tests/engine/vulkan_faults.h"
 
@@ -34,6 +36,7 @@ class VulkanLocalModelTest : public QObject {
   void old_conversations_make_room_for_a_new_one();
   void one_that_finds_no_room_gives_a_sentence();
   void the_device_is_the_one_that_computes();
+  void replies_follow_their_grammar();
 
  private:
   std::unique_ptr<TextModel> open() const;
@@ -95,6 +98,36 @@ void VulkanLocalModelTest::the_device_is_the_one_that_computes() {
   QVERIFY(model->info().device.starts_with("CPU"));
   QCOMPARE(notices_.size(), std::size_t{1});
   QCOMPARE(model->generate(request_of(1), {}, {}).tokens, expected.tokens);
+}
+
+// Where few logits decide they alone leave the device; in a call and in an answer of a form all of them have to.
+void VulkanLocalModelTest::replies_follow_their_grammar() {
+  const auto model = open();
+  const Json tools = Json::parse(R"([{"type": "function", "function": {"name": "find", "parameters": {
+    "type": "object", "required": ["kind"], "properties": {"kind": {"enum": ["file", "folder"]}}}}}])");
+  GenerateRequest call = request_of(1);
+  call.prompt.back().text += "<|tool_call>";
+  call.sampling.temperature = 1.0F;
+  call.max_tokens = 60;
+  call.grammar = *reply_grammar(tools, {});
+  GenerateRequest answer = request_of(2);
+  answer.sampling.temperature = 1.0F;
+  answer.max_tokens = 60;
+  answer.grammar = *reply_grammar({}, Json::parse(R"({"type": "array", "items": {"type": "boolean"}, "minItems": 2})"));
+  for (std::uint64_t seed = 0; seed < 3; ++seed) {
+    call.seed = answer.seed = seed;
+    const GenerateOutcome called = model->generate(call, {}, {});
+    const Json read =
+        parse_reply("<|tool_call>" + called.text, tools, ReplyParser::Start::Content, ReplyParser::End::Stop);
+    QVERIFY2(!read["tool_calls"].empty() && !read.contains("problems"), called.text.c_str());
+    for (const Json& one : read["tool_calls"])
+      QVERIFY(one["arguments"] == Json({{"kind", "file"}}) || one["arguments"] == Json({{"kind", "folder"}}));
+    const GenerateOutcome answered = model->generate(answer, {}, {});
+    const Json list = Json::parse(answered.text.substr(0, answered.text.rfind(']') + 1), nullptr, false);
+    QVERIFY2(list.is_array() && list.size() >= 2, answered.text.c_str());
+    // And free text again, from few logits.
+    QVERIFY(model->generate(request_of(3), {}, {}).reason != Reason::Failed);
+  }
 }
 
 }  // namespace facet::agent

@@ -88,6 +88,8 @@ class SamplerTest : public QObject {
   void candidates_decide_the_same_data();
   void candidates_decide_the_same();
   void says_when_all_logits_are_needed();
+  void a_mask_is_as_if_there_were_no_others();
+  void what_is_allowed_is_drawn_whatever_the_logits();
 };
 
 void SamplerTest::greedy_takes_the_best() {
@@ -286,6 +288,9 @@ void SamplerTest::candidates_decide_the_same() {
     }
     Sampler of_all(sampling, suppressed);
     Sampler of_few(sampling, suppressed);
+    const std::vector<Token> barred = {largest[0].token, static_cast<Token>(round)};
+    of_all.bar(barred);
+    of_few.bar(barred);
     select_top(logits, of_few.candidates_needed(), largest);
     QVERIFY(of_few.candidates_needed() > 0 && largest.size() == std::min<std::size_t>(of_few.candidates_needed(), 700));
     for (int i = 0; i < 4; ++i) {
@@ -309,6 +314,49 @@ void SamplerTest::says_when_all_logits_are_needed() {
   QCOMPARE(Sampler(sampling, suppressed).candidates_needed(), 0U);
   sampling.temperature = 0.0F;
   QCOMPARE(Sampler(sampling, suppressed).candidates_needed(), 3U);
+}
+
+void SamplerTest::a_mask_is_as_if_there_were_no_others() {
+  std::mt19937 random(8);
+  for (unsigned round = 0; round < 200; ++round) {
+    Sampling sampling;
+    sampling.temperature = round % 4 == 0 ? 0.0F : 2.0F;
+    sampling.top_k = round % 3 == 0 ? 0 : 5;
+    sampling.seed = round;
+    const std::vector<float> logits = random_logits(700, round);
+    TokenMask allowed(700);
+    std::vector<Token> others;
+    for (Token token = 0; token < 700; ++token) {
+      if (random() % (1 + round % 50) == 0) {
+        allowed.add(token);
+      } else {
+        others.push_back(token);
+      }
+    }
+    if (allowed.count() == 0) continue;
+    Sampler masked(sampling, {});
+    Sampler suppressing(sampling, others);
+    for (int i = 0; i < 4; ++i) {
+      std::vector<float> copy = logits;
+      const Token token = masked.sample(copy, {}, nullptr, &allowed);
+      QVERIFY(allowed.contains(token));
+      QCOMPARE(token, draw(suppressing, logits));
+    }
+  }
+}
+
+void SamplerTest::what_is_allowed_is_drawn_whatever_the_logits() {
+  constexpr float kNan = std::numeric_limits<float>::quiet_NaN();
+  constexpr float kInfinity = std::numeric_limits<float>::infinity();
+  TokenMask allowed(4);
+  allowed.add(2);
+  for (const float temperature : {0.0F, 1.0F}) {
+    Sampling sampling;
+    sampling.temperature = temperature;
+    Sampler sampler(sampling, {});
+    for (std::vector<float> logits : {std::vector{kNan, kNan, kNan, kNan}, {1.0F, 2.0F, -kInfinity, kInfinity}})
+      QCOMPARE(sampler.sample(logits, {}, nullptr, &allowed), 2);
+  }
 }
 
 QTEST_APPLESS_MAIN(SamplerTest)
