@@ -132,7 +132,7 @@ class Scene {
   // Everything that a command behind a wall could have changed, as text.
   QStringList state() const {
     QStringList out;
-    for (const char* folder : {"outside", "home", "work/.git", "work/inner"})
+    for (const char* folder : {"outside", "home", "work/.git", "work/inner", "work/bare"})
       add_tree(base_ + "/" + folder, out);
     for (const char* path : {"/facet-canary", "/usr/bin/facet-canary", "/etc/ld.so.preload", "/etc/cron.d/facet-canary",
                              "/var/lib/facet-canary", "/var/spool/cron/root"})
@@ -196,6 +196,8 @@ class Scene {
     put(work() + "/inner/deep/.git/config", "[core]\n\thooksPath = named-hooks\n");
     put(work() + "/inner/deep/.git/hooks/post-checkout.sample", "#!/bin/sh\n");
     put(work() + "/inner/deep/named-hooks/readme", "hooks\n");
+    for (const char* name : {"HEAD", "config", "objects/info", "refs/heads/main", "hooks/update.sample"})
+      put(work() + "/bare/" + name, "x\n");
     fs::create_symlink("../outside/file", work() + "/to-file");
     fs::create_symlink("../outside", work() + "/to-outside");
     fs::create_symlink("../home/.ssh/id_canary", work() + "/to-key");

@@ -47,16 +47,21 @@ class Search {
       const fs::path folder = left.front();
       left.pop_front();
       std::error_code failure;
+      int marks = 0;
       fs::directory_iterator entry(folder, fs::directory_options::skip_permission_denied, failure);
       for (; !failure && entry != fs::directory_iterator() && entries < kMostEntries; entry.increment(failure)) {
         ++entries;
         std::error_code ignored;
-        if (entry->path().filename() == ".git") {
+        const fs::path name = entry->path().filename();
+        if (name == "HEAD" || name == "objects" || name == "refs") ++marks;
+        if (name == ".git") {
           protect(entry->path());
         } else if (entry->symlink_status(ignored).type() == fs::file_type::directory) {
           left.push_back(entry->path());
         }
       }
+      // By these git takes a folder of any name for a repository.
+      if (marks == 3) protect(folder);
     }
     return std::move(found_);
   }

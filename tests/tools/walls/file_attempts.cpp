@@ -216,6 +216,12 @@ std::vector<Attempt> file_attempts() {
        }},
       {"make a hook in a repository further inside", true,
        [](const World& w) { return write_to(w.work + "/inner/deep/.git/hooks/pre-push", O_CREAT); }},
+      {"make a hook in a bare repository", true,
+       [](const World& w) { return write_to(w.work + "/bare/hooks/pre-receive", O_CREAT); }},
+      {"move a bare repository's configuration away", true,
+       [](const World& w) {
+         return rename((w.work + "/bare/config").c_str(), (w.work + "/bare/old-config").c_str()) == 0;
+       }},
       {"move a folder with a repository away", true,
        [](const World& w) { return rename((w.work + "/inner").c_str(), (w.work + "/inner2").c_str()) == 0; }},
       {"write hooks that the configuration names", true,
