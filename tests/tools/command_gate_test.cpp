@@ -167,7 +167,7 @@ class CommandGateTest : public QObject {
   void facets_own_folder_is_no_place_for_commands() {
     Fixture f;
     f.decision = Decision::AllowOnce;
-    f.options.own_folder = f.root;
+    f.options.own_places.facet = f.root;
     f.turn({call_of("echo a > a")});
     QVERIFY(f.asked.empty());
     QCOMPARE(f.finished[0].result, std::string("error: Facet's own data can not be changed by a tool"));
