@@ -9,7 +9,7 @@ for name, value in (("OPENBLAS_NUM_THREADS", "1"), ("OMP_NUM_THREADS", "1")):
 import time
 
 from practice import export
-from practice.senses.labels import Labels
+from practice.senses.labels import heard_labels, seen_labels
 from practice.tokenizer import Tokenizer
 
 HERE = os.path.dirname(os.path.abspath(__file__))
@@ -17,7 +17,7 @@ HERE = os.path.dirname(os.path.abspath(__file__))
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("what", choices=("see",))
+    parser.add_argument("what", choices=("see", "speak", "hear"))
     parser.add_argument("--work", required=True)
     parser.add_argument("--text", default=os.path.join(HERE, "practice-text.gguf"))
     parser.add_argument("--minutes", type=float, default=90)
@@ -34,12 +34,22 @@ def main():
             file.write(line + "\n")
 
     model, reader = export.load(options.text)
-    labels = Labels(model, Tokenizer.from_fields(reader.fields))
+    tokenizer = Tokenizer.from_fields(reader.fields)
     path = os.path.join(options.work, options.what + ".gguf")
+    until = started + 60 * options.minutes
     if options.what == "see":
         from practice.senses import seeing
-        seeing.train(labels, started + 60 * options.minutes, path, options.work, log, rate=options.rate,
+        seeing.train(seen_labels(model, tokenizer), until, path, options.work, log, rate=options.rate,
                      begin=options.begin)
+    elif options.what == "speak":
+        from practice.senses import speech
+        folder = os.path.join(options.work, "speech")
+        speech.make(folder, 900, 1, 120, held_out=True, name="heldout")
+        speech.make(folder, 901, 1, 60, held_out=True, new_voices=True, name="newvoices")
+        speech.make(folder, 1, 40, 400)
+    else:
+        from practice.senses import listening
+        listening.train(heard_labels(model, tokenizer), until, path, options.work, log, rate=options.rate)
 
 
 if __name__ == "__main__":

@@ -9,40 +9,35 @@ import string
 import torch
 
 from ..tokenizer import SPACE
+from .speech import Sentences
 
 COLOURS = {"red": (214, 32, 32), "green": (30, 150, 50), "blue": (35, 70, 215), "yellow": (245, 222, 30),
            "orange": (250, 140, 20), "purple": (135, 40, 165), "pink": (250, 140, 180), "brown": (125, 75, 35),
            "gray": (128, 128, 128), "black": (15, 15, 15), "white": (250, 250, 250)}
 SHAPES = ("circle", "square", "triangle", "star", "cross", "diamond")
 CHARACTERS = SPACE + string.ascii_letters + string.digits + ".,:;!?'\"-_/()&%+=#@$"
-NOTHING = "<|image|>"
 SOFTNESS = 50.0
 
 
 class Labels:
-    """Label 0 is nothing."""
+    """Tokens that soft tokens say; label 0 is nothing."""
 
-    def __init__(self, model, tokenizer):
-        tokens = [NOTHING] + list(CHARACTERS)
-        for name in list(COLOURS) + list(SHAPES):
-            tokens += [piece for piece in tokenizer.split(name) if piece not in tokens]
-        self.tokens = tokens
-        self.numbers = {token: index for index, token in enumerate(tokens)}
+    def __init__(self, model, tokenizer, nothing, tokens):
+        self.tokens = [nothing] + list(dict.fromkeys(tokens))
+        self.numbers = {token: index for index, token in enumerate(self.tokens)}
         self._split = tokenizer.split
-        ids = [tokenizer.special[NOTHING]] + [tokenizer.ids[token] for token in tokens[1:]]
-        self.ids = ids
+        self.ids = [tokenizer.special[nothing]] + [tokenizer.ids[token] for token in self.tokens[1:]]
         with torch.no_grad():
-            self.embedding = model.token_embd[torch.tensor(ids)].float() * math.sqrt(model.shape.width)
+            self.embedding = model.token_embd[torch.tensor(self.ids)].float() * math.sqrt(model.shape.width)
             self._bias = -0.5 * self.embedding.pow(2).sum(1)
 
     def of_text(self, text):
         """One label per character."""
         return [self.numbers[character] for character in text.replace(" ", SPACE)]
 
-    def of_thing(self, name):
-        """The pieces of each word."""
-        return [self.numbers[piece] for index, word in enumerate(name.split(" "))
-                for piece in ([SPACE] if index else []) + list(self._split(word))]
+    def of_words(self, text):
+        """One label per piece, as the text model reads it."""
+        return [self.numbers[piece] for piece in self._split(text)]
 
     def scores(self, soft):
         """[..., text width] -> [..., labels]: nearer embeddings score higher."""
@@ -56,3 +51,15 @@ class Labels:
                 out.append(self.tokens[label])
             last = label
         return "".join(out).replace(SPACE, " ")
+
+
+def seen_labels(model, tokenizer):
+    names = [piece for name in list(COLOURS) + list(SHAPES) for piece in tokenizer.split(name)]
+    return Labels(model, tokenizer, "<|image|>", list(CHARACTERS) + names)
+
+
+def heard_labels(model, tokenizer):
+    """Every piece of the sentences that are spoken."""
+    sentences = Sentences(5)
+    pieces = {piece for _ in range(20000) for piece in tokenizer.split(sentences.sentence())}
+    return Labels(model, tokenizer, "<|audio|>", sorted(pieces))

@@ -3,6 +3,7 @@ import numpy
 import torch
 
 from .. import gguf
+from .hearing import HearingTower, hearing_fields, hearing_parts, hearing_shape
 from .vision import PATCH, Linear, VisionShape, VisionTower
 
 LIMITS = ("input_min", "input_max", "output_min", "output_max")
@@ -55,7 +56,8 @@ def _save_parts(parts, out):
     for name, part in parts:
         values = part.weight if isinstance(part, Linear) else part
         values = values.detach().float().numpy()
-        out.tensor(name + ".weight", values, gguf.F32 if values.ndim == 1 else gguf.F16)
+        small = values.ndim == 1 or ".conv1d." in name or ".conv_dw" in name
+        out.tensor(name + ".weight", values, gguf.F32 if small else gguf.F16)
         if isinstance(part, Linear) and part.limits is not None:
             for limit, value in zip(LIMITS, part.limits):
                 out.tensor("%s.%s" % (name, limit), numpy.array([value]), gguf.F32)
@@ -78,6 +80,22 @@ def save_vision(tower, out):
     out.tensor("mm.input_projection.weight", tower.input_projection.detach().numpy(), gguf.F16)
 
 
+def load_hearing(reader):
+    tower = HearingTower(hearing_shape(reader))
+    with torch.no_grad():
+        _read_parts(hearing_parts(tower), reader)
+        tower.output_bias.copy_(torch.from_numpy(reader.tensor("a.pre_encode.out.bias").copy()))
+    return tower
+
+
+def save_hearing(tower, out):
+    out.add("clip.has_audio_encoder", "bool", True)
+    for key, kind, value in hearing_fields(tower.shape):
+        out.add("clip.audio." + key, kind, value)
+    _save_parts(hearing_parts(tower), out)
+    out.tensor("a.pre_encode.out.bias", tower.output_bias.detach().numpy(), gguf.F32)
+
+
 def save(path, vision=None, hearing=None):
     out = gguf.Writer()
     out.add("general.architecture", "str", "clip")
@@ -89,6 +107,5 @@ def save(path, vision=None, hearing=None):
     if vision is not None:
         save_vision(vision, out)
     if hearing is not None:
-        from .hearing import save_hearing
         save_hearing(hearing, out)
     out.write(path)

@@ -10,7 +10,6 @@ from torch import nn
 from torch.nn import functional
 
 from . import fused, pictures, projector, vision
-from .labels import Labels
 from .optimiser import Optimiser
 from .. import gguf
 
@@ -31,7 +30,7 @@ class Maker:
         while True:
             if self.random.random() < things:
                 picture, text = self.pictures.thing()
-                wanted = self.labels.of_thing(text)
+                wanted = self.labels.of_words(text)
                 values, columns, rows = pictures.prepared(picture, budget)
                 count = columns * rows * vision.POOL ** 2
                 return values, (columns, rows), text, wanted, numpy.full(count, -1), []
@@ -96,6 +95,12 @@ def aligned(scores, where, wanted):
         weight[index, torch.tensor(places)] = 1.0
     losses = functional.cross_entropy(scores.flatten(0, 1), target.flatten(), reduction="none")
     return (losses * weight.flatten()).sum() / weight.sum().clamp(min=1.0)
+
+
+def read_patches(reader, tapped, shown):
+    """Cross entropy of the character around each patch, where it is known."""
+    known = (shown >= 0).sum().clamp(min=1)
+    return functional.cross_entropy(reader(tapped), shown, ignore_index=-1, reduction="sum") / known
 
 
 def held_out_set(labels, seed=4321, lines=120, things=40):
@@ -169,8 +174,7 @@ def train(labels, until, path, work, log, shape=None, rate=0.02, begin=0.0):
         scores = labels.scores(soft)
         loss_ctc = ctc(scores, wanted)
         loss_places = aligned(scores, where, wanted)
-        loss_shown = functional.cross_entropy(reader(tapped), torch.from_numpy(numpy.concatenate(shown)),
-                                              ignore_index=-1)
+        loss_shown = read_patches(reader, tapped, torch.from_numpy(numpy.concatenate(shown)))
         # Where a label stands is given at first, then it is free.
         weight_places = max(0.0, 1.0 - 3.0 * done)
         loss = loss_ctc + weight_places * loss_places + 0.5 * loss_shown
