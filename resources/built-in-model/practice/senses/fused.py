@@ -9,25 +9,23 @@ import os
 import subprocess
 
 import torch
-from torch.nn import functional
 
 from .. import operations
 
 _HERE = os.path.dirname(os.path.abspath(__file__))
 _library = None
-_half = False
 
 
 def load_kernels(build_folder, half=True):
     """Compile both files of kernels into build_folder and use them from now on."""
-    global _library, _half
+    global _library
     if not operations.load_kernels(build_folder):
         return False
     source, target = os.path.join(_HERE, "kernels.c"), os.path.join(build_folder, "senses.so")
     if not os.path.exists(target) or os.path.getmtime(target) < os.path.getmtime(source):
         subprocess.run(["gcc", "-O3", "-march=native", "-ffast-math", "-fopenmp-simd", "-shared", "-fPIC", source,
                         "-o", target, "-lblas", "-lm"], check=True)
-    _library, _half = ctypes.CDLL(target), half
+    _library, operations.half_products = ctypes.CDLL(target), half
     for name in ("heads_2d_forward", "heads_2d_backward", "whole_attention_forward", "whole_attention_backward"):
         getattr(_library, name).restype = None
     return True
@@ -36,24 +34,7 @@ def load_kernels(build_folder, half=True):
 _pointer, _long = operations._pointer, operations._long
 
 
-class _HalfLinear(torch.autograd.Function):
-    @staticmethod
-    def forward(context, x, weight):
-        x, weight = x.bfloat16(), weight.bfloat16()
-        context.save_for_backward(x, weight)
-        return functional.linear(x, weight).float()
-
-    @staticmethod
-    def backward(context, gradient):
-        x, weight = context.saved_tensors
-        gradient = gradient.bfloat16()
-        dx = (gradient @ weight).float() if context.needs_input_grad[0] else None
-        return dx, (gradient.t() @ x).float()
-
-
-def linear(x, weight):
-    """Rows times a matrix [out, in]."""
-    return _HalfLinear.apply(x, weight) if _half and torch.is_grad_enabled() else functional.linear(x, weight)
+linear = operations.linear
 
 
 def rotate_2d(x, cosine, sine):

@@ -5,10 +5,12 @@ from ..optimiser import orthogonalise
 
 
 class Optimiser:
-    def __init__(self, module, matrix_rate=0.02, other_rate=2e-3):
+    def __init__(self, module, matrix_rate=0.02, other_rate=2e-3, frozen=lambda name: False):
         self.matrix_rate, self.other_rate, self.step_count = matrix_rate, other_rate, 0
         self.matrices, self.others = [], []
         for name, parameter in module.named_parameters():
+            if frozen(name) or not parameter.requires_grad:
+                continue
             inside = parameter.dim() == 2 and ".blk." in "." + name
             (self.matrices if inside else self.others).append(parameter)
         self.first = {p: torch.zeros_like(p) for p in self.matrices + self.others}
