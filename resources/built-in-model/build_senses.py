@@ -17,7 +17,7 @@ HERE = os.path.dirname(os.path.abspath(__file__))
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("what", choices=("see", "speak", "hear", "widen"))
+    parser.add_argument("what", choices=("see", "speak", "hear", "widen", "join"))
     parser.add_argument("--work", required=True)
     parser.add_argument("--text", default=os.path.join(HERE, "practice-text.gguf"))
     parser.add_argument("--minutes", type=float, default=90)
@@ -47,10 +47,14 @@ def main():
         speech.make(folder, 900, 1, 120, held_out=True, name="heldout")
         speech.make(folder, 901, 1, 60, held_out=True, new_voices=True, name="newvoices")
         speech.make(folder, 1, 40, 400)
-    elif options.what == "widen":
+    elif options.what in ("widen", "join"):
         from practice.senses import joining
+        towers = None
+        if options.what == "join":
+            towers = [name if os.path.exists(name) else None for name in
+                      (os.path.join(options.work, "see.gguf"), os.path.join(options.work, "hear.gguf"))]
         joining.widen(model, tokenizer, seen_labels(model, tokenizer), heard_labels(model, tokenizer), until, path,
-                      options.work, log, rate=options.rate)
+                      options.work, log, rate=options.rate, towers=towers)
     else:
         from practice.senses import listening
         listening.train(heard_labels(model, tokenizer), until, path, options.work, log, rate=options.rate)

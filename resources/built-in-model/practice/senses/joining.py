@@ -11,13 +11,14 @@ from torch.nn import functional
 from . import fused
 from .ideal import Ideal
 from .optimiser import Optimiser
+from .recorded import Recorded, held_out_cases
 from .talk import Talks
 from .. import batches, export
 from ..conversations import Conversations
 from ..model import Batch
 from ..spelling import Spelling
 
-HELD = 1.0
+HELD = 4.0
 
 
 def media_batch(shape, talks, softs):
@@ -72,8 +73,8 @@ def only_unused_row(model):
     model.per_layer_token_embd.register_hook(mask)
 
 
-def widen(model, tokenizer, seen, heard, until, path, work, log, rate=0.005, tokens=2600):
-    """Training with ideal soft tokens."""
+def widen(model, tokenizer, seen, heard, until, path, work, log, rate=0.005, tokens=2600, towers=None):
+    """Training with ideal soft tokens, or half of them from towers (files of the vision and of the audio tower)."""
     torch.set_num_threads(1)
     fused.load_kernels(os.path.join(work, "kernels"))
     teacher = copy.deepcopy(model)
@@ -83,13 +84,15 @@ def widen(model, tokenizer, seen, heard, until, path, work, log, rate=0.005, tok
     texts, spelling = Conversations(chance, tokenizer.pieces), Spelling(tokenizer)
     named = torch.nn.ModuleDict({"m": model})
     optimiser = Optimiser(named, rate, rate * 0.1, frozen=lambda name: name.endswith("m.token_embd"))
-    cases = ideal_cases(tokenizer, seen, heard)
+    recorded = Recorded(chance, seen, heard, towers, work) if towers else None
+    cases = held_out_cases(talks, seen, heard, towers, work) if towers else ideal_cases(tokenizer, seen, heard)
     log("before: %s" % measure(model, cases))
     started, step, sums, last_log, last_measure = time.time(), 0, numpy.zeros(5), time.time(), time.time()
     while time.time() < until:
         made, softs, total = [], [], 0
         while total < tokens:
-            kind, text, soft = ideal.draw()
+            source = recorded if recorded and chance.random() < 0.7 else ideal
+            kind, text, soft = source.draw()
             talk = talks.make(kind, text, len(soft), bare=chance.random() < 0.75)
             made.append(talk)
             softs.append(soft)
