@@ -20,6 +20,8 @@ def main():
     parser.add_argument("what", choices=("see", "speak", "hear", "widen", "join"))
     parser.add_argument("--work", required=True)
     parser.add_argument("--text", default=os.path.join(HERE, "practice-text.gguf"))
+    parser.add_argument("--teacher", default=os.path.join(HERE, "practice-text.gguf"),
+                        help="whose predictions for texts are held")
     parser.add_argument("--minutes", type=float, default=90)
     parser.add_argument("--begin", type=float, default=0.0, help="part of the curriculum to begin with")
     parser.add_argument("--rate", type=float, default=0.02)
@@ -54,7 +56,7 @@ def main():
             towers = [name if os.path.exists(name) else None for name in
                       (os.path.join(options.work, "see.gguf"), os.path.join(options.work, "hear.gguf"))]
         joining.widen(model, tokenizer, seen_labels(model, tokenizer), heard_labels(model, tokenizer), until, path,
-                      options.work, log, rate=options.rate, towers=towers)
+                      options.work, log, rate=options.rate, towers=towers, teacher=export.load(options.teacher)[0])
     else:
         from practice.senses import listening
         listening.train(heard_labels(model, tokenizer), until, path, options.work, log, rate=options.rate)

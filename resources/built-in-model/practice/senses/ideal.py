@@ -13,7 +13,7 @@ class Ideal:
     def draw(self):
         """(kind, text, soft tokens)"""
         r = self.random
-        kind = r.choices(("line", "thing", "speech"), (5, 1, 3))[0]
+        kind = r.choices(("line", "thing", "speech"), (7, 1, 2))[0]
         if kind == "line":
             text = self.texts.line(2, 16)
             wanted = self.seen.of_text(text)

@@ -73,11 +73,11 @@ def only_unused_row(model):
     model.per_layer_token_embd.register_hook(mask)
 
 
-def widen(model, tokenizer, seen, heard, until, path, work, log, rate=0.005, tokens=2600, towers=None):
+def widen(model, tokenizer, seen, heard, until, path, work, log, rate=0.005, tokens=2600, towers=None, teacher=None):
     """Training with ideal soft tokens, or half of them from towers (files of the vision and of the audio tower)."""
     torch.set_num_threads(1)
     fused.load_kernels(os.path.join(work, "kernels"))
-    teacher = copy.deepcopy(model)
+    teacher = teacher or copy.deepcopy(model)
     only_unused_row(model)
     chance = random.Random(int(time.time()))
     ideal, talks = Ideal(chance, seen, heard), Talks(chance, tokenizer)

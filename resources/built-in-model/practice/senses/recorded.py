@@ -73,13 +73,13 @@ class Recorded:
         return kind, text, torch.from_numpy(soft)
 
 
-def held_out_cases(talks, seen, heard, paths, work, lines=120, things=40):
+def held_out_cases(talks, seen, heard, paths, work, lines=120, things=40, seed=4321):
     """(kind, talk, soft tokens) of the pictures and recordings that the towers are measured with, as the file gives them."""
     cases = []
     with torch.no_grad():
         if paths[0]:
             tower = projector.load_vision(gguf.Reader(paths[0]))
-            for kind, made_ones in zip(("line", "thing"), seeing.held_out_set(seen, lines=lines, things=things)):
+            for kind, made_ones in zip(("line", "thing"), seeing.held_out_set(seen, seed, lines, things)):
                 for made in made_ones:
                     values, (columns, rows), text = made[:3]
                     soft = tower(vision.patches(torch.from_numpy(values)[None]), columns * 3, rows * 3)[0]

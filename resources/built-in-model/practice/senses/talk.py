@@ -2,9 +2,11 @@
 from dataclasses import dataclass
 
 import numpy
+import torch
 
 from .. import template
 from ..conversations import Conversations, offered_tools, system_text
+from ..model import Batch
 
 # Stands for the soft tokens inside the pieces of a conversation.
 SOFT = object()
@@ -79,3 +81,20 @@ class Talks:
         first = len(before) + count
         rows = numpy.array([first + row for row in range(len(after) - 1) if marks[row + 1] is True])
         return Talk(ids, len(before), count, rows, numpy.array(ids)[rows + 1])
+
+
+def generated(model, talk, soft, most):
+    """What the model answers, greedily: ids without the stop token."""
+    ids, out = list(talk.ids[:int(talk.rows[0]) + 1]), []
+    stop = int(talk.targets[-1])
+    with torch.no_grad():
+        while len(out) < most:
+            batch = Batch(model.shape, [ids], [[len(ids) - 1]])
+            batch.soft_rows = torch.arange(talk.soft_at, talk.soft_at + talk.soft_count)
+            batch.soft = soft
+            token = int(model(batch).argmax(1))
+            if token == stop:
+                break
+            ids.append(token)
+            out.append(token)
+    return out
