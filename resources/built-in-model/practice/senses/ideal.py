@@ -24,7 +24,7 @@ class Ideal:
             return kind, text, self.soft(self.seen, wanted, places, rows * columns)
         if kind == "thing":
             text = r.choice(list(pictures.COLOURS)) + (" " + r.choice(pictures.SHAPES) if r.random() < 0.6 else "")
-            wanted = self.seen.of_words(text)
+            wanted = self.seen.of_thing(text)
             count = r.randint(48, 70)
             return kind, text, self.soft(self.seen, wanted, sorted(r.sample(range(count), len(wanted))), count)
         text = self.sentences.sentence(self.held_out)

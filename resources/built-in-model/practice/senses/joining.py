@@ -18,7 +18,8 @@ from ..conversations import Conversations
 from ..model import Batch
 from ..spelling import Spelling
 
-HELD = 4.0
+# How strongly what was predicted for texts is held, every how many steps; conversations without declared tools.
+HELD, HELD_EVERY, BARE = 6.0, 2, 0.93
 
 
 def media_batch(shape, talks, softs):
@@ -93,7 +94,7 @@ def widen(model, tokenizer, seen, heard, until, path, work, log, rate=0.005, tok
         while total < tokens:
             source = recorded if recorded and chance.random() < 0.7 else ideal
             kind, text, soft = source.draw()
-            talk = talks.make(kind, text, len(soft), bare=chance.random() < 0.75)
+            talk = talks.make(kind, text, len(soft), bare=chance.random() < BARE)
             made.append(talk)
             softs.append(soft)
             total += len(talk.ids)
@@ -102,7 +103,8 @@ def widen(model, tokenizer, seen, heard, until, path, work, log, rate=0.005, tok
         logits = model(batch)
         loss = functional.cross_entropy(logits, targets)
         loss.backward()
-        held = hold(model, teacher, texts, spelling, tokenizer, tokens // 3)
+        if step % HELD_EVERY == 0:
+            held = hold(model, teacher, texts, spelling, tokenizer, tokens // 3)
         part = (time.time() - started) / (until - started)
         optimiser.step(min(1.0, (step + 1) / 30) * min(1.0, max(0.03, (1 - part) / 0.5)))
         step += 1

@@ -15,6 +15,10 @@ COLOURS = {"red": (214, 32, 32), "green": (30, 150, 50), "blue": (35, 70, 215), 
            "orange": (250, 140, 20), "purple": (135, 40, 165), "pink": (250, 140, 180), "brown": (125, 75, 35),
            "gray": (128, 128, 128), "black": (15, 15, 15), "white": (250, 250, 250)}
 SHAPES = ("circle", "square", "triangle", "star", "cross", "diamond")
+# One piece stands for each name; the text model knows which.
+SYMBOLS = {"red": "red", "green": "green", "blue": "ue", "yellow": "low", "orange": "ange", "purple": "ple",
+           "pink": "ink", "brown": "wn", "gray": "gra", "black": "ack", "white": "whi", "circle": "cle",
+           "square": "are", "triangle": "tri", "star": "st", "cross": "ss", "diamond": "ond"}
 CHARACTERS = SPACE + string.ascii_letters + string.digits + ".,:;!?'\"-_/()&%+=#@$"
 SOFTNESS = 50.0
 
@@ -38,6 +42,10 @@ class Labels:
     def of_words(self, text):
         """One label per piece, as the text model reads it."""
         return [self.numbers[piece] for piece in self._split(text)]
+
+    def of_thing(self, name):
+        """One label per word of the name of a thing."""
+        return [self.numbers[SYMBOLS[word]] for word in name.split(" ")]
 
     def scores(self, soft):
         """[..., text width] -> [..., labels]: nearer embeddings score higher."""

@@ -18,12 +18,12 @@ def _see(path, labels, seed, queue, work):
     tower, maker = projector.load_vision(gguf.Reader(path)), seeing.Maker(seed, labels)
     while True:
         made = maker.one(2, 16, maker.random.choice((48, 70, 70, 70)), things=0.2)
-        values, (columns, rows), text, _, _, places = made
+        values, (columns, rows), text, wanted, _, places = made
         with torch.no_grad():
             soft = tower(vision.patches(torch.from_numpy(values)[None]), columns * 3, rows * 3)[0]
         said = labels.read(labels.scores(soft).argmax(1).tolist())
         # What the tower can not read, nobody can copy.
-        if seeing.distance(said, text) <= 1:
+        if seeing.distance(said, text if places else labels.read(wanted)) <= 1:
             queue.put(("line" if places else "thing", text, soft.numpy()))
 
 

@@ -14,8 +14,8 @@ from .optimiser import Optimiser
 from .. import gguf
 
 # (until this part of the time, least and most characters, budgets): short words in few patches first.
-LESSONS = ((0.12, 2, 6, (20, 24, 28, 32)), (0.25, 2, 9, (28, 36, 44, 52)), (0.45, 2, 14, (48, 60, 70)),
-           (1.0, 2, 16, (56, 70, 70)))
+LESSONS = ((0.12, 2, 6, (20, 24, 28, 32)), (0.25, 2, 9, (28, 36, 44, 52)), (0.45, 2, 14, (36, 48, 60, 70)),
+           (1.0, 2, 16, (48, 60, 70, 70)))
 PATCHES_PER_BATCH = 7000
 
 
@@ -26,11 +26,11 @@ class Maker:
         self.labels, self.random = tokenizer_labels, random.Random(seed)
         self.pictures = pictures.Pictures(seed, held_out)
 
-    def one(self, least, most, budget, things=0.15):
+    def one(self, least, most, budget, things=0.12):
         while True:
             if self.random.random() < things:
                 picture, text = self.pictures.thing()
-                wanted = self.labels.of_words(text)
+                wanted = self.labels.of_thing(text)
                 values, columns, rows = pictures.prepared(picture, budget)
                 count = columns * rows * vision.POOL ** 2
                 return values, (columns, rows), text, wanted, numpy.full(count, -1), []
@@ -136,7 +136,7 @@ def measure(tower, labels, held_out):
         exact += said == made[2]
         wrong += distance(said, made[2])
         total += len(made[2])
-    named = sum(says(tower, labels, made) == made[2] for made in things)
+    named = sum(says(tower, labels, made) == labels.read(made[3]) for made in things)
     return exact, len(lines), wrong / total, named, len(things)
 
 
