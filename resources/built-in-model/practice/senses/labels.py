@@ -21,23 +21,37 @@ SYMBOLS = {"red": "red", "green": "green", "blue": "ue", "yellow": "low", "orang
            "square": "are", "triangle": "tri", "star": "st", "cross": "ss", "diamond": "ond"}
 CHARACTERS = SPACE + string.ascii_letters + string.digits + ".,:;!?'\"-_/()&%+=#@$"
 SOFTNESS = 50.0
+SHIFT = 26.0
 
 
 class Labels:
     """Tokens that soft tokens say; label 0 is nothing."""
 
-    def __init__(self, model, tokenizer, nothing, tokens):
+    def __init__(self, model, tokenizer, nothing, tokens, again=()):
+        """again: the tokens that may follow themselves at once, for which there is a second label with a shifted
+        embedding; two soft tokens that say the same are one otherwise."""
         self.tokens = [nothing] + list(dict.fromkeys(tokens))
         self.numbers = {token: index for index, token in enumerate(self.tokens)}
         self._split = tokenizer.split
-        self.ids = [tokenizer.special[nothing]] + [tokenizer.ids[token] for token in self.tokens[1:]]
+        ids = [tokenizer.special[nothing]] + [tokenizer.ids[token] for token in self.tokens[1:]]
         with torch.no_grad():
-            self.embedding = model.token_embd[torch.tensor(self.ids)].float() * math.sqrt(model.shape.width)
+            embedding = model.token_embd[torch.tensor(ids)].float() * math.sqrt(model.shape.width)
+            if again:
+                # A direction in which all labels are as good as equal.
+                shift = torch.linalg.svd(embedding, full_matrices=True)[2][-1] * SHIFT
+                self._again = {self.numbers[token]: len(self.tokens) + index for index, token in enumerate(again)}
+                embedding = torch.cat((embedding, embedding[[self.numbers[token] for token in again]] + shift))
+                self.tokens += list(again)
+            self.embedding = embedding
             self._bias = -0.5 * self.embedding.pow(2).sum(1)
 
     def of_text(self, text):
-        """One label per character."""
-        return [self.numbers[character] for character in text.replace(" ", SPACE)]
+        """One label per character, never the same twice in a row."""
+        out = []
+        for character in text.replace(" ", SPACE):
+            label = self.numbers[character]
+            out.append(self._again[label] if out and out[-1] == label else label)
+        return out
 
     def of_words(self, text):
         """One label per piece, as the text model reads it."""
@@ -63,7 +77,7 @@ class Labels:
 
 def seen_labels(model, tokenizer):
     names = [piece for name in list(COLOURS) + list(SHAPES) for piece in tokenizer.split(name)]
-    return Labels(model, tokenizer, "<|image|>", list(CHARACTERS) + names)
+    return Labels(model, tokenizer, "<|image|>", list(CHARACTERS) + names, list(CHARACTERS))
 
 
 def heard_labels(model, tokenizer):

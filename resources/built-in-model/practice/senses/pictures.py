@@ -83,6 +83,9 @@ class Texts:
                 text = r.choice((" ", " ", " ", " ", "-", "_", ": ", ", ", "/", " & ", "")).join(parts)
                 text += r.choice(("", "", "", "", "", ".", "!", "?", ":"))
             text = text.strip()
+            if text and not self.words.held_out and r.random() < 0.15:
+                at = r.randrange(len(text))  # the same again, which is easily missed
+                text = text[:at] + text[at] + text[at:]
             if least <= len(text) <= most and all(c == " " or c in CHARACTERS for c in text):
                 return text
 

@@ -12,6 +12,7 @@ from torch.nn import functional
 from . import fused, pictures, projector, vision
 from .optimiser import Optimiser
 from .. import gguf
+from ..tokenizer import SPACE
 
 # (until this part of the time, least and most characters, budgets): short words in few patches first.
 LESSONS = ((0.12, 2, 6, (20, 24, 28, 32)), (0.25, 2, 9, (28, 36, 44, 52)), (0.45, 2, 14, (36, 48, 60, 70)),
@@ -37,12 +38,12 @@ class Maker:
             picture, text, *where = self.pictures.text(least, most)
             columns, rows = pictures.grid_of(picture.width, picture.height, budget)
             wanted = self.labels.of_text(text)
-            twice = sum(a == b for a, b in zip(wanted, wanted[1:]))
-            if columns < 1.12 * len(text) + twice + 1 or rows > 12:
+            if columns < 1.12 * len(text) + 1 or rows > 12:
                 continue
             values, columns, rows = pictures.prepared(picture, budget)
             return (values, (columns, rows), text, wanted,
-                    pictures.patch_labels(wanted, picture.size, (columns, rows), text, *where),
+                    pictures.patch_labels([self.labels.numbers[character] for character in text.replace(" ", SPACE)],
+                                          picture.size, (columns, rows), text, *where),
                     pictures.places(picture.size, (columns, rows), *where))
 
     def batches(self, lesson):
@@ -159,7 +160,7 @@ def train(labels, until, path, work, log, shape=None, rate=0.02, begin=0.0):
         tower = vision.VisionTower(shape or vision.VisionShape(labels.embedding.shape[1]))
         vision.start_locally(tower)
     tap = tower.shape.layers - 2
-    reader = nn.Linear(tower.shape.width, len(labels.tokens))
+    reader = nn.Linear(tower.shape.width, len(labels.numbers))
     training = nn.ModuleDict({"tower": tower, "reader": reader})
     optimiser = Optimiser(training, rate)
     held_out = held_out_set(labels)
@@ -176,7 +177,7 @@ def train(labels, until, path, work, log, shape=None, rate=0.02, begin=0.0):
         loss_places = aligned(scores, where, wanted)
         loss_shown = read_patches(reader, tapped, torch.from_numpy(numpy.concatenate(shown)))
         # Where a label stands is given at first, then it is nearly free, in the end quite.
-        weight_places = max(0.15 if done < 0.75 else 0.0, 1.0 - 3.0 * done)
+        weight_places = max(0.2 if done < 0.75 else 0.0, 1.0 - 3.0 * done)
         loss = loss_ctc + weight_places * loss_places + 0.5 * loss_shown
         training.zero_grad()
         loss.backward()
