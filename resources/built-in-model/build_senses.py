@@ -59,7 +59,8 @@ def main():
                       options.work, log, rate=options.rate, towers=towers, teacher=export.load(options.teacher)[0])
     else:
         from practice.senses import listening
-        listening.train(heard_labels(model, tokenizer), until, path, options.work, log, rate=options.rate)
+        listening.train(heard_labels(model, tokenizer), until, path, options.work, log, rate=options.rate,
+                        begin=options.begin)
 
 
 if __name__ == "__main__":

@@ -10,12 +10,12 @@ class Ideal:
         self.texts = pictures.Texts(random.randint(0, 1 << 30), held_out)
         self.sentences = speech.Sentences(random.randint(0, 1 << 30))
 
-    def draw(self):
-        """(kind, text, soft tokens)"""
+    def draw(self, most=16):
+        """(kind, text, soft tokens); most: characters of a line."""
         r = self.random
         kind = r.choices(("line", "thing", "speech"), (7, 1, 2))[0]
         if kind == "line":
-            text = self.texts.line(2, 16)
+            text = self.texts.line(2, most)
             wanted = self.seen.of_text(text)
             columns = min(34, int(1.12 * len(text)) + 2 + r.randint(0, 8))
             rows = max(1, 70 // columns)

@@ -90,10 +90,11 @@ def widen(model, tokenizer, seen, heard, until, path, work, log, rate=0.005, tok
     log("before: %s" % measure(model, cases))
     started, step, sums, last_log, last_measure = time.time(), 0, numpy.zeros(5), time.time(), time.time()
     while time.time() < until:
+        part = (time.time() - started) / (until - started)
         made, softs, total = [], [], 0
         while total < tokens:
             source = recorded if recorded and chance.random() < 0.7 else ideal
-            kind, text, soft = source.draw()
+            kind, text, soft = source.draw(6 if part < 0.1 else 10 if part < 0.2 else 16)
             talk = talks.make(kind, text, len(soft), bare=chance.random() < BARE)
             made.append(talk)
             softs.append(soft)
@@ -105,7 +106,6 @@ def widen(model, tokenizer, seen, heard, until, path, work, log, rate=0.005, tok
         loss.backward()
         if step % HELD_EVERY == 0:
             held = hold(model, teacher, texts, spelling, tokenizer, tokens // 3)
-        part = (time.time() - started) / (until - started)
         optimiser.step(min(1.0, (step + 1) / 30) * min(1.0, max(0.03, (1 - part) / 0.5)))
         step += 1
         right = exact(logits.detach(), made)

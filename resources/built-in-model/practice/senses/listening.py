@@ -109,8 +109,8 @@ def measure(tower, labels, clips):
     return wrong / max(1, total), exact, len(clips)
 
 
-def train(labels, until, path, work, log, shape=None, rate=0.02):
-    """until: the time when the rate reaches its end. Weights go to path, now and then."""
+def train(labels, until, path, work, log, shape=None, rate=0.02, begin=0.0):
+    """until: the time when the rate reaches its end. Weights go to path, now and then. begin: part of it that is done."""
     started = time.time()
     folder = os.path.join(work, "speech")
     queue = multiprocessing.Queue(8)
@@ -139,7 +139,7 @@ def train(labels, until, path, work, log, shape=None, rate=0.02):
 
     while time.time() < until:
         batch = queue.get()
-        done = (time.time() - started) / (until - started)
+        done = begin + (1 - begin) * (time.time() - started) / (until - started)
         mel, frames = stacked([masked(mel, chance) for _, mel in batch])
         soft, tapped = tower(mel, frames, KEYS, tap=tap)
         scores = clip_scores(labels, soft, frames)

@@ -15,8 +15,11 @@ def _see(path, labels, seed, queue, work):
     os.nice(3)
     torch.set_num_threads(1)
     fused.load_kernels(os.path.join(work, "kernels"))
-    tower, maker = projector.load_vision(gguf.Reader(path)), seeing.Maker(seed, labels)
+    tower, maker, made_at = None, seeing.Maker(seed, labels), None
     while True:
+        if made_at != os.path.getmtime(path):
+            made_at = os.path.getmtime(path)
+            tower = projector.load_vision(gguf.Reader(path))
         made = maker.one(2, 16, maker.random.choice((48, 70, 70, 70)), things=0.2)
         values, (columns, rows), text, wanted, _, places = made
         with torch.no_grad():
@@ -31,9 +34,10 @@ def _hear(path, labels, seed, queue, work):
     os.nice(3)
     torch.set_num_threads(1)
     fused.load_kernels(os.path.join(work, "kernels"))
-    tower, numbers = projector.load_hearing(gguf.Reader(path)), numpy.random.default_rng(seed)
+    numbers = numpy.random.default_rng(seed)
     chance, paths = random.Random(seed), glob.glob(os.path.join(work, "speech", "clips-*.npz"))
     while True:
+        tower = projector.load_hearing(gguf.Reader(path))
         clips = speech.load(chance.choice(paths))
         chance.shuffle(clips)
         for text, samples in clips[:150]:
@@ -46,7 +50,8 @@ def _hear(path, labels, seed, queue, work):
 
 
 class Recorded:
-    """draw() as of Ideal. A pool is kept, so that a slow tower does not hold the training up."""
+    """draw() as of Ideal. A pool is kept, so that a slow tower does not hold the training up; a tower that goes on
+    being trained is read again."""
 
     def __init__(self, random_, seen, heard, paths, work, pool=600):
         self.random, self.kinds, self.queues, self.pools = random_, [], [], []
@@ -60,7 +65,7 @@ class Recorded:
             self.queues.append(queue)
             self.pools.append([])
 
-    def draw(self):
+    def draw(self, most=16):
         which = self.random.randrange(len(self.queues)) if self.random.random() < 0.5 else 0
         queue, pool = self.queues[which], self.pools[which]
         while not pool or not queue.empty():
@@ -69,7 +74,10 @@ class Recorded:
                 pool.pop(0)
             if queue.empty():
                 break
-        kind, text, soft = self.random.choice(pool)
+        for _ in range(20):
+            kind, text, soft = self.random.choice(pool)
+            if kind != "line" or len(text) <= most:
+                break
         return kind, text, torch.from_numpy(soft)
 
 

@@ -7,6 +7,7 @@ import torch
 from .. import template
 from ..conversations import Conversations, offered_tools, system_text
 from ..model import Batch
+from ..tokenizer import SPACE
 
 # Stands for the soft tokens inside the pieces of a conversation.
 SOFT = object()
@@ -29,7 +30,7 @@ def article(name):
 
 @dataclass
 class Talk:
-    """A conversation with one thing seen or heard. wanted: rows to predict from; answer_begin: the first of them."""
+    """A conversation with one thing seen or heard. rows: those to predict the targets from."""
     ids: list
     soft_at: int
     soft_count: int
@@ -43,11 +44,11 @@ class Talks:
         self.source = Conversations(random, tokenizer.pieces)
 
     def answer(self, kind, text):
+        """Ids of the answer without its end. A line is written as it is seen, character by character."""
+        encode = self.tokenizer.encode
         if kind == "line":
-            return "The picture says: " + text
-        if kind == "thing":
-            return "The picture shows: " + text
-        return text
+            return encode("The picture says: ") + [self.tokenizer.ids[one] for one in text.replace(" ", SPACE)]
+        return encode("The picture shows: " + text if kind == "thing" else text)
 
     def make(self, kind, text, count, question=None, bare=None):
         """kind: line, thing or speech; count: soft tokens."""
@@ -73,14 +74,13 @@ class Talks:
             asked = question or r.choice({"line": _READ, "thing": _NAME, "speech": _HEAR}[kind])
             pieces += media + [(asked, False, False)]
         pieces.append(("<turn|>\n<|turn>model\n", True, False))
-        pieces += [(self.answer(kind, text), False, True), ("<turn|>", True, True)]
         at = pieces.index(SOFT)
         before, _ = self.tokenizer.encode_pieces(pieces[:at])
-        after, marks = self.tokenizer.encode_pieces(pieces[at + 1:])
-        ids = before + [0] * count + after
-        first = len(before) + count
-        rows = numpy.array([first + row for row in range(len(after) - 1) if marks[row + 1] is True])
-        return Talk(ids, len(before), count, rows, numpy.array(ids)[rows + 1])
+        after, _ = self.tokenizer.encode_pieces(pieces[at + 1:])
+        answer = self.answer(kind, text) + [self.tokenizer.special["<turn|>"]]
+        asked = before + [0] * count + after
+        rows = len(asked) - 1 + numpy.arange(len(answer))
+        return Talk(asked + answer[:-1], len(before), count, rows, numpy.array(answer))
 
 
 def generated(model, talk, soft, most):
