@@ -15,9 +15,27 @@ from practice.tokenizer import Tokenizer
 HERE = os.path.dirname(os.path.abspath(__file__))
 
 
+def pack(work):
+    """The files of the product, from those of the work folder that are there."""
+    from practice import gguf
+    from practice.senses import projector
+
+    def file(name):
+        path = os.path.join(work, name)
+        return gguf.Reader(path) if os.path.exists(path) else None
+
+    see, hear = file("see.gguf"), file("hear.gguf")
+    projector.save(os.path.join(HERE, "practice-mmproj.gguf"), see and projector.load_vision(see),
+                   hear and projector.load_hearing(hear))
+    joined = os.path.join(work, "join.gguf")
+    if os.path.exists(joined):
+        model, reader = export.load(joined)
+        export.save(model, Tokenizer.from_fields(reader.fields), os.path.join(HERE, "practice-text.gguf"))
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("what", choices=("see", "speak", "hear", "widen", "join"))
+    parser.add_argument("what", choices=("see", "speak", "hear", "widen", "join", "pack"))
     parser.add_argument("--work", required=True)
     parser.add_argument("--text", default=os.path.join(HERE, "practice-text.gguf"))
     parser.add_argument("--teacher", default=os.path.join(HERE, "practice-text.gguf"),
@@ -35,6 +53,8 @@ def main():
         with open(os.path.join(options.work, options.what + ".log"), "a", encoding="utf-8") as file:
             file.write(line + "\n")
 
+    if options.what == "pack":
+        return pack(options.work)
     model, reader = export.load(options.text)
     tokenizer = Tokenizer.from_fields(reader.fields)
     path = os.path.join(options.work, options.what + ".gguf")
@@ -49,7 +69,7 @@ def main():
         speech.make(folder, 900, 1, 120, held_out=True, name="heldout")
         speech.make(folder, 901, 1, 60, held_out=True, new_voices=True, name="newvoices")
         speech.make(folder, 1, 40, 400)
-    elif options.what in ("widen", "join"):
+    elif options.what in ("widen", "join", "pack"):
         from practice.senses import joining
         towers = None
         if options.what == "join":
