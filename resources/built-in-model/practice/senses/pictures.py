@@ -146,7 +146,7 @@ class Pictures:
         return self._worn(picture), text, edges, above + 0.15 * ascent, above + ascent + 0.3 * descent
 
     def thing(self):
-        """(picture, its name)"""
+        """(picture, its name, centre x and y and radius of its shape, or None)"""
         r = self.random
         width = r.randint(40, 320)
         height = int(min(320, max(40, width * r.uniform(0.6, 1.6))))
@@ -156,7 +156,7 @@ class Pictures:
 
         name = r.choice(list(COLOURS))
         if r.random() < 0.35:
-            return self._worn(Image.new("RGB", (width, height), shade(name))), name
+            return self._worn(Image.new("RGB", (width, height), shade(name))), name, None
         back = r.choice([other for other in ("white", "white", "black", "gray", "yellow", "blue") if other != name])
         picture = Image.new("RGB", (width * 2, height * 2), shade(back))
         draw, shape, colour = ImageDraw.Draw(picture), r.choice(SHAPES), shade(name)
@@ -179,7 +179,7 @@ class Pictures:
                 angle = 2 * math.pi * turn / turns - math.pi / 2
                 points.append((x + reach * math.cos(angle), y + reach * math.sin(angle)))
             draw.polygon(points, colour)
-        return self._worn(picture.resize((width, height), Image.BOX)), name + " " + shape
+        return self._worn(picture.resize((width, height), Image.BOX)), name + " " + shape, (x / 2, y / 2, radius / 2)
 
 
 def prepared(picture, budget):
@@ -214,3 +214,18 @@ def places(picture_size, grid, edges, top, bottom):
         column = max(column + 1, min(int(round(place)), columns - (len(wanted) - index)))
         out.append(row * columns + column)
     return out
+
+
+def thing_labels(label, picture_size, grid, shape):
+    """The colour's label for each patch well inside the shape, 0 outside, -1 between; and the soft tokens that should
+    name colour and shape, around the centre."""
+    columns, rows = grid[0] * POOL, grid[1] * POOL
+    if shape is None:
+        return numpy.full(columns * rows, label), [grid[1] // 2 * grid[0] + grid[0] // 2]
+    x = (numpy.arange(columns) + 0.5) * picture_size[0] / columns - shape[0]
+    y = (numpy.arange(rows) + 0.5) * picture_size[1] / rows - shape[1]
+    reach = numpy.hypot(x[None], y[:, None]) / shape[2]
+    row, column = (min(count - 1, int(centre * count / side)) for centre, count, side in
+                   ((shape[1], grid[1], picture_size[1]), (shape[0], grid[0], picture_size[0])))
+    first = row * grid[0] + max(0, column - 1)
+    return numpy.where(reach < 0.25, label, numpy.where(reach > 1.2, 0, -1)).reshape(-1), [first, first + 1]

@@ -21,13 +21,14 @@ def _see(path, labels, seed, queue, work):
             made_at = os.path.getmtime(path)
             tower = projector.load_vision(gguf.Reader(path))
         made = maker.one(2, 16, maker.random.choice((48, 70, 70, 70)), things=0.2)
-        values, (columns, rows), text, wanted, _, places = made
+        values, (columns, rows), text, wanted = made[:4]
+        is_line = wanted == labels.of_text(text)
         with torch.no_grad():
             soft = tower(vision.patches(torch.from_numpy(values)[None]), columns * 3, rows * 3)[0]
         said = labels.read(labels.scores(soft).argmax(1).tolist())
         # What the tower can not read, nobody can copy.
-        if seeing.distance(said, text if places else labels.read(wanted)) <= 1:
-            queue.put(("line" if places else "thing", text, soft.numpy()))
+        if seeing.distance(said, text if is_line else labels.read(wanted)) <= 1:
+            queue.put(("line" if is_line else "thing", text, soft.numpy()))
 
 
 def _hear(path, labels, seed, queue, work):

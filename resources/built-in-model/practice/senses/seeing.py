@@ -27,14 +27,14 @@ class Maker:
         self.labels, self.random = tokenizer_labels, random.Random(seed)
         self.pictures = pictures.Pictures(seed, held_out)
 
-    def one(self, least, most, budget, things=0.12):
+    def one(self, least, most, budget, things=0.15):
         while True:
             if self.random.random() < things:
-                picture, text = self.pictures.thing()
+                picture, text, shape = self.pictures.thing()
                 wanted = self.labels.of_thing(text)
                 values, columns, rows = pictures.prepared(picture, budget)
-                count = columns * rows * vision.POOL ** 2
-                return values, (columns, rows), text, wanted, numpy.full(count, -1), []
+                shown, places = pictures.thing_labels(wanted[0], picture.size, (columns, rows), shape)
+                return values, (columns, rows), text, wanted, shown, places
             picture, text, *where = self.pictures.text(least, most)
             columns, rows = pictures.grid_of(picture.width, picture.height, budget)
             wanted = self.labels.of_text(text)
