@@ -15,7 +15,7 @@ from practice.tokenizer import Tokenizer
 HERE = os.path.dirname(os.path.abspath(__file__))
 
 
-def pack(work):
+def pack(work, target):
     """The files of the product, from those of the work folder that are there."""
     from practice import gguf
     from practice.senses import projector
@@ -25,12 +25,12 @@ def pack(work):
         return gguf.Reader(path) if os.path.exists(path) else None
 
     see, hear = file("see.gguf"), file("hear.gguf")
-    projector.save(os.path.join(HERE, "practice-mmproj.gguf"), see and projector.load_vision(see),
+    projector.save(os.path.join(target, "practice-mmproj.gguf"), see and projector.load_vision(see),
                    hear and projector.load_hearing(hear))
     joined = os.path.join(work, "join.gguf")
     if os.path.exists(joined):
         model, reader = export.load(joined)
-        export.save(model, Tokenizer.from_fields(reader.fields), os.path.join(HERE, "practice-text.gguf"))
+        export.save(model, Tokenizer.from_fields(reader.fields), os.path.join(target, "practice-text.gguf"))
 
 
 def main():
@@ -40,6 +40,7 @@ def main():
     parser.add_argument("--text", default=os.path.join(HERE, "practice-text.gguf"))
     parser.add_argument("--teacher", default=os.path.join(HERE, "practice-text.gguf"),
                         help="whose predictions for texts are held")
+    parser.add_argument("--target", default=HERE, help="folder for pack")
     parser.add_argument("--minutes", type=float, default=90)
     parser.add_argument("--begin", type=float, default=0.0, help="part of the curriculum to begin with")
     parser.add_argument("--rate", type=float, default=0.02)
@@ -54,7 +55,7 @@ def main():
             file.write(line + "\n")
 
     if options.what == "pack":
-        return pack(options.work)
+        return pack(options.work, options.target)
     model, reader = export.load(options.text)
     tokenizer = Tokenizer.from_fields(reader.fields)
     path = os.path.join(options.work, options.what + ".gguf")

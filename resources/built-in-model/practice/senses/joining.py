@@ -95,7 +95,7 @@ def widen(model, tokenizer, seen, heard, until, path, work, log, rate=0.005, tok
         while total < tokens:
             source = recorded if recorded and chance.random() < 0.7 else ideal
             kind, text, soft = source.draw(6 if part < 0.1 else 10 if part < 0.2 else 16)
-            talk = talks.make(kind, text, len(soft), bare=chance.random() < BARE)
+            talk = talks.make(kind, text, len(soft), bare=chance.random() < (BARE if part < 0.6 else 0.6))
             made.append(talk)
             softs.append(soft)
             total += len(talk.ids)
