@@ -17,7 +17,7 @@ from ..tokenizer import SPACE
 # (until this part of the time, least and most characters, budgets): short words in few patches first.
 LESSONS = ((0.12, 2, 6, (20, 24, 28, 32)), (0.25, 2, 9, (28, 36, 44, 52)), (0.45, 2, 14, (36, 48, 60, 70)),
            (1.0, 2, 16, (48, 60, 70, 70)))
-PATCHES_PER_BATCH = 7000
+PATCHES_PER_BATCH = 3000
 
 
 class Maker:
@@ -191,7 +191,7 @@ def train(labels, until, path, work, log, shape=None, rate=0.02, begin=0.0):
             log("step %d seen %d part %.3f ctc %.3f places %.3f shown %.3f queue %d" % (
                 step, seen, done, *(sums[:3] / sums[3]), queue.qsize()))
             sums[:], last_log = 0, now
-        if now - last_measure > 240:
+        if now - last_measure > 360:
             log("held out: lines %d/%d, wrong characters %.3f, things %d/%d" % measure(tower, labels, held_out))
             projector.save(path, vision=tower)
             last_measure = time.time()
