@@ -162,6 +162,14 @@ def train(labels, until, path, work, log, shape=None, rate=0.02, begin=0.0):
     tap = tower.shape.layers - 2
     reader = nn.Linear(tower.shape.width, len(labels.numbers))
     training = nn.ModuleDict({"tower": tower, "reader": reader})
+    reader_path = os.path.splitext(path)[0] + "-reader.pt"
+    if os.path.exists(reader_path):
+        reader.load_state_dict(torch.load(reader_path))
+
+    def save():
+        projector.save(path, vision=tower)
+        torch.save(reader.state_dict(), reader_path)
+
     optimiser = Optimiser(training, rate)
     held_out = held_out_set(labels)
     step = seen = 0
@@ -178,7 +186,7 @@ def train(labels, until, path, work, log, shape=None, rate=0.02, begin=0.0):
         loss_shown = read_patches(reader, tapped, torch.from_numpy(numpy.concatenate(shown)))
         # Where a label stands is given at first, then it is nearly free, in the end quite.
         weight_places = max(0.2 if done < 0.75 else 0.0, 1.0 - 3.0 * done)
-        loss = loss_ctc + weight_places * loss_places + 0.5 * loss_shown
+        loss = loss_ctc + weight_places * loss_places + (0.5 if done < 0.75 else 0.2) * loss_shown
         training.zero_grad()
         loss.backward()
         factor = min(1.0, (step + 1) / 50) * min(1.0, max(0.02, (1 - done) / 0.5))
@@ -193,8 +201,8 @@ def train(labels, until, path, work, log, shape=None, rate=0.02, begin=0.0):
             sums[:], last_log = 0, now
         if now - last_measure > 360:
             log("held out: lines %d/%d, wrong characters %.3f, things %d/%d" % measure(tower, labels, held_out))
-            projector.save(path, vision=tower)
+            save()
             last_measure = time.time()
     log("held out: lines %d/%d, wrong characters %.3f, things %d/%d" % measure(tower, labels, held_out))
-    projector.save(path, vision=tower)
+    save()
     producer.terminate()
