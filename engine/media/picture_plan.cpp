@@ -29,6 +29,15 @@ int brightness(const std::uint8_t* pixel) {
   return (77 * pixel[0] + 150 * pixel[1] + 29 * pixel[2]) / 256;
 }
 
+// The least budget with which a picture is seen at twice its size, or `most`. Larger it would show nothing more.
+std::uint32_t budget_for(std::uint32_t width, std::uint32_t height, std::uint32_t most) {
+  constexpr double kPixelsOfToken = kSoftTokenSide * kSoftTokenSide;
+  const double wanted = 4.0 * width * height / kPixelsOfToken;
+  const auto enough = std::find_if(kImageBudgets.begin(), kImageBudgets.end(),
+                                   [&](std::uint32_t budget) { return budget >= wanted || budget >= most; });
+  return *enough;
+}
+
 // How long a tile is so that `count` of them, each overlapping the next, cover a side.
 std::uint32_t tile_length(std::uint32_t side, std::uint32_t count) {
   return (side + (count - 1) * kTileOverlap + count - 1) / count;
@@ -75,7 +84,7 @@ Status add_part(const PictureArea& area, PicturePlan& plan) {
 
 Result<PicturePlan> plan_tiles(std::uint32_t width, std::uint32_t height) {
   PicturePlan plan;
-  plan.budget = kTextBudget;
+  plan.budget = budget_for(width, height, kTextBudget);
   plan.tiles = choose_tiles(width, height);
   const std::uint32_t w = std::min(width, tile_length(width, plan.tiles.columns));
   const std::uint32_t h = std::min(height, tile_length(height, plan.tiles.rows));
@@ -130,7 +139,7 @@ Result<PicturePlan> plan_picture(const RgbImage& picture) {
     case PictureContent::Thumbnail:
       return plan_picture(picture.width, picture.height, kThumbnailBudget);
     case PictureContent::Photo:
-      return plan_picture(picture.width, picture.height, kPhotoBudget);
+      return plan_picture(picture.width, picture.height, budget_for(picture.width, picture.height, kPhotoBudget));
     case PictureContent::Text:
       break;
   }

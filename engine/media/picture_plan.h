@@ -41,6 +41,7 @@ struct PicturePlan {
   double shrinking = 1;
 };
 
+// At most: a small picture gets no more than shows it at twice its size.
 inline constexpr std::uint32_t kThumbnailBudget = 70;
 inline constexpr std::uint32_t kPhotoBudget = 280;
 inline constexpr std::uint32_t kTextBudget = kLargestImageBudget;

@@ -15,6 +15,7 @@ class PicturePlanTest : public QObject {
   void content_data();
   void content();
   void the_budget_follows_from_the_content();
+  void a_small_picture_is_enlarged_twice();
   void text_keeps_its_size_data();
   void text_keeps_its_size();
   void tiles_cover_the_picture_and_overlap_data();
@@ -95,6 +96,17 @@ void PicturePlanTest::the_budget_follows_from_the_content() {
   QCOMPARE(budget(picture(600, 800, page(255, 0))), 1120U);
   QCOMPARE(budget(picture(800, 600, landscape(3))), 280U);
   QCOMPARE(budget(picture(64, 64, page(255, 0))), 70U);
+}
+
+// 4 * width * height pixels of 48 * 48 for a soft token.
+void PicturePlanTest::a_small_picture_is_enlarged_twice() {
+  const auto budget = [](const RgbImage& image) { return plan_picture(image).value().budget; };
+  QCOMPARE(budget(picture(400, 100, page(255, 0))), 70U);   // 69.4
+  QCOMPARE(budget(picture(400, 104, page(255, 0))), 140U);  // 72.2
+  QCOMPARE(budget(picture(400, 300, page(255, 0))), 280U);  // 208.3
+  QCOMPARE(budget(picture(600, 400, page(255, 0))), 560U);  // 416.7
+  QCOMPARE(budget(picture(200, 150, landscape(3))), 70U);   // 52.1
+  QCOMPARE(budget(picture(400, 300, landscape(3))), 280U);
 }
 
 void PicturePlanTest::text_keeps_its_size_data() {

@@ -121,6 +121,8 @@ class Batch:
         self.rows = torch.from_numpy(chosen).to(device)
         self.position = torch.from_numpy(position).to(device)
         self.wanted_position = torch.from_numpy(wanted_position).to(device)
+        # What is seen or heard: rows, and the vectors that stand there in place of embeddings; their ids are 0.
+        self.soft_rows, self.soft = None, None
         make = operations.attention_blocks
         self.blocks = {
             (True, True): make(spans, position, shape.window),
@@ -152,7 +154,7 @@ class PracticeModel(nn.Module):
         shape = self.shape
         rows = ids.shape[0]
         token = functional.embedding(ids, self.per_layer_token_embd) * math.sqrt(shape.per_layer)
-        context = functional.linear(h, self.per_layer_model_proj) / math.sqrt(shape.width)
+        context = operations.linear(h, self.per_layer_model_proj) / math.sqrt(shape.width)
         context = operations.rms(context.view(rows * shape.layers, shape.per_layer),
                                  self.per_layer_proj_norm)
         mixed = (context.view(rows, -1) + token) * (1.0 / math.sqrt(2.0))
@@ -162,6 +164,8 @@ class PracticeModel(nn.Module):
         """Soft-capped logits for the wanted rows."""
         shape = self.shape
         h = functional.embedding(batch.ids, self.token_embd) * math.sqrt(shape.width)
+        if batch.soft is not None:
+            h = h.index_copy(0, batch.soft_rows, batch.soft)
         inputs = self.per_layer_inputs(batch.ids, h).unbind(1)
         position, stored = batch.position, {}
         everywhere = True
@@ -172,34 +176,34 @@ class PracticeModel(nn.Module):
             tables = getattr(self, "cosine_" + kind), getattr(self, "sine_" + kind)
             x = operations.rms(h, layer.attn_norm)
             if index < last_owner:
-                q, k, v = operations.heads(functional.linear(x, layer.attn_qkv), layer.attn_q_norm,
+                q, k, v = operations.heads(operations.linear(x, layer.attn_qkv), layer.attn_q_norm,
                                            layer.attn_k_norm, *tables, position, shape.heads)
                 stored[index] = k, v
             elif index == last_owner:
                 # Of all other rows only keys and values are seen from here on.
                 queries = shape.heads * shape.head(index)
-                _, k, v = operations.heads(functional.linear(x, layer.attn_qkv[queries:]), layer.attn_q_norm,
+                _, k, v = operations.heads(operations.linear(x, layer.attn_qkv[queries:]), layer.attn_q_norm,
                                            layer.attn_k_norm, *tables, position, 0)
                 stored[index] = k, v
                 everywhere = False
                 h, position = h[batch.rows], batch.wanted_position
                 inputs = [None] * index + [rows[batch.rows] for rows in inputs[index:]]
-                q = operations.heads(functional.linear(x[batch.rows], layer.attn_qkv[:queries]),
+                q = operations.heads(operations.linear(x[batch.rows], layer.attn_qkv[:queries]),
                                      layer.attn_q_norm, None, *tables, position, shape.heads)
             else:
-                q = operations.heads(functional.linear(x, layer.attn_qkv), layer.attn_q_norm, None,
+                q = operations.heads(operations.linear(x, layer.attn_qkv), layer.attn_q_norm, None,
                                      *tables, position, shape.heads)
                 k, v = stored[shape.donor(index)]
             a = operations.attention(q, k, v, position, batch.blocks[everywhere, sliding],
                                      shape.window if sliding else 0)
-            h = operations.add_norm(h, functional.linear(a, layer.attn_output),
+            h = operations.add_norm(h, operations.linear(a, layer.attn_output),
                                     layer.post_attention_norm)
             x = operations.rms(h, layer.ffn_norm)
-            x = operations.gated_gelu(functional.linear(x, layer.ffn_gate_up))
-            h = operations.add_norm(h, functional.linear(x, layer.ffn_down), layer.post_ffw_norm)
-            x = torch.cat((functional.linear(h, layer.inp_gate), inputs[index]), 1)
-            x = functional.linear(operations.gated_gelu(x), layer.proj)
+            x = operations.gated_gelu(operations.linear(x, layer.ffn_gate_up))
+            h = operations.add_norm(h, operations.linear(x, layer.ffn_down), layer.post_ffw_norm)
+            x = torch.cat((operations.linear(h, layer.inp_gate), inputs[index]), 1)
+            x = operations.linear(operations.gated_gelu(x), layer.proj)
             h = operations.add_norm(h, x, layer.post_norm, layer.layer_output_scale)
         h = operations.rms(h, self.output_norm)
-        logits = functional.linear(h, self.token_embd)
+        logits = operations.linear(h, self.token_embd)
         return shape.cap * torch.tanh(logits / shape.cap)

@@ -55,6 +55,35 @@ def _long(value):
 _EPS = ctypes.c_float(EPSILON)
 
 
+# --- rows times a matrix ---------------------------------------------------------
+
+# While training on a processor with fast bfloat16, products may be made in it; weights and sums stay float32.
+half_products = False
+
+
+class _HalfLinear(torch.autograd.Function):
+    @staticmethod
+    def forward(context, x, weight):
+        x, weight = x.bfloat16(), weight.bfloat16()
+        context.save_for_backward(x, weight)
+        return torch.nn.functional.linear(x, weight).float()
+
+    @staticmethod
+    def backward(context, gradient):
+        x, weight = context.saved_tensors
+        gradient = gradient.bfloat16()
+        dx = (gradient @ weight).float() if context.needs_input_grad[0] else None
+        dweight = (gradient.t() @ x).float() if context.needs_input_grad[1] else None
+        return dx, dweight
+
+
+def linear(x, weight):
+    """x [rows, in] times a matrix [out, in]."""
+    if half_products and torch.is_grad_enabled():
+        return _HalfLinear.apply(x, weight)
+    return torch.nn.functional.linear(x, weight)
+
+
 # --- root mean square norm -------------------------------------------------
 
 class _Rms(torch.autograd.Function):
