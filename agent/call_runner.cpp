@@ -131,7 +131,9 @@ Result<CallRunner::Answer> CallRunner::answer(const ParsedCall& parsed, Call& ca
 
 Result<CallRunner::Permission> CallRunner::authorize(const PlannedEffect& planned, Call& call,
                                                      const std::stop_token& stop) {
-  FACET_ASSIGN_OR_RETURN(const std::vector<Grant> grants, reader_.grants());
+  FACET_ASSIGN_OR_RETURN(std::vector<Grant> grants, reader_.grants());
+  std::erase_if(grants,
+                [&](const Grant& grant) { return grant.conversation != 0 && grant.conversation != conversation_; });
   const Verdict verdict = decide(planned, grants, options_.own_places);
   if (verdict.kind == Verdict::Kind::Forbid) return Permission{.refusal = "error: " + verdict.reason};
   const auto is_allowed = [&allowed = options_.allowed_effects](Effect effect) {
@@ -149,6 +151,7 @@ Result<CallRunner::Permission> CallRunner::ask(const PlannedEffect& planned, con
   approval.reason = verdict.reason;
   approval.effect_text = planned.text;
   approval.scope = verdict.scope;
+  approval.offers_always = verdict.offers_always;
   FACET_ASSIGN_OR_RETURN(approval.id, store_.add_approval(call.id, approval));
   call.state = CallState::AwaitingApproval;
   FACET_RETURN_IF_ERROR(writer_.change_call(call));
@@ -157,12 +160,14 @@ Result<CallRunner::Permission> CallRunner::ask(const PlannedEffect& planned, con
   if (!decision) return Permission{.refusal_state = CallState::Stopped, .refusal = "error: stopped by the user"};
   approval.decision = *decision;
   FACET_RETURN_IF_ERROR(store_.settle_approval(approval.id, *decision));
-  if (*decision == Decision::AllowAlwaysHere && !approval.scope.empty()) {
-    if (const auto grant = store_.add_grant(planned.effect, approval.scope); !grant.ok()) return grant.error();
+  const bool for_all = *decision == Decision::AllowAlwaysHere && approval.offers_always;
+  if (!approval.scope.empty() && (for_all || *decision == Decision::AllowInConversation)) {
+    const auto grant = store_.add_grant(planned.effect, approval.scope, for_all ? 0 : conversation_);
+    if (!grant.ok()) return grant.error();
   }
-  if (*decision == Decision::AllowOnce || *decision == Decision::AllowAlwaysHere)
-    return Permission{.is_given = true, .refusal = {}};
-  return Permission{.refusal = "error: the user did not allow this"};
+  if (*decision == Decision::Deny || *decision == Decision::Pending)
+    return Permission{.refusal = "error: the user did not allow this"};
+  return Permission{.is_given = true, .refusal = {}};
 }
 
 Result<CallRunner::Answer> CallRunner::carry_out(const Tool& tool, const Json& arguments, const PlannedEffect& planned,

@@ -67,6 +67,7 @@ bool ReplyRules::is_masked() const {
 
 std::span<const Token> ReplyRules::barred(std::int64_t room) {
   barred_.clear();
+  if (is_masked()) return barred_;
   for (const Marker marker : kAllMarkers)
     barred_.push_back(marker_id(marker));
   const auto allow = [&](Marker marker) { std::erase(barred_, marker_id(marker)); };

@@ -42,9 +42,11 @@ fs::path common_folder(const fs::path& a, const fs::path& b) {
   return common;
 }
 
-// Only what touches files has a folder that can be granted; the whole file system is never on offer.
+// Only what touches files, or runs in a folder, has one that can be granted; the whole file system is never on offer.
 std::string scope_of(const PlannedEffect& planned) {
-  if (planned.paths.empty() || (planned.effect != Effect::Read && planned.effect != Effect::Write)) return {};
+  const Effect effect = planned.effect;
+  const bool has_folder = effect == Effect::Read || effect == Effect::Write || effect == Effect::Execute;
+  if (planned.paths.empty() || !has_folder) return {};
   fs::path scope = folder_around(planned.paths.front());
   for (const std::string& path : planned.paths)
     scope = common_folder(scope, folder_around(path));
@@ -96,7 +98,10 @@ Verdict decide(const PlannedEffect& planned, const std::vector<Grant>& grants, c
   if (!planned.further.empty()) return {Verdict::Kind::Ask, reason_to_ask(planned), {}};
   const bool reads_inside = planned.effect == Effect::Read && planned.inside_folders;
   if (reads_inside || is_covered(planned, grants)) return {Verdict::Kind::Allow, {}, {}};
-  return {Verdict::Kind::Ask, reason_to_ask(planned), scope_of(planned)};
+  Verdict verdict{Verdict::Kind::Ask, reason_to_ask(planned), scope_of(planned)};
+  // A program may do anything that its walls let it, so it is never allowed for good.
+  verdict.offers_always = !verdict.scope.empty() && planned.effect != Effect::Execute;
+  return verdict;
 }
 
 }  // namespace facet::agent

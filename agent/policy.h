@@ -11,9 +11,10 @@ namespace facet::agent {
 struct Verdict {
   enum class Kind { Allow, Ask, Forbid };
   Kind kind = Kind::Ask;
-  std::string reason;        // for the user when it asks, for the model when it forbids
-  std::string scope;         // what 'always here' would grant: the folder; empty when that choice is not offered
-  bool asks_always = false;  // nothing but the user's answer to this very call allows it
+  std::string reason;          // for the user when it asks, for the model when it forbids
+  std::string scope;           // the folder in which it could be allowed from now on; empty when that is not offered
+  bool asks_always = false;    // nothing but the user's answer to this very call allows it
+  bool offers_always = false;  // in `scope`, for every conversation and not for this one alone
 };
 
 // Where things lie that decide about more than the call.

@@ -53,22 +53,24 @@ inline bool is_final(CallState state) {
          state == CallState::Stopped;
 }
 
-enum class Decision { Pending, AllowOnce, AllowAlwaysHere, Deny };
+enum class Decision { Pending, AllowOnce, AllowInConversation, AllowAlwaysHere, Deny };
 
 // A question to the user. `effect_text` says what would really happen, with paths as the kernel will resolve them.
 struct Approval {
   ApprovalId id = 0;
-  std::string reason;       // why it asks: "The file is outside the folders of this conversation."
-  std::string effect_text;  // what happens: "Read /etc/hosts"
-  std::string scope;        // what 'always here' would cover: a folder
+  std::string reason;          // why it asks: "The file is outside the folders of this conversation."
+  std::string effect_text;     // what happens: "Read /etc/hosts"
+  std::string scope;           // the folder in which it could be allowed from now on; empty: only this once
+  bool offers_always = false;  // there for every conversation, and not for this one alone
   Decision decision = Decision::Pending;
 };
 
-// A standing permission: this effect beneath this folder, for every conversation, until it is revoked.
+// A standing permission: this effect beneath this folder, until it is revoked or its conversation is removed.
 struct Grant {
   std::int64_t id = 0;
   Effect effect = Effect::Read;
-  std::string folder;  // absolute, resolved
+  std::string folder;                // absolute, resolved
+  ConversationId conversation = {};  // 0: for every one
   std::int64_t created_ms = 0;
 };
 

@@ -41,6 +41,8 @@ const char* name_of(agent::Decision decision) {
       return "pending";
     case agent::Decision::AllowOnce:
       return "allow_once";
+    case agent::Decision::AllowInConversation:
+      return "allow_in_conversation";
     case agent::Decision::AllowAlwaysHere:
       return "allow_always_here";
     case agent::Decision::Deny:
@@ -108,6 +110,7 @@ json to_json(const agent::Call& call) {
                        {"reason", call.approval->reason},
                        {"effect", call.approval->effect_text},
                        {"scope", call.approval->scope},
+                       {"offers_always", call.approval->offers_always},
                        {"decision", name_of(call.approval->decision)}};
   }
   return out;

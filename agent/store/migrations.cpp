@@ -233,7 +233,45 @@ CREATE TRIGGER search_segment_removed AFTER DELETE ON segment BEGIN
 END;
 )sql";
 
-constexpr const char* kMigrations[] = {kVersion1, kVersion2, kVersion3};
+// What may be allowed for a conversation. SQLite changes no constraint of a table, so both are made again; their ids go
+// on.
+constexpr const char* kVersion4 = R"sql(
+CREATE TABLE approval_4 (
+  id INTEGER PRIMARY KEY AUTOINCREMENT,
+  call_id INTEGER NOT NULL UNIQUE REFERENCES call (id) ON DELETE CASCADE,
+  reason TEXT NOT NULL,
+  effect_text TEXT NOT NULL,
+  scope TEXT NOT NULL,
+  offers_always INTEGER NOT NULL CHECK (offers_always IN (0, 1)),
+  decision TEXT NOT NULL CHECK (decision IN ('pending', 'allow_once', 'allow_in_conversation', 'allow_always_here',
+                                             'deny')),
+  asked_ms INTEGER NOT NULL,
+  decided_ms INTEGER NOT NULL
+) STRICT;
+INSERT INTO approval_4
+SELECT id, call_id, reason, effect_text, scope, scope <> '', decision, asked_ms, decided_ms FROM approval;
+DELETE FROM sqlite_sequence WHERE name = 'approval_4';
+INSERT INTO sqlite_sequence (name, seq) SELECT 'approval_4', seq FROM sqlite_sequence WHERE name = 'approval';
+DROP TABLE approval;
+ALTER TABLE approval_4 RENAME TO approval;
+
+CREATE TABLE grant_4 (
+  id INTEGER PRIMARY KEY AUTOINCREMENT,
+  effect TEXT NOT NULL CHECK (effect IN ('read', 'write', 'execute', 'network', 'see_screen')),
+  folder TEXT NOT NULL,
+  conversation_id INTEGER REFERENCES conversation (id) ON DELETE CASCADE,
+  created_ms INTEGER NOT NULL
+) STRICT;
+INSERT INTO grant_4 SELECT id, effect, folder, NULL, created_ms FROM "grant";
+DELETE FROM sqlite_sequence WHERE name = 'grant_4';
+INSERT INTO sqlite_sequence (name, seq) SELECT 'grant_4', seq FROM sqlite_sequence WHERE name = 'grant';
+DROP TABLE "grant";
+ALTER TABLE grant_4 RENAME TO "grant";
+CREATE UNIQUE INDEX grant_once ON "grant" (effect, folder, ifnull(conversation_id, 0));
+CREATE INDEX grant_by_conversation ON "grant" (conversation_id);
+)sql";
+
+constexpr const char* kMigrations[] = {kVersion1, kVersion2, kVersion3, kVersion4};
 
 // The copy appears under its name only when it is complete.
 Status copy_aside(Database& database, std::int64_t version) {

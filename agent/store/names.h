@@ -32,7 +32,8 @@ struct Names<CallState> {
 };
 template <>
 struct Names<Decision> {
-  static constexpr std::array<std::string_view, 4> kAll = {"pending", "allow_once", "allow_always_here", "deny"};
+  static constexpr std::array<std::string_view, 5> kAll = {"pending", "allow_once", "allow_in_conversation",
+                                                           "allow_always_here", "deny"};
 };
 template <>
 struct Names<Effect> {

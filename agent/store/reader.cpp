@@ -145,7 +145,8 @@ Result<std::set<std::string>> StoreReader::media_in_use() const {
 
 Result<std::vector<Grant>> StoreReader::grants() const {
   FACET_ASSIGN_OR_RETURN(Statement rows,
-                         state_->database->query("SELECT id, effect, folder, created_ms FROM \"grant\" ORDER BY id"));
+                         state_->database->query("SELECT id, effect, folder, ifnull(conversation_id, 0), created_ms "
+                                                 "FROM \"grant\" ORDER BY id"));
   std::vector<Grant> grants;
   while (true) {
     FACET_ASSIGN_OR_RETURN(const bool more, rows.next());
@@ -154,6 +155,7 @@ Result<std::vector<Grant>> StoreReader::grants() const {
     grant.id = rows.integer();
     FACET_RETURN_IF_ERROR(read_name(*state_->database, rows, grant.effect));
     grant.folder = rows.text();
+    grant.conversation = rows.integer();
     grant.created_ms = rows.integer();
   }
 }

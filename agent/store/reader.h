@@ -21,7 +21,7 @@ struct SearchHit {
   Conversation conversation;
   MessageId message = 0;
   PartId part = 0;
-  std::string snippet;     // plain text; matches between U+2068 and U+2069 so that any view can mark them
+  std::string snippet;  // plain text; matches between U+2068 and U+2069 so that any view can mark them
   std::optional<Transcript> transcript = {};
   SegmentId segment = 0;   // of it; 0: its title
   std::int64_t at_ms = 0;  // where in the recording
@@ -41,6 +41,7 @@ class StoreReader {
   // Checksums of all attached media.
   Result<std::set<std::string>> media_in_use() const;
   Result<std::vector<Step>> steps(MessageId message) const;
+  // Those of all conversations.
   Result<std::vector<Grant>> grants() const;
   // Newest first.
   Result<std::vector<Transcript>> transcripts(int limit = 500) const;

@@ -14,7 +14,8 @@ constexpr const char* kSelectParts = R"sql(
 SELECT part.message_id, part.id, part.ordinal, part.run, part.kind, part.text, part.severity,
        call.id, call.tool, call.arguments_json, call.state, call.result, call.details_json, call.started_ms,
        call.finished_ms,
-       approval.id, approval.reason, approval.effect_text, approval.scope, approval.decision,
+       approval.id, approval.reason, approval.effect_text, approval.scope, approval.offers_always,
+       approval.decision,
        attachment.name, attachment.path, attachment.media_type, attachment.bytes, attachment.sha256,
        media.kind, media.width, media.height, media.duration_ms, media.budget, media.budget_choice,
        media.tile_columns, media.tile_rows, media.shrinking_permille, media.pieces_json, media.remark
@@ -27,7 +28,7 @@ LEFT JOIN media ON media.attachment_id = attachment.id
 WHERE message.conversation_id = ?
 ORDER BY message.id, part.ordinal)sql";
 constexpr int kCallColumns = 8;
-constexpr int kApprovalColumns = 5;
+constexpr int kApprovalColumns = 6;
 constexpr double kPermille = 1000;
 
 Status read_call(const Database& database, Statement& row, Call& call) {
@@ -45,6 +46,7 @@ Status read_call(const Database& database, Statement& row, Call& call) {
   approval.reason = row.text();
   approval.effect_text = row.text();
   approval.scope = row.text();
+  approval.offers_always = row.integer() != 0;
   return read_name(database, row, approval.decision);
 }
 

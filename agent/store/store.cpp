@@ -243,9 +243,10 @@ Status Store::update_call(const Call& call) {
 Result<ApprovalId> Store::add_approval(CallId call, const Approval& approval) {
   return state_->write(Durability::Written, [&]() -> Result<ApprovalId> {
     FACET_RETURN_IF_ERROR(state_->database->run(
-        "INSERT INTO approval (call_id, reason, effect_text, scope, decision, asked_ms, decided_ms) "
-        "VALUES (?, ?, ?, ?, ?, ?, 0)",
-        call, approval.reason, approval.effect_text, approval.scope, name_of(approval.decision), epoch_ms()));
+        "INSERT INTO approval (call_id, reason, effect_text, scope, offers_always, decision, asked_ms, decided_ms) "
+        "VALUES (?, ?, ?, ?, ?, ?, ?, 0)",
+        call, approval.reason, approval.effect_text, approval.scope, std::int64_t{approval.offers_always},
+        name_of(approval.decision), epoch_ms()));
     return state_->database->last_id();
   });
 }
@@ -276,16 +277,18 @@ Status Store::add_step(const Step& step) {
   });
 }
 
-Result<Grant> Store::add_grant(Effect effect, const std::string& folder) {
+Result<Grant> Store::add_grant(Effect effect, const std::string& folder, ConversationId conversation) {
   return state_->write(Durability::Synced, [&]() -> Result<Grant> {
     // Granting twice is granting once.
     FACET_ASSIGN_OR_RETURN(
         Statement row,
-        state_->database->query("INSERT INTO \"grant\" (effect, folder, created_ms) VALUES (?, ?, ?) "
-                                "ON CONFLICT (effect, folder) DO UPDATE SET folder = folder RETURNING id, created_ms",
-                                name_of(effect), folder, epoch_ms()));
+        state_->database->query(
+            "INSERT INTO \"grant\" (effect, folder, conversation_id, created_ms) VALUES (?, ?, nullif(?, 0), ?) "
+            "ON CONFLICT (effect, folder, ifnull(conversation_id, 0)) DO UPDATE SET folder = folder "
+            "RETURNING id, created_ms",
+            name_of(effect), folder, conversation, epoch_ms()));
     FACET_RETURN_IF_ERROR(row.next());
-    Grant grant{.effect = effect, .folder = folder};
+    Grant grant{.effect = effect, .folder = folder, .conversation = conversation};
     grant.id = row.integer();
     grant.created_ms = row.integer();
     FACET_RETURN_IF_ERROR(row.run_to_end());

@@ -43,7 +43,8 @@ class Store {
   Status finish_message(MessageId message, Finish finish);
   Status add_step(const Step& step);
 
-  Result<Grant> add_grant(Effect effect, const std::string& folder);
+  // 0: for every conversation.
+  Result<Grant> add_grant(Effect effect, const std::string& folder, ConversationId conversation = 0);
   Status revoke_grant(std::int64_t id);
 
   // Of what was said in recordings.

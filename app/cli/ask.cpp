@@ -143,13 +143,16 @@ class Printer {
 };
 
 agent::Decision ask_person(const agent::Approval& approval) {
-  const std::string always = approval.scope.empty() ? "" : " always in " + approval.scope + " (a),";
+  std::string further;
+  if (!approval.scope.empty()) further += " in this conversation (c),";
+  if (approval.offers_always) further += " always in " + approval.scope + " (a),";
   std::fprintf(stderr, "%s\n  %s\nAllow once (y),%s or deny (n)? ", approval.reason.c_str(),
-               approval.effect_text.c_str(), always.c_str());
+               approval.effect_text.c_str(), further.c_str());
   std::string line;
   if (!std::getline(std::cin, line)) return agent::Decision::Deny;
   if (line == "y" || line == "yes") return agent::Decision::AllowOnce;
-  return line == "a" && !approval.scope.empty() ? agent::Decision::AllowAlwaysHere : agent::Decision::Deny;
+  if (line == "c" && !approval.scope.empty()) return agent::Decision::AllowInConversation;
+  return line == "a" && approval.offers_always ? agent::Decision::AllowAlwaysHere : agent::Decision::Deny;
 }
 
 Result<int> run_turn(const Paths& paths, Options options) {

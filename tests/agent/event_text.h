@@ -26,8 +26,8 @@ inline std::string quoted(const std::string& text) {
 inline std::string call_text(const Call& call) {
   std::string out = "call " + std::to_string(call.id) + " " + std::string(name_of(call.state));
   if (call.state == CallState::AwaitingApproval && call.approval)
-    out +=
-        ": " + call.approval->reason + " [" + call.approval->effect_text + "] [always: " + call.approval->scope + "]";
+    out += ": " + call.approval->reason + " [" + call.approval->effect_text + "] [" +
+           (call.approval->offers_always ? "always: " : "conversation: ") + call.approval->scope + "]";
   if (call.state == CallState::Running && call.details_json != "{}") out += " " + call.details_json;
   if (is_final(call.state)) {
     out += ": " + quoted(call.result);

@@ -39,6 +39,7 @@ struct Case {
 
 Decision decision_of(const QString& word) {
   if (word == "allow once") return Decision::AllowOnce;
+  if (word == "in this conversation") return Decision::AllowInConversation;
   if (word == "always") return Decision::AllowAlwaysHere;
   if (word != "deny") qFatal("no decision: %s", qPrintable(word));
   return Decision::Deny;

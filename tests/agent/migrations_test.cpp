@@ -51,7 +51,37 @@ class MigrationsTest : public QObject {
   void a_half_written_copy_of_an_earlier_try_is_replaced();
   void a_newer_version_is_refused_unchanged();
   void another_program_is_refused();
+  void permissions_outlive_their_tables();
 };
+
+// Version 4 makes two tables again: rows, and the ids that were used, stay.
+void MigrationsTest::permissions_outlive_their_tables() {
+  const Files files;
+  {
+    const auto database = files.open();
+    must(migrate(*database, store_migrations().first(3)));
+    must(database->execute(
+        "INSERT INTO conversation VALUES (1, 'Talk', '', 1, 1);"
+        "INSERT INTO message VALUES (1, 1, 'assistant', 'done', 1);"
+        "INSERT INTO part VALUES (1, 1, 0, 0, 'call', '', NULL, 1);"
+        "INSERT INTO call VALUES (1, 1, 'read_file', '{}', 'succeeded', 'x', '{}', 1, 2);"
+        "INSERT INTO approval VALUES (5, 1, 'Why', 'Read /etc/hosts', '/etc', 'allow_always_here', 1, 2);"
+        "INSERT INTO \"grant\" VALUES (7, 'read', '/etc', 3), (9, 'write', '/gone', 3);"
+        "DELETE FROM \"grant\" WHERE id = 9;"));
+  }
+  const auto store = must(Store::open(files.path));
+  const auto reader = must(StoreReader::open(files.path));
+  const std::vector<Grant> grants = must(reader->grants());
+  QCOMPARE(grants.size(), std::size_t{1});
+  QCOMPARE(grants[0].id, std::int64_t{7});
+  QCOMPARE(grants[0].folder, std::string("/etc"));
+  QCOMPARE(grants[0].conversation, ConversationId{0});
+  const auto call = std::get<CallPart>(must(reader->messages(1))[0].parts[0].content).call;
+  QCOMPARE(call.approval->id, ApprovalId{5});
+  QVERIFY(call.approval->offers_always && call.approval->decision == Decision::AllowAlwaysHere);
+  // An id that was used once is never used again.
+  QVERIFY(must(store->add_grant(Effect::Read, "/var")).id > 9);
+}
 
 void MigrationsTest::a_new_file_gets_the_newest_schema_and_no_copy() {
   const Files files;

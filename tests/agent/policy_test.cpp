@@ -57,7 +57,10 @@ void PolicyTest::everything_else_asks() {
   QCOMPARE(in_words(decide(effect(Effect::Write, {"/etc/hosts"}, false), {})),
            std::string("ask [/etc] This changes files outside the folders of the conversation."));
   QCOMPARE(in_words(decide(effect(Effect::Execute, {"/etc"}, true), {})),
-           std::string("ask [] This runs a program on your computer."));
+           std::string("ask [/etc] This runs a program on your computer."));
+  // A folder in which programs may run is never offered for good.
+  QVERIFY(!decide(effect(Effect::Execute, {"/etc"}, true), {}).offers_always);
+  QVERIFY(decide(effect(Effect::Write, {"/etc/hosts"}, true), {}).offers_always);
   QCOMPARE(in_words(decide(effect(Effect::Network, {}, true), {})),
            std::string("ask [] This sends data out of your computer."));
   QCOMPARE(in_words(decide(effect(Effect::SeeScreen, {}, true), {})), std::string("ask [] This looks at your screen."));

@@ -66,6 +66,7 @@ class StoreTest : public QObject {
   void changes_of_what_is_gone_are_refused();
   void interrupted_messages_become_stopped();
   void grants_are_kept_once();
+  void grants_of_a_conversation_go_with_it();
   void search_finds_titles_texts_calls_and_attachments();
   void search_ignores_accents_and_case_and_completes_the_last_word();
   void search_takes_phrases();
@@ -131,7 +132,8 @@ void StoreTest::a_call_keeps_its_approval() {
   const Part part = must(f.store->add_part(answer.id, CallPart{some_call()}, /*run=*/0));
   Call call = std::get<CallPart>(part.content).call;
   QVERIFY(call.id != 0);
-  Approval approval{.reason = "It is outside.", .effect_text = "Read /etc/hosts", .scope = "/etc"};
+  Approval approval{
+      .reason = "It is outside.", .effect_text = "Read /etc/hosts", .scope = "/etc", .offers_always = true};
   approval.id = must(f.store->add_approval(call.id, approval));
   call.state = CallState::AwaitingApproval;
   QVERIFY(f.store->update_call(call).ok());
@@ -156,6 +158,7 @@ void StoreTest::a_call_keeps_its_approval() {
   QCOMPARE(read.approval->reason, approval.reason);
   QCOMPARE(read.approval->effect_text, approval.effect_text);
   QCOMPARE(read.approval->scope, approval.scope);
+  QVERIFY(read.approval->offers_always);
   QVERIFY(read.approval->decision == Decision::AllowAlwaysHere);
 }
 
@@ -268,6 +271,23 @@ void StoreTest::grants_are_kept_once() {
   QVERIFY(left[0].effect == Effect::Write);
   QCOMPARE(left[0].folder, std::string("/etc"));
   QVERIFY(!f.store->revoke_grant(first.id).ok());
+}
+
+void StoreTest::grants_of_a_conversation_go_with_it() {
+  Fixture f;
+  const Conversation one = f.conversation("One");
+  const Conversation other = f.conversation("Other");
+  const Grant first = must(f.store->add_grant(Effect::Execute, "/work", one.id));
+  QCOMPARE(must(f.store->add_grant(Effect::Execute, "/work", one.id)).id, first.id);
+  QVERIFY(must(f.store->add_grant(Effect::Execute, "/work", other.id)).id != first.id);
+  QVERIFY(must(f.store->add_grant(Effect::Execute, "/work")).id != first.id);
+  QCOMPARE(must(f.reader->grants()).size(), std::size_t{3});
+  QCOMPARE(must(f.reader->grants())[0].conversation, one.id);
+  QCOMPARE(must(f.reader->grants())[2].conversation, ConversationId{0});
+  QVERIFY(f.store->remove_conversation(one.id).ok());
+  const auto left = must(f.reader->grants());
+  QCOMPARE(left.size(), std::size_t{2});
+  QCOMPARE(left[0].conversation, other.id);
 }
 
 void StoreTest::search_finds_titles_texts_calls_and_attachments() {

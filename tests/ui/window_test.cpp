@@ -138,6 +138,7 @@ void WindowTest::approval_sends_the_decision_data() {
   QTest::addColumn<QString>("button");
   QTest::addColumn<int>("decision");
   QTest::newRow("once") << "approvalAllowOnce" << static_cast<int>(agent::Decision::AllowOnce);
+  QTest::newRow("conversation") << "approvalConversation" << static_cast<int>(agent::Decision::AllowInConversation);
   QTest::newRow("always") << "approvalAlways" << static_cast<int>(agent::Decision::AllowAlwaysHere);
   QTest::newRow("deny") << "approvalDeny" << static_cast<int>(agent::Decision::Deny);
 }

@@ -39,16 +39,19 @@ ApprovalCard::ApprovalCard(const BlockContext& context, QWidget* parent) : QWidg
   allow_once_ = new TextButton(context.theme, tr("Allow once"), TextButton::Look::Primary, this);
   allow_once_->setObjectName("approvalAllowOnce");
   allow_once_->setToolTip(tr("Let this one call run"));
+  conversation_ = new TextButton(context.theme, tr("In this conversation"), TextButton::Look::Secondary, this);
+  conversation_->setObjectName("approvalConversation");
   always_ = new TextButton(context.theme, QString(), TextButton::Look::Secondary, this);
   always_->setObjectName("approvalAlways");
   deny_ = new TextButton(context.theme, tr("Deny"), TextButton::Look::Secondary, this);
   deny_->setObjectName("approvalDeny");
   deny_->setToolTip(tr("Do not run it; the model is told so"));
-  for (TextButton* button : {allow_once_, always_, deny_})
+  for (TextButton* button : {allow_once_, conversation_, always_, deny_})
     answers->addWidget(button);
   column->addLayout(answers);
 
   connect(allow_once_, &QPushButton::clicked, this, [this] { answer(agent::Decision::AllowOnce); });
+  connect(conversation_, &QPushButton::clicked, this, [this] { answer(agent::Decision::AllowInConversation); });
   connect(always_, &QPushButton::clicked, this, [this] { answer(agent::Decision::AllowAlwaysHere); });
   connect(deny_, &QPushButton::clicked, this, [this] { answer(agent::Decision::Deny); });
 }
@@ -63,13 +66,15 @@ void ApprovalCard::set_approval(const agent::Approval& approval) {
   always_->setText(tr("Always in %1").arg(phrases::short_path(scope)));
   always_->setAccessibleName(always_->text());
   always_->setToolTip(tr("Allow this and everything like it inside %1 from now on").arg(scope));
-  always_->setVisible(!scope.isEmpty());
+  always_->setVisible(approval.offers_always);
+  conversation_->setToolTip(tr("Allow this and everything like it inside %1, in this conversation").arg(scope));
+  conversation_->setVisible(!scope.isEmpty());
   setAccessibleName(tr("Permission needed"));
   setAccessibleDescription(reason_->text() + ' ' + QString::fromStdString(approval.effect_text));
 }
 
 void ApprovalCard::answer(agent::Decision decision) {
-  for (TextButton* button : {allow_once_, always_, deny_})
+  for (TextButton* button : {allow_once_, conversation_, always_, deny_})
     button->setEnabled(false);
   context_.submit(agent::AnswerApproval{approval_.id, decision});
 }

@@ -32,6 +32,7 @@ class ApprovalCard : public QWidget {
   ThemedText* reason_ = nullptr;
   MonoView* effect_ = nullptr;
   TextButton* allow_once_ = nullptr;
+  TextButton* conversation_ = nullptr;
   TextButton* always_ = nullptr;
   TextButton* deny_ = nullptr;
 };

@@ -181,12 +181,18 @@ bool WindowModel::fold_recording(const agent::Event& event) {
          std::holds_alternative<agent::TranscriptProgress>(event);
 }
 
-std::vector<agent::Grant> WindowModel::permissions() {
-  if (reader() == nullptr) return {};
-  auto grants = reader_->grants();
-  if (grants.ok()) return std::move(grants).value();
-  report(grants.error());
-  return {};
+std::vector<WindowModel::Permission> WindowModel::permissions() {
+  std::vector<Permission> permissions;
+  if (reader() == nullptr) return permissions;
+  const auto grants = reader_->grants();
+  if (!grants.ok()) report(grants.error());
+  for (const agent::Grant& grant : grants.ok() ? *grants : std::vector<agent::Grant>()) {
+    Permission& permission = permissions.emplace_back(Permission{grant, {}});
+    if (grant.conversation == 0) continue;
+    const auto conversation = reader_->conversation(grant.conversation);
+    if (conversation.ok() && *conversation) permission.conversation = QString::fromStdString((*conversation)->title);
+  }
+  return permissions;
 }
 
 void WindowModel::search(const QString& query) {

@@ -68,7 +68,11 @@ class WindowModel : public QObject {
   void load_model(const QString& model);
   void submit(agent::Op op);
   // Standing permissions, the oldest first.
-  std::vector<agent::Grant> permissions();
+  struct Permission {
+    agent::Grant grant;
+    QString conversation;  // the title of the only one that has it; empty: all have it
+  };
+  std::vector<Permission> permissions();
 
  signals:
   void currentChanged();      // another conversation is on the screen

@@ -55,19 +55,20 @@ class PermissionsList : public QWidget {
       if (item->widget() != nullptr) item->widget()->deleteLater();
       delete item;
     }
-    const std::vector<agent::Grant> permissions = model_.permissions();
-    for (const agent::Grant& grant : permissions)
-      column_->addWidget(row_of(grant));
+    const std::vector<WindowModel::Permission> permissions = model_.permissions();
+    for (const WindowModel::Permission& permission : permissions)
+      column_->addWidget(row_of(permission));
     if (permissions.empty()) {
       auto* nothing = new ThemedText(theme_, Type::Body, &Colors::text_muted, this);
-      nothing->setText(
-          translated("Nothing has been allowed for good. What you answer with “Always in …” appears here."));
+      nothing->setText(translated(
+          "Nothing has been allowed from now on. What you allow for a conversation or always appears here."));
       column_->addWidget(nothing);
     }
     column_->addStretch();
   }
 
-  QWidget* row_of(const agent::Grant& grant) {
+  QWidget* row_of(const WindowModel::Permission& permission) {
+    const agent::Grant& grant = permission.grant;
     auto* row = new Card(theme_, &Colors::surface, &Colors::border, radius::kSmall, this);
     auto* line = new QHBoxLayout(row);
     line->setContentsMargins(space::kMedium, space::kSmall, space::kSmall, space::kSmall);
@@ -76,7 +77,10 @@ class PermissionsList : public QWidget {
     what->set_elide_mode(Qt::ElideMiddle);
     what->set_full_text(what_is_allowed(grant));
     auto* since = new ThemedLabel(theme_, Type::Caption, &Colors::text_muted, row);
-    since->set_full_text(translated("Since %1").arg(phrases::moment(grant.created_ms)));
+    const QString moment = phrases::moment(grant.created_ms);
+    since->set_full_text(permission.conversation.isEmpty()
+                             ? translated("In every conversation, since %1").arg(moment)
+                             : translated("In “%1”, since %2").arg(permission.conversation, moment));
     words->addWidget(what);
     words->addWidget(since);
     line->addLayout(words, 1);
@@ -108,8 +112,7 @@ void show_permissions(const Theme& theme, WindowModel& model, QWidget* parent) {
   column->setContentsMargins(space::kLarge, space::kLarge, space::kLarge, space::kLarge);
   column->setSpacing(space::kMedium);
   auto* about = new ThemedText(theme, Type::Body, &Colors::text, dialog);
-  about->setText(
-      translated("What tools may do without asking, in every conversation. What has been revoked is asked for again."));
+  about->setText(translated("What tools may do without asking. What has been revoked is asked for again."));
   column->addWidget(about);
   auto* scroll = new QScrollArea(dialog);
   scroll->setFrameShape(QFrame::NoFrame);

@@ -102,6 +102,7 @@ agent::Call secret_call() {
   approval.reason = "The file is outside the folders of this conversation.";
   approval.effect_text = "Read /home/maria/letters/landlord.txt";
   approval.scope = "/home/maria/letters";
+  approval.offers_always = true;
   call.approval = approval;
   return call;
 }
@@ -119,6 +120,7 @@ agent::Call edit_call() {
   approval.reason = "This changes files.";
   approval.effect_text = std::string("Change /home/maria/move/plan.txt\n") + kBudgetDiff;
   approval.scope = "/home/maria/move";
+  approval.offers_always = true;
   call.approval = approval;
   return call;
 }
