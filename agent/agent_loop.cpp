@@ -10,6 +10,7 @@
 #include "agent/clock.h"
 #include "agent/grammar/reply_grammar.h"
 #include "agent/meeting/recording_file.h"
+#include "agent/transcript.h"
 #include "agent/unsent_prompt.h"
 
 namespace facet::agent {
@@ -135,7 +136,22 @@ void AgentLoop::work() {
 
 void AgentLoop::handle(ModelLoaded loaded) {
   slot_.install(std::move(loaded));
+  offer_tools(slot_.model());
   transcriber_.use(slot_.model(), slot_.problem());
+}
+
+// What a model has not learned to call would only confuse it, so it is not told of it and can not call it.
+void AgentLoop::offer_tools(const TextModel* model) {
+  static const std::vector<std::string> kAny;
+  const std::vector<std::string>& learned = model == nullptr ? kAny : model->info().learned_tools;
+  std::vector<Tool> tools = options_.tools;
+  if (!learned.empty())
+    std::erase_if(
+        tools, [&](const Tool& tool) { return std::find(learned.begin(), learned.end(), tool.name) == learned.end(); });
+  auto grammar = reply_grammar(tool_declarations(tools), options_.answer_schema);
+  if (!grammar.ok()) return options_.on_event(Notice{Severity::Error, grammar.error().message});
+  turn_options_.tools = std::move(tools);
+  turn_options_.grammar = *std::move(grammar);
 }
 
 void AgentLoop::close() {

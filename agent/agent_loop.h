@@ -95,6 +95,7 @@ class AgentLoop {
   bool await_descriptions(const UserTurn& question);
   void send_description(const DescribeAttachment& op);
   void note_model(Conversation& conversation);
+  void offer_tools(const TextModel* model);
 
   std::optional<Decision> ask(const Approval& approval, const std::stop_token& stop);
   ToolResult run_tool(const std::function<ToolResult(const ToolProgress&)>& work, const ToolProgress& progress);
@@ -105,7 +106,7 @@ class AgentLoop {
 
   const AgentOptions options_;
   Attachments attachments_;
-  const TurnOptions turn_options_;
+  TurnOptions turn_options_;  // its tools are those that the model has learned to call
   const std::unique_ptr<Store> store_;
   const std::unique_ptr<StoreReader> reader_;
   Channel<Letter>& letters_;

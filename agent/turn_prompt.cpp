@@ -31,16 +31,6 @@ std::string with_schema(std::string prompt, const std::optional<Json>& schema) {
          schema->dump(-1, ' ', false, Json::error_handler_t::replace);
 }
 
-// What a model has not learned to call would only confuse it.
-Json declared_tools(const TurnOptions& options, const TextModelInfo& model) {
-  std::vector<Tool> tools = options.tools;
-  if (!model.learned_tools.empty())
-    std::erase_if(tools, [&](const Tool& tool) {
-      return std::find(model.learned_tools.begin(), model.learned_tools.end(), tool.name) == model.learned_tools.end();
-    });
-  return tools.empty() ? Json() : tool_declarations(tools);
-}
-
 Senses senses_of(const TurnOptions& options, const TextModel& model) {
   if (options.attachments == nullptr) return {};
   const AttachmentFolder& folder = options.attachments->folder();
@@ -53,7 +43,7 @@ TurnPrompt::TurnPrompt(const TurnOptions& options, const std::vector<std::string
     : options_(options),
       folders_(folders),
       model_(model),
-      declarations_(declared_tools(options, model.info())),
+      declarations_(options.tools.empty() ? Json() : tool_declarations(options.tools)),
       senses_(senses_of(options, model)) {}
 
 Status TurnPrompt::read_history(const StoreReader& reader, ConversationId conversation, MessageId last) {

@@ -184,7 +184,11 @@ std::optional<Node> Compiler::value(const Json& schema, const std::string& name,
   }
   if (schema.contains("const") || (schema.contains("enum") && schema["enum"].is_array()))
     return constants(schema, name);
+  const auto given = schema.find("type");
+  if (given != schema.end() && !given->is_string() && !given->is_array())
+    return nothing(name + " has a type that is no word");
   const std::vector<std::string> types = types_of(schema);
+  if (given != schema.end() && types.empty()) note(name, "its type is none of JSON's, so it may be anything.");
   if (types.empty()) return any(std::min(kFreeDepth, kMaxDepth - depth));
   std::vector<Node> nodes;
   for (const std::string& type : types)

@@ -125,6 +125,7 @@ class AgentTest : public QObject {
   Q_OBJECT
 
  private slots:
+  void a_model_is_told_of_tools_that_it_has_learned();
   void conversations_are_renamed_moved_and_removed();
   void operations_on_what_is_gone_say_so();
   void estimates_are_given_when_there_is_a_model();
@@ -151,6 +152,31 @@ class AgentTest : public QObject {
   void an_interrupted_message_is_closed_at_start();
   void a_second_agent_is_refused();
 };
+
+void AgentTest::a_model_is_told_of_tools_that_it_has_learned() {
+  for (const bool has_learned : {false, true}) {
+    Fixture f;
+    Tool shout = endless_tool();
+    shout.name = "shout";
+    shout.plan = [](const Json&, const ToolContext&) { return Result<PlannedEffect>(PlannedEffect{}); };
+    shout.run = [](const Json&, const PlannedEffect&, const ToolContext&) {
+      return ToolResult{"HEY", Json::object(), false};
+    };
+    f.options.tools.push_back(shout);
+    if (has_learned) f.script->info.learned_tools = {"endless", "unknown"};
+    f.script->replies = {{"<|tool_call>call:shout{}<tool_call|><|tool_response>"}, {"Done.<turn|>"}};
+    f.start();
+    f.agent->submit(Fixture::ask("Shout"));
+    f.wait_for("turn finished in 1: done");
+    const std::string prompt = prompt_text(f.script->requests.at(0).prompt);
+    QVERIFY(prompt.find("declaration:endless{") != std::string::npos);
+    QCOMPARE(prompt.find("declaration:shout{") != std::string::npos, !has_learned);
+    const Message answer = must(f.reader->messages(1)).back();
+    const Call& call = std::get<CallPart>(answer.parts.front().content).call;
+    QCOMPARE(call.result, std::string(has_learned ? "error: there is no tool shout; the tools are endless" : "HEY"));
+    f.end();
+  }
+}
 
 void AgentTest::conversations_are_renamed_moved_and_removed() {
   Fixture f;

@@ -102,7 +102,6 @@ class TurnTest : public QObject {
   void titles_come_from_the_question();
   void only_what_was_shown_runs();
   void a_new_message_is_heard_between_calls();
-  void models_are_told_of_tools_that_they_have_learned();
 };
 
 // What was called for before the user wrote is done or left; the next turn tells the model of both.
@@ -167,21 +166,6 @@ void TurnTest::only_what_was_shown_runs() {
              changes ? std::string("error: what this would do has changed since it was shown; nothing was done")
                      : std::string("before"));
   }
-}
-
-void TurnTest::models_are_told_of_tools_that_they_have_learned() {
-  Fixture f;
-  Tool other = echo_tool();
-  other.name = "shout";
-  f.options.tools = {echo_tool(), other};
-  f.script->replies = {{"Hello.<turn|>"}, {"Hello.<turn|>"}};
-  f.turn(f.ask("Hi"));
-  QVERIFY(f.prompt(0).find("declaration:echo{") != std::string::npos);
-  QVERIFY(f.prompt(0).find("declaration:shout{") != std::string::npos);
-  f.script->info.learned_tools = {"echo", "unknown"};
-  f.turn(f.ask("Hi"));
-  QVERIFY(f.prompt(1).find("declaration:echo{") != std::string::npos);
-  QVERIFY(f.prompt(1).find("declaration:shout{") == std::string::npos);
 }
 
 void TurnTest::the_history_is_rendered() {

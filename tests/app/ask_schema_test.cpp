@@ -60,6 +60,7 @@ void AskSchemaTest::a_schema_that_can_not_be_used_is_wrong_usage_data() {
   QTest::addColumn<QByteArray>("says");
   QTest::newRow("no JSON") << QByteArray("{") << QByteArray("not JSON");
   QTest::newRow("no schema") << QByteArray("[1]") << QByteArray("neither an object nor");
+  QTest::newRow("a type that is none") << QByteArray(R"({"type": 5})") << QByteArray("a type that is no word");
   QTest::newRow("nothing fits") << QByteArray(R"({"type": "integer", "minimum": 2, "maximum": 1})")
                                 << QByteArray("Nothing can fit");
 }
