@@ -157,7 +157,7 @@ class Builder {
   std::vector<Hole> holes_;
 };
 
-// Rope factors come first, with their values; everything behind them is a hole. Vectors are kept together: a system
+// What the image has comes first, then rope factors with their values; everything behind them is a hole. Vectors are kept together: a system
 // that reads ahead would fill megabytes with zeros around each.
 inline std::string write(const QTemporaryDir& folder, const QString& name, gguf_image::Image image,
                          std::vector<Hole> holes) {
@@ -166,19 +166,23 @@ inline std::string write(const QTemporaryDir& folder, const QString& name, gguf_
   for (std::uint32_t i = 0; i < kFullDim / 2; ++i)
     factors += gguf_image::raw(i < kFullDim / 8 ? 1.0F : 1e30F);
   image.tensors.push_back({"rope_freqs.weight", {kFullDim / 2}, 0, factors});
-  std::int64_t end = factors.size();
+  const auto padded = [](std::int64_t size) { return (size + 31) / 32 * 32; };
+  std::int64_t end = 0;
+  for (const gguf_image::Tensor& tensor : image.tensors)
+    end += padded(tensor.data.size());
+  const std::int64_t written = end;
   for (const Hole& hole : holes) {
     const bool vector = hole.shape.size() == 1;
     std::uint64_t bytes = vector ? 4 : 2;
     for (const std::uint64_t extent : hole.shape)
       bytes *= extent;
     image.tensors.push_back({hole.name, hole.shape, vector ? 0U : 1U, {}, end});
-    end += static_cast<std::int64_t>((bytes + 31) / 32 * 32);
+    end += padded(static_cast<std::int64_t>(bytes));
   }
   const QByteArray bytes = image.bytes();
   const std::string path = gguf_image::write_file(folder, name, bytes);
   QFile file(QString::fromStdString(path));
-  if (!file.resize(bytes.size() - factors.size() + end)) qFatal("no sparse files here");
+  if (!file.resize(bytes.size() - written + end)) qFatal("no sparse files here");
   return path;
 }
 
