@@ -159,6 +159,7 @@ Result<int> run_turn(const Paths& paths, Options options) {
   const bool can_ask = !options.choices.refuse_unanswered;
   // The agent's thread may not wait for a slow terminal, so events pass through a queue larger than any turn's burst.
   Channel<agent::Event> events(/*capacity=*/1 << 16);
+  const bool has_form = options.choices.answer_schema.has_value();
   options.choices.on_event = [&](const agent::Event& event) { events.send(event); };
   FACET_ASSIGN_OR_RETURN(const auto agent, start_agent(paths, std::move(options.choices)));
   agent->submit(agent::LoadModel{options.model});
@@ -180,7 +181,8 @@ Result<int> run_turn(const Paths& paths, Options options) {
       return Error{Error::Code::InvalidInput, model->error};
     } else if (const auto* finished = std::get_if<agent::TurnFinished>(&*event)) {
       if (finished->finish == agent::Finish::Failed) return Error{Error::Code::Internal, finished->error};
-      return kSuccess;
+      // A part of an answer is better than none, but no JSON; the notice above says why.
+      return has_form && finished->finish != agent::Finish::Done ? kFailure : kSuccess;
     } else if (const auto* notice = std::get_if<agent::Notice>(&*event);
                notice != nullptr && notice->severity == agent::Severity::Error) {
       return kFailure;
