@@ -74,7 +74,8 @@ def only_unused_row(model):
     model.per_layer_token_embd.register_hook(mask)
 
 
-def widen(model, tokenizer, seen, heard, until, path, work, log, rate=0.005, tokens=2600, towers=None, teacher=None):
+def widen(model, tokenizer, seen, heard, until, path, work, log, rate=0.005, tokens=2600, towers=None, teacher=None,
+          begin=0.0):
     """Training with ideal soft tokens, or half of them from towers (files of the vision and of the audio tower)."""
     torch.set_num_threads(1)
     fused.load_kernels(os.path.join(work, "kernels"))
@@ -86,11 +87,12 @@ def widen(model, tokenizer, seen, heard, until, path, work, log, rate=0.005, tok
     named = torch.nn.ModuleDict({"m": model})
     optimiser = Optimiser(named, rate, rate * 0.1, frozen=lambda name: name.endswith("m.token_embd"))
     recorded = Recorded(chance, seen, heard, towers, work) if towers else None
-    cases = held_out_cases(talks, seen, heard, towers, work) if towers else ideal_cases(tokenizer, seen, heard)
-    log("before: %s" % measure(model, cases))
+    cases = held_out_cases(talks, seen, heard, towers, work, 40, 20) if towers else ideal_cases(tokenizer, seen, heard)
+    chance.shuffle(cases)
+    cases = cases[:100]
     started, step, sums, last_log, last_measure = time.time(), 0, numpy.zeros(5), time.time(), time.time()
     while time.time() < until:
-        part = (time.time() - started) / (until - started)
+        part = begin + (1 - begin) * (time.time() - started) / (until - started)
         made, softs, total = [], [], 0
         while total < tokens:
             source = recorded if recorded and chance.random() < 0.7 else ideal
@@ -115,7 +117,6 @@ def widen(model, tokenizer, seen, heard, until, path, work, log, rate=0.005, tok
                 step, part, sums[0] / sums[4], sums[1] / sums[4], sums[2] / sums[3]))
             sums[:], last_log = 0, time.time()
         if time.time() - last_measure > 240:
-            log("held out: %s" % measure(model, cases))
             export.save(model, tokenizer, path, precise=True)
             last_measure = time.time()
     log("held out: %s" % measure(model, cases))
