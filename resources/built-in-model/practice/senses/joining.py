@@ -20,6 +20,8 @@ from ..spelling import Spelling
 
 # How strongly what was predicted for texts is held, every how many steps; conversations without declared tools.
 HELD, HELD_EVERY, BARE = 6.0, 2, 0.93
+# Behind this part of the time texts are held more: every step, and three times as strongly.
+SETTLING = 0.6
 
 
 def media_batch(shape, talks, softs):
@@ -106,8 +108,8 @@ def widen(model, tokenizer, seen, heard, until, path, work, log, rate=0.005, tok
         logits = model(batch)
         loss = functional.cross_entropy(logits, targets)
         loss.backward()
-        if step % HELD_EVERY == 0:
-            held = hold(model, teacher, texts, spelling, tokenizer, tokens // 3)
+        if step % HELD_EVERY == 0 or part > SETTLING:
+            held = hold(model, teacher, texts, spelling, tokenizer, tokens // 3, 3 * HELD if part > SETTLING else HELD)
         optimiser.step(min(1.0, (step + 1) / 30) * min(1.0, max(0.03, (1 - part) / 0.5)))
         step += 1
         right = exact(logits.detach(), made)
@@ -123,7 +125,7 @@ def widen(model, tokenizer, seen, heard, until, path, work, log, rate=0.005, tok
     export.save(model, tokenizer, path, precise=True)
 
 
-def hold(model, teacher, texts, spelling, tokenizer, tokens):
+def hold(model, teacher, texts, spelling, tokenizer, tokens, strength):
     """Gradients of the distance to what the model predicted before, on ordinary conversations; the distance."""
     ids, rows, total = [], [], 0
     while total < tokens:
@@ -139,5 +141,5 @@ def hold(model, teacher, texts, spelling, tokenizer, tokens):
         before = functional.log_softmax(teacher(batch), 1)
     now = functional.log_softmax(model(batch), 1)
     loss = functional.kl_div(now, before, log_target=True, reduction="batchmean")
-    (HELD * loss).backward()
+    (strength * loss).backward()
     return float(loss)
