@@ -77,7 +77,8 @@ def main():
             towers = [name if os.path.exists(name) else None for name in
                       (os.path.join(options.work, "see.gguf"), os.path.join(options.work, "hear.gguf"))]
         joining.widen(model, tokenizer, seen_labels(model, tokenizer), heard_labels(model, tokenizer), until, path,
-                      options.work, log, rate=options.rate, towers=towers, teacher=export.load(options.teacher)[0])
+                      options.work, log, rate=options.rate, towers=towers, teacher=export.load(options.teacher)[0],
+                      begin=options.begin)
     else:
         from practice.senses import listening
         listening.train(heard_labels(model, tokenizer), until, path, options.work, log, rate=options.rate,

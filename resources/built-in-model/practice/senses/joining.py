@@ -20,6 +20,8 @@ from ..spelling import Spelling
 
 # How strongly what was predicted for texts is held, every how many steps; conversations without declared tools.
 HELD, HELD_EVERY, BARE = 6.0, 2, 0.93
+# Behind this part of the time texts are held more: every step, and three times as strongly.
+SETTLING = 0.6
 
 
 def media_batch(shape, talks, softs):
@@ -74,7 +76,8 @@ def only_unused_row(model):
     model.per_layer_token_embd.register_hook(mask)
 
 
-def widen(model, tokenizer, seen, heard, until, path, work, log, rate=0.005, tokens=2600, towers=None, teacher=None):
+def widen(model, tokenizer, seen, heard, until, path, work, log, rate=0.005, tokens=2600, towers=None, teacher=None,
+          begin=0.0):
     """Training with ideal soft tokens, or half of them from towers (files of the vision and of the audio tower)."""
     torch.set_num_threads(1)
     fused.load_kernels(os.path.join(work, "kernels"))
@@ -86,11 +89,12 @@ def widen(model, tokenizer, seen, heard, until, path, work, log, rate=0.005, tok
     named = torch.nn.ModuleDict({"m": model})
     optimiser = Optimiser(named, rate, rate * 0.1, frozen=lambda name: name.endswith("m.token_embd"))
     recorded = Recorded(chance, seen, heard, towers, work) if towers else None
-    cases = held_out_cases(talks, seen, heard, towers, work) if towers else ideal_cases(tokenizer, seen, heard)
-    log("before: %s" % measure(model, cases))
+    cases = held_out_cases(talks, seen, heard, towers, work, 40, 20) if towers else ideal_cases(tokenizer, seen, heard)
+    chance.shuffle(cases)
+    cases = cases[:100]
     started, step, sums, last_log, last_measure = time.time(), 0, numpy.zeros(5), time.time(), time.time()
     while time.time() < until:
-        part = (time.time() - started) / (until - started)
+        part = begin + (1 - begin) * (time.time() - started) / (until - started)
         made, softs, total = [], [], 0
         while total < tokens:
             source = recorded if recorded and chance.random() < 0.7 else ideal
@@ -104,8 +108,8 @@ def widen(model, tokenizer, seen, heard, until, path, work, log, rate=0.005, tok
         logits = model(batch)
         loss = functional.cross_entropy(logits, targets)
         loss.backward()
-        if step % HELD_EVERY == 0:
-            held = hold(model, teacher, texts, spelling, tokenizer, tokens // 3)
+        if step % HELD_EVERY == 0 or part > SETTLING:
+            held = hold(model, teacher, texts, spelling, tokenizer, tokens // 3, 3 * HELD if part > SETTLING else HELD)
         optimiser.step(min(1.0, (step + 1) / 30) * min(1.0, max(0.03, (1 - part) / 0.5)))
         step += 1
         right = exact(logits.detach(), made)
@@ -115,14 +119,13 @@ def widen(model, tokenizer, seen, heard, until, path, work, log, rate=0.005, tok
                 step, part, sums[0] / sums[4], sums[1] / sums[4], sums[2] / sums[3]))
             sums[:], last_log = 0, time.time()
         if time.time() - last_measure > 240:
-            log("held out: %s" % measure(model, cases))
             export.save(model, tokenizer, path, precise=True)
             last_measure = time.time()
     log("held out: %s" % measure(model, cases))
     export.save(model, tokenizer, path, precise=True)
 
 
-def hold(model, teacher, texts, spelling, tokenizer, tokens):
+def hold(model, teacher, texts, spelling, tokenizer, tokens, strength):
     """Gradients of the distance to what the model predicted before, on ordinary conversations; the distance."""
     ids, rows, total = [], [], 0
     while total < tokens:
@@ -138,5 +141,5 @@ def hold(model, teacher, texts, spelling, tokenizer, tokens):
         before = functional.log_softmax(teacher(batch), 1)
     now = functional.log_softmax(model(batch), 1)
     loss = functional.kl_div(now, before, log_target=True, reduction="batchmean")
-    (HELD * loss).backward()
+    (strength * loss).backward()
     return float(loss)
