@@ -122,7 +122,9 @@ void VulkanModelTest::a_token_is_few_recorded_kernels() {
   QFETCH(std::uint64_t, per_layer);
   QFETCH(std::uint64_t, besides);
   const QStringList known = reference_models::all().filter(QRegularExpression("/" + name + "$"));
-  if (known.isEmpty()) QSKIP("This reference model is not here.");
+  // One of these models is not among the project's own.
+  if (known.isEmpty() && name == "e-q4_k_m") QSKIP("The reference model e-q4_k_m is not here.");
+  QVERIFY(!known.isEmpty());
   const Model model = reference_models::load(known.front());
   vulkan::VulkanBackend* backend = nullptr;
   EngineOptions options;
