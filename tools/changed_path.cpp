@@ -184,6 +184,14 @@ Result<OpenPlace> open_place(const Workspace& workspace, const std::string& path
   }
 }
 
+Result<std::string> identity_of(const OpenPlace& place) {
+  struct stat status = {};
+  if (::fstatat(place.folder.descriptor.number(), place.name.c_str(), &status, AT_SYMLINK_NOFOLLOW) != 0)
+    return Error{Error::Code::NotFound, "no such file: " + one_line(place.name)};
+  return std::to_string(status.st_dev) + ":" + std::to_string(status.st_ino) + ":" +
+         std::to_string(status.st_mtim.tv_sec) + "." + std::to_string(status.st_mtim.tv_nsec);
+}
+
 Result<std::string> read_for_change(const Opened& file, const std::string& path) {
   const Error too_large{Error::Code::InvalidInput,
                         one_line(path) + " is larger than " + readable_size(kMostChangedBytes)};

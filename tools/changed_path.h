@@ -34,6 +34,10 @@ struct OpenPlace {
 // `make_folders`.
 Result<OpenPlace> open_place(const Workspace& workspace, const std::string& path, bool inside, bool make_folders);
 
+// Which file or folder the name stands for, and when it was changed last: another one in its place is not what was
+// planned. NotFound when there is none.
+Result<std::string> identity_of(const OpenPlace& place);
+
 // The content of a file that may be changed: UTF-8 without zeros, of at most kMostChangedBytes.
 Result<std::string> read_for_change(const Opened& file, const std::string& path);
 

@@ -1,6 +1,3 @@
-#include <fcntl.h>
-#include <sys/stat.h>
-
 #include "tools/all_tools.h"
 #include "tools/changed_path.h"
 #include "tools/planned_path.h"
@@ -23,15 +20,6 @@ Json parameters() {
           {"required", {"path"}}};
 }
 
-// Which file it is and when it was changed: another one in its place is not what was planned.
-Result<std::string> identity(const OpenPlace& place) {
-  struct stat status = {};
-  if (::fstatat(place.folder.descriptor.number(), place.name.c_str(), &status, AT_SYMLINK_NOFOLLOW) != 0)
-    return Error{Error::Code::NotFound, "no such file: " + one_line(place.name)};
-  return std::to_string(status.st_dev) + ":" + std::to_string(status.st_ino) + ":" +
-         std::to_string(status.st_mtim.tv_sec) + "." + std::to_string(status.st_mtim.tv_nsec);
-}
-
 Result<PlannedEffect> plan(const Json& arguments, const ToolContext& context) {
   const std::string path = text_argument(arguments, "path");
   const Workspace workspace(context.folders);
@@ -46,7 +34,7 @@ Result<PlannedEffect> plan(const Json& arguments, const ToolContext& context) {
                  plainly(place.path) + (place.kind == FileKind::Folder ? " with everything in it" : "");
   planned.paths = {place.path};
   planned.inside_folders = place.inside;
-  FACET_ASSIGN_OR_RETURN(planned.basis, identity(open));
+  FACET_ASSIGN_OR_RETURN(planned.basis, identity_of(open));
   return planned;
 }
 
@@ -57,7 +45,7 @@ ToolResult run(const Json& arguments, const PlannedEffect& planned, const ToolCo
   const std::string& target = planned.paths.front();
   const Result<OpenPlace> place = open_place(workspace, target, planned.inside_folders, /*make_folders=*/false);
   if (!place.ok()) return ToolResult::failure(place.error().message);
-  const Result<std::string> found = identity(*place);
+  const Result<std::string> found = identity_of(*place);
   if (!found.ok()) return ToolResult::failure(found.error().message);
   if (*found != planned.basis)
     return ToolResult::failure(one_line(target) + " has changed since this was planned; look at it again");

@@ -1,5 +1,3 @@
-#include <fcntl.h>
-#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -34,14 +32,6 @@ std::string name_in(const std::string& path) {
   return path.substr(path.rfind('/') + 1);
 }
 
-// Which file it is: another one in its place is not what was planned.
-Result<std::string> identity(const OpenPlace& place) {
-  struct stat status = {};
-  if (::fstatat(place.folder.descriptor.number(), place.name.c_str(), &status, AT_SYMLINK_NOFOLLOW) != 0)
-    return Error{Error::Code::NotFound, "no such file: " + one_line(place.name)};
-  return std::to_string(status.st_dev) + ":" + std::to_string(status.st_ino);
-}
-
 Result<PlannedEffect> plan(const Json& arguments, const ToolContext& context) {
   const std::string from = text_argument(arguments, "from");
   const Workspace workspace(context.folders);
@@ -60,7 +50,7 @@ Result<PlannedEffect> plan(const Json& arguments, const ToolContext& context) {
   planned.text = "Move " + plainly(source.path) + "\nto " + plainly(target.path);
   planned.paths = {source.path, target.path};
   planned.inside_folders = source.inside && target.inside;
-  FACET_ASSIGN_OR_RETURN(planned.basis, identity(open));
+  FACET_ASSIGN_OR_RETURN(planned.basis, identity_of(open));
   return planned;
 }
 
@@ -82,7 +72,7 @@ ToolResult run(const Json&, const PlannedEffect& planned, const ToolContext& con
   };
   const Result<OpenPlace> source = open(from, false);
   if (!source.ok()) return ToolResult::failure(source.error().message);
-  const Result<std::string> found = identity(*source);
+  const Result<std::string> found = identity_of(*source);
   if (!found.ok()) return ToolResult::failure(found.error().message);
   if (*found != planned.basis)
     return ToolResult::failure(one_line(from) + " has changed since this was planned; look at it again");
