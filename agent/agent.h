@@ -12,6 +12,7 @@
 #include "agent/protocol.h"
 #include "agent/text_model.h"
 #include "agent/tool.h"
+#include "agent/turn_limits.h"
 #include "engine/base/result.h"
 
 namespace facet::agent {
@@ -33,8 +34,7 @@ struct AgentOptions {
   std::optional<std::uint64_t> seed;  // fixed for tests and `ask --seed`; otherwise drawn per step and recorded
   // JSON schema that answers have to fit; they are JSON then. Without it they are text.
   std::optional<Json> answer_schema;
-  int max_steps = 24;              // runs of the model in one turn
-  std::int64_t max_tokens = 2048;  // of one run
+  TurnLimits limits;
   // Effects that run without asking, wherever they point: `ask --allow`. Empty in the window.
   std::vector<Effect> allowed_effects;
   // Answers approvals at once instead of waiting: refuse when nobody is there to be asked.

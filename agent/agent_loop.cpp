@@ -10,41 +10,18 @@
 #include "agent/clock.h"
 #include "agent/grammar/reply_grammar.h"
 #include "agent/meeting/recording_file.h"
-#include "agent/transcript.h"
+#include "agent/plan.h"
+#include "agent/turn_options.h"
 #include "agent/unsent_prompt.h"
 
 namespace facet::agent {
-
-namespace {
-
-TurnOptions turn_options(const AgentOptions& options, std::shared_ptr<const ReplyGrammar> grammar,
-                         Attachments& attachments) {
-  TurnOptions out;
-  out.grammar = std::move(grammar);
-  out.answer_schema = options.answer_schema;
-  out.system_prompt = options.system_prompt;
-  out.tools = options.tools;
-  out.sampling = options.sampling;
-  out.seed = options.seed;
-  out.max_steps = options.max_steps;
-  out.max_tokens = options.max_tokens;
-  out.allowed_effects = options.allowed_effects;
-  out.attachments = &attachments;
-  std::error_code failure;
-  out.own_places.facet = std::filesystem::canonical(options.database, failure).parent_path().string();
-  if (const char* const home = std::getenv("HOME"); home != nullptr && *home == '/')
-    out.own_places.home = std::filesystem::weakly_canonical(home, failure).string();
-  return out;
-}
-
-}  // namespace
 
 AgentLoop::AgentLoop(AgentOptions options, std::shared_ptr<const ReplyGrammar> grammar, std::unique_ptr<Store> store,
                      std::unique_ptr<StoreReader> reader, Channel<Letter>& letters, StopBoard& stops)
     : options_(std::move(options)),
       attachments_(options_.media, AttachmentFolder(AttachmentFolder::beside(options_.database)),
                    [this](const std::string& path) { return transcript_of(*reader_, path); }),
-      turn_options_(turn_options(options_, std::move(grammar), attachments_)),
+      turn_options_(turn_options(options_, attachments_)),
       store_(std::move(store)),
       reader_(std::move(reader)),
       letters_(letters),
@@ -57,6 +34,8 @@ AgentLoop::AgentLoop(AgentOptions options, std::shared_ptr<const ReplyGrammar> g
           options_.media, [this](AttachmentDecoded decoded) { letters_.send(std::move(decoded)); },
           // Progress that finds no room is left out.
           [this](AttachmentAdvanced advanced) { (void)letters_.try_send(std::move(advanced)); }) {
+  turn_options_.tools = options_.tools;
+  turn_options_.grammar = std::move(grammar);
   hooks_.send = options_.on_event;
   hooks_.ask = [this](const Approval& approval, const std::stop_token& stop) { return ask(approval, stop); };
   hooks_.run_tool = [this](const auto& work, const ToolProgress& progress) { return run_tool(work, progress); };
@@ -136,22 +115,9 @@ void AgentLoop::work() {
 
 void AgentLoop::handle(ModelLoaded loaded) {
   slot_.install(std::move(loaded));
-  offer_tools(slot_.model());
+  if (const Status offered = offer_tools(options_, slot_.model(), turn_options_); !offered.ok())
+    options_.on_event(Notice{Severity::Error, offered.error().message});
   transcriber_.use(slot_.model(), slot_.problem());
-}
-
-// What a model has not learned to call would only confuse it, so it is not told of it and can not call it.
-void AgentLoop::offer_tools(const TextModel* model) {
-  static const std::vector<std::string> kAny;
-  const std::vector<std::string>& learned = model == nullptr ? kAny : model->info().learned_tools;
-  std::vector<Tool> tools = options_.tools;
-  if (!learned.empty())
-    std::erase_if(
-        tools, [&](const Tool& tool) { return std::find(learned.begin(), learned.end(), tool.name) == learned.end(); });
-  auto grammar = reply_grammar(tool_declarations(tools), options_.answer_schema);
-  if (!grammar.ok()) return options_.on_event(Notice{Severity::Error, grammar.error().message});
-  turn_options_.tools = std::move(tools);
-  turn_options_.grammar = *std::move(grammar);
 }
 
 void AgentLoop::close() {
@@ -325,6 +291,17 @@ void AgentLoop::handle(const RenameConversation& op) {
 
 void AgentLoop::handle(const SetFolders& op) {
   report(store_->set_folders(op.conversation, op.folders), op.conversation);
+}
+
+void AgentLoop::handle(const SetThinking& op) {
+  report(store_->set_thinking(op.conversation, std::max<std::int64_t>(op.tokens, 0)), op.conversation);
+}
+
+void AgentLoop::handle(const SetPlan& op) {
+  std::vector<PlanStep> plan = tidy_plan(op.steps);
+  const Status done = store_->set_plan(op.conversation, plan, Store::PlanAuthor::User);
+  if (!done.ok()) return options_.on_event(Notice{Severity::Error, done.error().message});
+  options_.on_event(PlanChanged{op.conversation, std::move(plan)});
 }
 
 void AgentLoop::handle(EstimateReading op) {

@@ -65,6 +65,8 @@ class AgentLoop {
   void handle(const RevokeGrant& op);
   void handle(const RenameConversation& op);
   void handle(const SetFolders& op);
+  void handle(const SetThinking& op);
+  void handle(const SetPlan& op);
   void handle(const RemoveConversation& op);
   void handle(EstimateReading op);
   void handle(const DescribeAttachment& op);
@@ -95,7 +97,6 @@ class AgentLoop {
   bool await_descriptions(const UserTurn& question);
   void send_description(const DescribeAttachment& op);
   void note_model(Conversation& conversation);
-  void offer_tools(const TextModel* model);
 
   std::optional<Decision> ask(const Approval& approval, const std::stop_token& stop);
   ToolResult run_tool(const std::function<ToolResult(const ToolProgress&)>& work, const ToolProgress& progress);

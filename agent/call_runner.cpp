@@ -4,6 +4,7 @@
 #include <exception>
 
 #include "agent/schema.h"
+#include "agent/transcript.h"
 #include "agent/utf8.h"
 
 namespace facet::agent {
@@ -19,12 +20,15 @@ std::string as_text(const Json& value) {
   return value.dump(-1, ' ', false, Json::error_handler_t::replace);
 }
 
-std::string capped(std::string content, std::size_t limit) {
+// What is cut goes to `whole`, where it is not already.
+std::string capped(std::string content, std::size_t limit, std::string& whole) {
   content = to_utf8(content);
   if (content.size() <= limit) return content;
   const std::string_view kept = utf8_prefix(content, limit - std::min(limit, kCutNoticeBytes));
-  return std::string(kept) + "\n[cut: these are the first " + std::to_string(kept.size()) + " of " +
-         std::to_string(content.size()) + " bytes]";
+  std::string cut = std::string(kept) + "\n[cut: these are the first " + std::to_string(kept.size()) + " of " +
+                    std::to_string(content.size()) + " bytes]";
+  if (whole.empty()) whole = std::move(content);
+  return cut;
 }
 
 // Libraries beneath a tool may throw; for us that is a failing tool.
@@ -111,6 +115,8 @@ Result<CallRunner::Answer> CallRunner::answer(const ParsedCall& parsed, Call& ca
   FACET_ASSIGN_OR_RETURN(const auto conversation, reader_.conversation(conversation_));
   if (conversation) context.folders = conversation->folders;
   context.stop = stop;
+  context.conversation = conversation_;
+  context.result_limit_bytes = result_limit_bytes_;
   const auto plan = [&] {
     return without_exceptions<Result<PlannedEffect>>([&] { return tool->plan(*arguments, context); }, planning_failure);
   };
@@ -156,7 +162,9 @@ Result<CallRunner::Permission> CallRunner::ask(const PlannedEffect& planned, con
   call.state = CallState::AwaitingApproval;
   FACET_RETURN_IF_ERROR(writer_.change_call(call));
 
+  const std::int64_t asked_ms = hooks_.now_ms();
   const std::optional<Decision> decision = hooks_.ask(approval, stop);
+  waited_ms_ += hooks_.now_ms() - asked_ms;
   if (!decision) return Permission{.refusal_state = CallState::Stopped, .refusal = "error: stopped by the user"};
   approval.decision = *decision;
   FACET_RETURN_IF_ERROR(store_.settle_approval(approval.id, *decision));
@@ -168,6 +176,17 @@ Result<CallRunner::Permission> CallRunner::ask(const PlannedEffect& planned, con
   if (*decision == Decision::Deny || *decision == Decision::Pending)
     return Permission{.refusal = "error: the user did not allow this"};
   return Permission{.is_given = true, .refusal = {}};
+}
+
+// The model is told how to read on, where it can.
+Status CallRunner::keep(const Call& call, std::string whole, std::string& content) {
+  whole = to_utf8(whole);
+  whole.resize(utf8_prefix(whole, kMaxKeptBytes).size());
+  FACET_RETURN_IF_ERROR(store_.keep_output(call.id, whole));
+  if (find(kReadEarlier) != nullptr)
+    content += "\n[" + std::string(kReadEarlier) + " with \"call\": " + std::to_string(call.id) +
+               " shows all of it, part by part]";
+  return {};
 }
 
 Result<CallRunner::Answer> CallRunner::carry_out(const Tool& tool, const Json& arguments, const PlannedEffect& planned,
@@ -184,7 +203,8 @@ Result<CallRunner::Answer> CallRunner::carry_out(const Tool& tool, const Json& a
   };
   ToolResult result = hooks_.run_tool(work, show_progress);
 
-  Answer answer{.content = capped(std::move(result.content), context.result_limit_bytes)};
+  Answer answer{.content = capped(std::move(result.content), context.result_limit_bytes, result.whole)};
+  if (!result.whole.empty()) FACET_RETURN_IF_ERROR(keep(call, std::move(result.whole), answer.content));
   if (result.details.is_object()) answer.details = std::move(result.details);
   answer.state = !result.failed                  ? CallState::Succeeded
                  : context.stop.stop_requested() ? CallState::Stopped

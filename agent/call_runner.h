@@ -23,6 +23,11 @@ class CallRunner {
   // A call that is not carried out: its row and events, in a final state.
   Status record(const ParsedCall& parsed, CallState state, const std::string& result);
 
+  // Results may take so much from now on.
+  void limit_results(std::size_t bytes) { result_limit_bytes_ = bytes; }
+  // How long the user was waited for so far.
+  std::int64_t waited_ms() const { return waited_ms_; }
+
  private:
   // How a call ended.
   struct Answer {
@@ -41,6 +46,7 @@ class CallRunner {
   Result<Answer> answer(const ParsedCall& parsed, Call& call, const std::stop_token& stop);
   Result<Permission> authorize(const PlannedEffect& planned, Call& call, const std::stop_token& stop);
   Result<Permission> ask(const PlannedEffect& planned, const Verdict& verdict, Call& call, const std::stop_token& stop);
+  Status keep(const Call& call, std::string whole, std::string& content);
   Result<Answer> carry_out(const Tool& tool, const Json& arguments, const PlannedEffect& planned, ToolContext context,
                            Call& call);
   const Tool* find(const std::string& name) const;
@@ -51,6 +57,8 @@ class CallRunner {
   const TurnOptions& options_;
   const TurnHooks& hooks_;
   PartWriter& writer_;
+  std::size_t result_limit_bytes_ = kMaxResultBytes;
+  std::int64_t waited_ms_ = 0;
 };
 
 }  // namespace facet::agent

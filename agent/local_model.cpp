@@ -58,6 +58,7 @@ class LocalModel : public TextModel {
         model.template_variant == engine::TemplateVariant::Large ? PromptVariant::Large : PromptVariant::Small;
     info_.built_in = options.built_in;
     if (options.built_in) info_.learned_tools = {"read_file", "list_files", "search_files"};
+    info_.thinks = info_.summarises = !options.built_in;
     info_.sees = model.sees && options.media != nullptr;
     info_.hears = model.hears && options.media != nullptr;
     info_.media_remark = model.media_remark;

@@ -51,7 +51,7 @@ LocalModelReply::LocalModelReply(const engine::Engine& engine, const GenerateReq
       sampler_(sampling_of(engine, request, outcome), engine.tokenizer().suppressed()),
       decoder_(engine.tokenizer()) {
   if (grammar == nullptr) return;
-  rules_.emplace(*grammar, request.prompt, max_tokens_);
+  rules_.emplace(*grammar, request.prompt, max_tokens_, request.thinking_tokens);
   sampler_.bar(rules_->barred(max_tokens_));
 }
 

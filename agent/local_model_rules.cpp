@@ -29,8 +29,9 @@ bool opens_call(const std::vector<PromptPiece>& prompt) {
 
 }  // namespace
 
-ReplyRules::ReplyRules(LocalModelGrammar& grammar, const std::vector<PromptPiece>& prompt, std::int64_t room)
-    : grammar_(grammar) {
+ReplyRules::ReplyRules(LocalModelGrammar& grammar, const std::vector<PromptPiece>& prompt, std::int64_t room,
+                       std::int64_t thinking_tokens)
+    : grammar_(grammar), most_thought_(thinking_tokens) {
   if (auto* call = grammar_.call()) shortest_call_ = call->distance(call->start());
   if (auto* answer = grammar_.answer()) {
     phase_ = Phase::Answer;
@@ -57,12 +58,13 @@ bool ReplyRules::has_room_for_call(std::int64_t room) const {
 }
 
 bool ReplyRules::has_room_for_thought(std::int64_t room) const {
-  return thoughts_ < kMostThoughts && std::int64_t{shortest_answer_} + kThoughtTokens <= room;
+  return thoughts_ < kMostThoughts && !has_thought_enough() &&
+         std::int64_t{shortest_answer_} + kThoughtTokens <= room;
 }
 
 bool ReplyRules::is_masked() const {
   if (phase_ == Phase::Text) return false;
-  return phase_ != Phase::Thought || grammar_.answer() != nullptr;
+  return phase_ != Phase::Thought || grammar_.answer() != nullptr || has_thought_enough();
 }
 
 std::span<const Token> ReplyRules::barred(std::int64_t room) {
@@ -113,7 +115,7 @@ const TokenMask& ReplyRules::mask(std::int64_t room) {
     add_endings();
   } else if (phase_ == Phase::Thought) {
     mask_.add(marker_id(Marker::ChannelClose));
-    if (std::int64_t{shortest_answer_} + 2 < room) mask_.add(grammar_.text());
+    if (std::int64_t{shortest_answer_} + 2 < room && !has_thought_enough()) mask_.add(grammar_.text());
   } else if (phase_ == Phase::Answer) {
     mask_.add(matcher()->mask(state_));
     add_beginnings(room);
@@ -186,6 +188,7 @@ void ReplyRules::take(Token token) {
     return;
   }
   if (phase_ == Phase::Thought) {
+    ++thought_;
     if (token != marker_id(Marker::ChannelClose)) return;
     phase_ = grammar_.answer() == nullptr ? Phase::Text : Phase::Answer;
     if (phase_ == Phase::Answer) state_ = grammar_.answer()->start();

@@ -19,8 +19,9 @@ namespace facet::agent {
 // can follow.
 class ReplyRules {
  public:
-  // `room`, here and below: how many tokens may still come.
-  ReplyRules(LocalModelGrammar& grammar, const std::vector<PromptPiece>& prompt, std::int64_t room);
+  // `room`, here and below: how many tokens may still come. `thinking_tokens` as in GenerateRequest.
+  ReplyRules(LocalModelGrammar& grammar, const std::vector<PromptPiece>& prompt, std::int64_t room,
+             std::int64_t thinking_tokens = 0);
 
   // A sentence when there is no room for what has to be said.
   std::optional<std::string> problem(std::int64_t room) const;
@@ -48,6 +49,7 @@ class ReplyRules {
   engine::TokenMatcher::State after(engine::Token token);
   bool has_room_for_call(std::int64_t room) const;
   bool has_room_for_thought(std::int64_t room) const;
+  bool has_thought_enough() const { return most_thought_ > 0 && thought_ >= most_thought_; }
   void begin_call();
   engine::Token draw(const engine::TokenMask& allowed, engine::Sampler& sampler, std::span<const float> logits);
   void add_beginnings(std::int64_t room);
@@ -60,6 +62,8 @@ class ReplyRules {
   std::uint32_t shortest_answer_ = 0;
   bool has_said_ = false;  // something that can be seen
   int thoughts_ = 0;
+  std::int64_t thought_ = 0;  // tokens of all thoughts
+  std::int64_t most_thought_ = 0;
   std::vector<engine::Token> barred_;
   engine::TokenMask mask_;
   std::vector<float> logits_;

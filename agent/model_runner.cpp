@@ -12,11 +12,6 @@ namespace {
 
 constexpr std::string_view kThoughtOpening = "<|channel>thought\n";
 
-std::uint64_t draw_seed() {
-  std::random_device device;
-  return std::uint64_t{device()} << 32 | device();
-}
-
 std::string_view reason_name(GenerateOutcome::Reason reason) {
   switch (reason) {
     case GenerateOutcome::Reason::EndOfTurn:
@@ -45,32 +40,46 @@ bool is_blank(const std::string& text) {
 
 }  // namespace
 
+std::uint64_t draw_seed() {
+  std::random_device device;
+  return std::uint64_t{device()} << 32 | device();
+}
+
 ModelRunner::ModelRunner(const Message& answer, Store& store, TextModel& model, const TurnOptions& options,
                          const TurnHooks& hooks, PartWriter& writer)
     : answer_(answer), store_(store), model_(model), options_(options), hooks_(hooks), writer_(writer) {}
 
-Result<Reply> ModelRunner::run(std::vector<PromptPiece> prompt, const Json& declarations, std::stop_token stop) {
+Result<Reply> ModelRunner::run(const TurnPrompt& prompt, std::vector<PromptPiece> pieces,
+                               std::int64_t thinking_tokens, const std::function<bool()>& is_late,
+                               std::stop_token stop) {
   const GenerateRequest request{.conversation = answer_.conversation,
-                                .prompt = std::move(prompt),
+                                .prompt = std::move(pieces),
                                 .sampling = options_.sampling,
                                 .seed = options_.seed ? *options_.seed : draw_seed(),
-                                .max_tokens = options_.max_tokens,
-                                .grammar = options_.grammar};
+                                .max_tokens = options_.limits.run_tokens + thinking_tokens,
+                                .grammar = options_.grammar,
+                                .thinking_tokens = thinking_tokens};
   const std::string text = prompt_text(request.prompt);
   const auto start = text.ends_with(kThoughtOpening) ? ReplyParser::Start::Thought : ReplyParser::Start::Content;
 
   Reply reply;
-  FACET_RETURN_IF_ERROR(stream(request, ReplyParser(start, declarations), std::move(stop), reply));
+  FACET_RETURN_IF_ERROR(
+      stream(request, ReplyParser(start, prompt.declarations()), is_late, std::move(stop), reply));
   FACET_RETURN_IF_ERROR(writer_.close_text());
   FACET_RETURN_IF_ERROR(store_.add_step(step_of(request, text, reply.outcome)));
   if (const std::int64_t used = reply.outcome.prompt_tokens; used > 0)
-    hooks_.send(ContextChanged{answer_.conversation, used + static_cast<std::int64_t>(reply.outcome.tokens.size()),
-                               model_.info().context_length});
+    hooks_.send(ContextChanged{.conversation = answer_.conversation,
+                               .used_tokens = used + static_cast<std::int64_t>(reply.outcome.tokens.size()),
+                               .context_length = model_.info().context_length,
+                               .system_tokens = prompt.ledger().system,
+                               .tool_tokens = prompt.ledger().tools,
+                               .reserved_tokens = prompt.ledger().reserve});
   return reply;
 }
 
 // A failing store stops the model.
-Status ModelRunner::stream(const GenerateRequest& request, ReplyParser parser, std::stop_token stop, Reply& reply) {
+Status ModelRunner::stream(const GenerateRequest& request, ReplyParser parser, const std::function<bool()>& is_late,
+                           std::stop_token stop, Reply& reply) {
   Status stored;
   std::stop_source halt;
   const std::stop_callback forward(stop, [&] { halt.request_stop(); });
@@ -79,18 +88,22 @@ Status ModelRunner::stream(const GenerateRequest& request, ReplyParser parser, s
       if (stored.ok()) stored = take(event, reply);
     if (!stored.ok()) halt.request_stop();
   };
+  const auto serve = [&] {
+    hooks_.serve();
+    if (is_late()) halt.request_stop();
+  };
   GenerateCallbacks callbacks;
   callbacks.piece = [&](const ReplyPiece& piece) {
     take_all(parser.push(piece));
-    hooks_.serve();
+    serve();
   };
   callbacks.prompt_progress = [&](std::int64_t done, std::int64_t total) {
     hooks_.send(PromptProgress{answer_.conversation, done, total});
-    hooks_.serve();
+    serve();
   };
   callbacks.media_progress = [&](std::int64_t done, std::int64_t total) {
     hooks_.send(MediaProgress{answer_.conversation, done, total});
-    hooks_.serve();
+    serve();
   };
   reply.outcome = model_.generate(request, callbacks, halt.get_token());
   take_all(parser.finish(is_complete(reply.outcome.reason) ? ReplyParser::End::Stop : ReplyParser::End::Length));
@@ -122,6 +135,8 @@ Step ModelRunner::step_of(const GenerateRequest& request, const std::string& pro
   step.prefill_ms = outcome.prefill_ms;
   step.decode_ms = outcome.decode_ms;
   step.finish_reason = reason_name(outcome.reason);
+  step.thinking_tokens = request.thinking_tokens;
+  step.tokens = outcome.tokens;
   return step;
 }
 

@@ -7,6 +7,7 @@
 #include "agent/part_writer.h"
 #include "agent/prompt/reply_parser.h"
 #include "agent/turn.h"
+#include "agent/turn_prompt.h"
 
 namespace facet::agent {
 
@@ -17,17 +18,22 @@ struct Reply {
   bool has_text = false;
 };
 
+std::uint64_t draw_seed();
+
 // Runs the model over a prompt: streams what it says into parts, and leaves a step row.
 class ModelRunner {
  public:
   ModelRunner(const Message& answer, Store& store, TextModel& model, const TurnOptions& options, const TurnHooks& hooks,
               PartWriter& writer);
 
-  // The error is one of the store; what goes wrong with the model is in the outcome.
-  Result<Reply> run(std::vector<PromptPiece> prompt, const Json& declarations, std::stop_token stop);
+  // The error is one of the store; what goes wrong with the model is in the outcome. `thinking_tokens` as in
+  // Conversation; `is_late` is asked often and ends the run as a stop does.
+  Result<Reply> run(const TurnPrompt& prompt, std::vector<PromptPiece> pieces, std::int64_t thinking_tokens,
+                    const std::function<bool()>& is_late, std::stop_token stop);
 
  private:
-  Status stream(const GenerateRequest& request, ReplyParser parser, std::stop_token stop, Reply& reply);
+  Status stream(const GenerateRequest& request, ReplyParser parser, const std::function<bool()>& is_late,
+                std::stop_token stop, Reply& reply);
   Status take(const ReplyEvent& event, Reply& reply);
   Step step_of(const GenerateRequest& request, const std::string& prompt, const GenerateOutcome& outcome) const;
 

@@ -26,6 +26,7 @@ ModelChanged ready_event(const TextModelInfo& info) {
   event.built_in = info.built_in;
   event.sees = info.sees;
   event.hears = info.hears;
+  event.thinks = info.thinks;
   return event;
 }
 

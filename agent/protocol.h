@@ -17,7 +17,7 @@
 //
 //   turn   = TurnStarted { run } { notice } TurnFinished     TurnFinished always, also after a stop or a failure
 //          | TurnFinished                                    when the question itself could not be stored
-//   run    = { MediaProgress } { PromptProgress } { text } [ ContextChanged ] { call }
+//   run    = { CompactionProgress } { MediaProgress } { PromptProgress } { text } [ ContextChanged ] { call }
 //   text   = PartStarted { PartDelta } PartFinished          a TextPart or a ThoughtPart
 //   call   = PartStarted { CallChanged } PartFinished        a CallPart; the last CallChanged has a final state
 //   notice = PartStarted PartFinished                        a NoticePart: why the turn ended without an answer
@@ -186,6 +186,15 @@ struct Message {
   std::vector<Part> parts;
 };
 
+// A step of a plan that the model has written down and follows, and that the user may change at any time.
+enum class PlanStatus { Pending, InProgress, Completed };
+struct PlanStep {
+  std::string text;
+  PlanStatus status = PlanStatus::Pending;
+
+  bool operator==(const PlanStep&) const = default;
+};
+
 struct Conversation {
   ConversationId id = 0;
   std::string title;
@@ -193,6 +202,9 @@ struct Conversation {
   std::vector<std::string> folders;  // the tools may read inside these without asking
   std::int64_t created_ms = 0;
   std::int64_t updated_ms = 0;
+  // How many tokens a model may think before each thing that it says or does; 0: it does not think.
+  std::int64_t thinking_tokens = 0;
+  std::vector<PlanStep> plan = {};
 };
 
 // The record of one run of the model inside a turn.
@@ -210,6 +222,19 @@ struct Step {
   std::int64_t prefill_ms = 0;
   std::int64_t decode_ms = 0;
   std::string finish_reason;
+  std::int64_t thinking_tokens = 0;       // as in Conversation, when it ran
+  std::vector<std::int32_t> tokens = {};  // what it wrote; empty from a model that knows no ids
+};
+
+// How the beginning of a conversation is told to the model since there was no room for all of it. The rows stay.
+struct Compaction {
+  ConversationId conversation = 0;
+  MessageId answer = 0;         // the one that was being written
+  MessageId summarised_to = 0;  // the messages up to this one are told as the summary; 0: none
+  std::string summary;
+  CallId results_to = 0;  // the results of the calls up to this one are left out; 0: none
+
+  bool operator==(const Compaction&) const = default;
 };
 
 // --- operations --------------------------------------------------------------------------------------------------
@@ -222,6 +247,7 @@ struct UserTurn {
   // How closely a model looks at an attached picture or the frames of a video: soft tokens by path. Chosen by what it
   // shows where nothing is said.
   std::map<std::string, std::uint32_t> budgets = {};
+  std::int64_t thinking_tokens = 0;  // for a new conversation
 };
 inline std::uint32_t budget_of(const UserTurn& turn, const std::string& path) {
   const auto chosen = turn.budgets.find(path);
@@ -248,6 +274,17 @@ struct RemoveConversation {
 struct SetFolders {
   ConversationId conversation = 0;
   std::vector<std::string> folders;
+};
+// As Conversation::thinking_tokens; holds from the next turn on.
+struct SetThinking {
+  ConversationId conversation = 0;
+  std::int64_t tokens = 0;
+};
+// The user's own hand in the plan; the model is told of it with the next result or the next question. Answered by a
+// PlanChanged.
+struct SetPlan {
+  ConversationId conversation = 0;
+  std::vector<PlanStep> steps;
 };
 // How long the model would read before it answers this, which is not sent. Answered by a ReadingEstimated; then what
 // stands before the question is read while there is nothing else to be done, and answered once more. Of what stands
@@ -291,13 +328,18 @@ struct LoadModel {
 };
 
 using Op = std::variant<UserTurn, StopTurn, AnswerApproval, RevokeGrant, RenameConversation, RemoveConversation,
-                        SetFolders, EstimateReading, DescribeAttachment, ForgetAttachment, ImportRecording,
-                        StopTranscription, ResumeTranscription, RenameTranscript, RemoveTranscript, LoadModel>;
+                        SetFolders, SetThinking, SetPlan, EstimateReading, DescribeAttachment, ForgetAttachment,
+                        ImportRecording, StopTranscription, ResumeTranscription, RenameTranscript, RemoveTranscript, LoadModel>;
 
 // --- events ------------------------------------------------------------------------------------------------------
 
-struct ConversationChanged {  // new, renamed, or with other folders
+struct ConversationChanged {  // new, renamed, with other folders or thinking otherwise
   Conversation conversation;
+};
+// By the model or by the user.
+struct PlanChanged {
+  ConversationId conversation = 0;
+  std::vector<PlanStep> plan;
 };
 struct ConversationRemoved {
   ConversationId conversation = 0;
@@ -344,6 +386,16 @@ struct ContextChanged {
   ConversationId conversation = 0;
   std::int64_t used_tokens = 0;
   std::int64_t context_length = 0;
+  // Of what is used: the system text and the declarations of the tools. Of what is not: kept free for an answer.
+  std::int64_t system_tokens = 0;
+  std::int64_t tool_tokens = 0;
+  std::int64_t reserved_tokens = 0;
+};
+// The model writes down what was said so far, because the context is filling up.
+struct CompactionProgress {
+  ConversationId conversation = 0;
+  std::int64_t done = 0;  // tokens, of so many at most
+  std::int64_t total = 0;
 };
 // An answer to an EstimateReading; belongs to no turn.
 struct ReadingEstimated {
@@ -417,6 +469,7 @@ struct ModelChanged {
   bool built_in = false;
   bool sees = false;
   bool hears = false;
+  bool thinks = false;
   std::string error;
 };
 struct Notice {
@@ -424,8 +477,9 @@ struct Notice {
   std::string text;
 };
 
-using Event = std::variant<ConversationChanged, ConversationRemoved, TurnStarted, MediaProgress, PromptProgress,
-                           PartStarted, PartDelta, PartFinished, CallChanged, ContextChanged, PermissionsChanged,
+using Event = std::variant<ConversationChanged, PlanChanged, ConversationRemoved, TurnStarted, MediaProgress, PromptProgress,
+                           PartStarted, PartDelta, PartFinished, CallChanged, ContextChanged, CompactionProgress,
+                           PermissionsChanged,
                            ReadingEstimated, AttachmentProgress, AttachmentDescribed, TurnFinished, TranscriptChanged,
                            TranscriptRemoved, SegmentAdded, TranscriptProgress, ImportRefused, ModelChanged, Notice>;
 

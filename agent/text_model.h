@@ -84,6 +84,8 @@ struct GenerateRequest {
   // What the reply may be; null: anything, calls that can not be read and nothing at all included. Shared by all
   // requests of an agent, so that a model can tell that it is the same. A model that can not follow it ignores it.
   std::shared_ptr<const ReplyGrammar> grammar = {};
+  // How many tokens of it may be thoughts; then the thought is closed. 0: no limit of their own.
+  std::int64_t thinking_tokens = 0;
 };
 
 struct GenerateCallbacks {
@@ -130,6 +132,8 @@ struct TextModelInfo {
   bool built_in = false;
   bool sees = false;  // takes pictures, hears: takes sound
   bool hears = false;
+  bool thinks = true;  // before it answers, where it is told to
+  bool summarises = true;
   std::string media_remark = {};  // why it does not, where there is something to say
   // The only tools that it has learned to call; empty: it understands any that is declared to it.
   std::vector<std::string> learned_tools = {};

@@ -32,13 +32,17 @@ struct PlannedEffect {
   bool operator==(const PlannedEffect&) const = default;
 };
 
+// At most so much of a result is told, and so much of what it was cut from is kept.
+constexpr std::size_t kMaxResultBytes = std::size_t{24} * 1024;
+constexpr std::size_t kMaxKeptBytes = std::size_t{4} * 1024 * 1024;
+
 struct ToolContext {
   std::vector<std::string> folders;  // absolute; relative paths of the model resolve against the first
   std::stop_token stop;
   std::function<void(std::string_view)> progress;  // one line about what is going on
-  std::size_t result_limit_bytes =
-      std::size_t{24} * 1024;    // longer results are cut by the tool, which says how to read on
-  bool outside_allowed = false;  // the user has allowed the planned paths although they lie outside the folders
+  std::size_t result_limit_bytes = kMaxResultBytes;  // longer ones are cut by the tool, which says how to read on
+  bool outside_allowed = false;                      // the user has allowed the planned paths although they lie outside the folders
+  ConversationId conversation = 0;
 };
 
 // What a tool answers. A failure is an answer to the model as well: `failed` with a sentence such as
@@ -47,6 +51,9 @@ struct ToolResult {
   std::string content;
   Json details = Json::object();
   bool failed = false;
+  // What `content` was cut from, where it can not be had again; kept so that the model can read on. At most
+  // kMaxKeptBytes of it.
+  std::string whole = {};
 
   static ToolResult failure(std::string sentence) { return {"error: " + std::move(sentence), Json::object(), true}; }
 };

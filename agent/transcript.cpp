@@ -1,6 +1,7 @@
 #include "agent/transcript.h"
 
 #include "agent/media_json.h"
+#include "agent/utf8.h"
 
 namespace facet::agent {
 
@@ -109,16 +110,25 @@ Json call_json(const Call& call) {
   return {{"id", call_id(call)}, {"function", {{"name", call.tool}, {"arguments", std::move(arguments)}}}};
 }
 
-Json result_json(const Call& call) {
-  return {
-      {"role", "tool"},
-      {"tool_call_id", call_id(call)},
-      {"name", call.tool},
-      {"content", call.result.empty() && (call.state == CallState::Stopped || !is_final(call.state)) ? kUnfinishedCall
-                                                                                                     : call.result}};
+std::string result_text(const Call& call, const Retelling& retelling) {
+  if (call.result.empty() && (call.state == CallState::Stopped || !is_final(call.state))) return kUnfinishedCall;
+  if (call.id > retelling.results_to || !is_long_result(call)) return call.result;
+  const std::string read_again =
+      retelling.can_read_again
+          ? "; " + std::string(kReadEarlier) + " with \"call\": " + std::to_string(call.id) + " shows it again"
+          : "";
+  return "[this result of " + std::to_string(call.result.size()) + " bytes was left out to make room" + read_again +
+         "]";
 }
 
-void append_run(Json& messages, const Run& run, const std::vector<RunOutput>& outputs) {
+Json result_json(const Call& call, const Retelling& retelling) {
+  return {{"role", "tool"},
+          {"tool_call_id", call_id(call)},
+          {"name", call.tool},
+          {"content", result_text(call, retelling)}};
+}
+
+void append_run(Json& messages, const Run& run, const Retelling& retelling, const std::vector<RunOutput>& outputs) {
   Json message = {{"role", "assistant"}, {"content", run.text}};
   if (!run.thought.empty()) message["reasoning"] = run.thought;
   for (const Call* call : run.calls)
@@ -127,7 +137,15 @@ void append_run(Json& messages, const Run& run, const std::vector<RunOutput>& ou
     message["generated"] = {{"tokens", outputs[index].tokens}, {"text", outputs[index].text}};
   messages.push_back(std::move(message));
   for (const Call* call : run.calls)
-    messages.push_back(result_json(*call));
+    messages.push_back(result_json(*call, retelling));
+}
+
+// Of what a call was about: enough to know it again.
+std::string in_short(const Call& call) {
+  constexpr std::size_t kArgumentBytes = 80;
+  std::string line = "- " + call.tool + " " + std::string(utf8_prefix(call.arguments_json, kArgumentBytes));
+  if (call.arguments_json.size() > kArgumentBytes) line += "...";
+  return line + (call.state == CallState::Succeeded ? "" : " (did not succeed)") + "\n";
 }
 
 }  // namespace
@@ -145,14 +163,36 @@ std::vector<MediaItem> items_of(const AttachmentPart& file, const Senses& senses
   return items;
 }
 
-void append_message(Json& messages, const Message& message, const Senses& senses,
+bool is_long_result(const Call& call) {
+  constexpr std::size_t kShort = 400;
+  return call.result.size() > kShort;
+}
+
+std::string runs_in_short(const Message& answer, const Retelling& retelling) {
+  constexpr std::size_t kMostCalls = 30;
+  std::vector<std::string> lines;
+  for (const Part& part : answer.parts) {
+    const auto* call = std::get_if<CallPart>(&part.content);
+    if (call != nullptr && part.run < retelling.first_run) lines.push_back(in_short(call->call));
+  }
+  std::string text = "\n\nYou have already begun. To make room, what you said and these " + std::to_string(lines.size()) +
+                     " calls with their results are left out here:\n";
+  const std::size_t first = lines.size() - std::min(lines.size(), kMostCalls);
+  if (first > 0) text += "- " + std::to_string(first) + " earlier calls\n";
+  for (std::size_t line = first; line < lines.size(); ++line)
+    text += lines[line];
+  if (retelling.can_read_again) text += std::string(kReadEarlier) + " shows them again.";
+  return text;
+}
+
+void append_message(Json& messages, const Message& message, const Senses& senses, const Retelling& retelling,
                     const std::vector<RunOutput>& outputs) {
   if (message.role == Role::User) {
     messages.push_back({{"role", "user"}, {"content", user_content(message.parts, senses)}});
     return;
   }
   for (const Run& run : runs_of(message.parts))
-    if (!run.is_empty()) append_run(messages, run, outputs);
+    if (!run.is_empty() && run.number >= retelling.first_run) append_run(messages, run, retelling, outputs);
 }
 
 Json system_message(const std::string& text) {

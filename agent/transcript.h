@@ -26,10 +26,24 @@ struct Senses {
   std::function<std::string(const AttachmentPart&)> find = {};
 };
 
+// What of a conversation is told in short, because there is no room.
+struct Retelling {
+  CallId results_to = 0;  // long results of the calls up to this one are left out
+  int first_run = 0;      // what an answer said and did before this run is left out
+  bool can_read_again = false;
+};
+// The tool that shows again what was left out.
+inline constexpr const char* kReadEarlier = "read_earlier";
+
+// Whether leaving the result out makes room.
+bool is_long_result(const Call& call);
+// What an answer did before the first run that is told, a line for each call; begins with an empty line.
+std::string runs_in_short(const Message& answer, const Retelling& retelling);
+
 // Appends what a message means to the model: one template message for a user, and for an answer one for each run of
 // the model followed by the results of its calls. `outputs` holds those of the runs that are still known exactly.
 // Media stand before all text, as the models were trained; of what does not reach the model it is told the path.
-void append_message(Json& messages, const Message& message, const Senses& senses,
+void append_message(Json& messages, const Message& message, const Senses& senses, const Retelling& retelling = {},
                     const std::vector<RunOutput>& outputs = {});
 
 // What of a file the model is shown.

@@ -13,6 +13,7 @@
 #include "agent/store/store.h"
 #include "agent/text_model.h"
 #include "agent/tool.h"
+#include "agent/turn_limits.h"
 #include "engine/base/result.h"
 
 // One turn: a question, and what the model makes of it with its tools. Runs on the thread that owns the store.
@@ -25,8 +26,7 @@ struct TurnOptions {
   std::vector<Tool> tools;
   SamplingOverrides sampling;
   std::optional<std::uint64_t> seed;
-  int max_steps = 24;
-  std::int64_t max_tokens = 2048;
+  TurnLimits limits;
   // What replies may be: calls of these tools and, where there is a schema, answers that fit it.
   std::shared_ptr<const ReplyGrammar> grammar = {};
   std::optional<Json> answer_schema = {};

@@ -42,15 +42,17 @@ std::vector<PromptPiece> common_beginning(const std::vector<PromptPiece>& one, c
 
 std::optional<UnsentPrompt> render_unsent(const UserTurn& question, const StoreReader& reader, const TextModel& model,
                                           const TurnOptions& options) {
-  std::vector<std::string> folders = question.folders;
+  Conversation conversation;
+  conversation.folders = question.folders;
+  conversation.thinking_tokens = question.thinking_tokens;
   if (question.conversation != 0) {
-    const auto conversation = reader.conversation(question.conversation);
-    if (!conversation.ok() || !*conversation) return std::nullopt;
-    folders = (*conversation)->folders;
+    const auto known = reader.conversation(question.conversation);
+    if (!known.ok() || !*known) return std::nullopt;
+    conversation = **known;
   }
-  TurnPrompt prompt(options, folders, model);
+  TurnPrompt prompt(options, conversation, model);
   constexpr MessageId kAll = std::numeric_limits<MessageId>::max();
-  if (question.conversation != 0 && !prompt.read_history(reader, question.conversation, kAll).ok()) return std::nullopt;
+  if (question.conversation != 0 && !prompt.read_history(reader, kAll).ok()) return std::nullopt;
   Message answer;
   answer.role = Role::Assistant;
   const auto without = prompt.render(answer, {});

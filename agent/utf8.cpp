@@ -78,4 +78,13 @@ std::string title_of(std::string_view text) {
   return std::string(title) + (is_cut ? "…" : "");
 }
 
+std::string in_one_line(std::string_view text, std::size_t bytes) {
+  std::string line;
+  for (const char c : text)
+    if (!is_space(c) || (!line.empty() && line.back() != ' ')) line += is_space(c) ? ' ' : c;
+  if (!line.empty() && line.back() == ' ') line.pop_back();
+  const std::string_view kept = utf8_prefix(line, bytes);
+  return std::string(kept) + (kept.size() < line.size() ? "..." : "");
+}
+
 }  // namespace facet::agent

@@ -19,4 +19,7 @@ std::string_view utf8_prefix(std::string_view text, std::size_t bytes);
 // The first line of a text without its outer white space, for a list: at most about 60 characters, cut between words.
 std::string title_of(std::string_view text);
 
+// All of it in one line without outer white space, at most so many bytes; "..." behind it when there was more.
+std::string in_one_line(std::string_view text, std::size_t bytes);
+
 }  // namespace facet::agent

@@ -36,7 +36,7 @@ Result<std::unique_ptr<agent::TextModel>> open_model(const Paths& paths, const s
   return agent::open_local_model(std::move(file), options);
 }
 
-Result<std::unique_ptr<agent::Agent>> start_agent(const Paths& paths, AgentChoices choices) {
+Result<agent::AgentOptions> agent_options(const Paths& paths, AgentChoices choices) {
   agent::AgentOptions options;
   FACET_ASSIGN_OR_RETURN(options.system_prompt, read_text_file(paths.system_prompt()));
   options.database = paths.database;
@@ -55,10 +55,16 @@ Result<std::unique_ptr<agent::Agent>> start_agent(const Paths& paths, AgentChoic
   options.load_model = [paths, computing](const std::string& model) { return open_model(paths, model, computing); };
   options.on_event = std::move(choices.on_event);
   options.sampling = choices.sampling;
+  options.limits = choices.limits;
   options.seed = choices.seed;
   options.answer_schema = std::move(choices.answer_schema);
   options.allowed_effects = std::move(choices.allowed_effects);
   options.refuse_unanswered = choices.refuse_unanswered;
+  return options;
+}
+
+Result<std::unique_ptr<agent::Agent>> start_agent(const Paths& paths, AgentChoices choices) {
+  FACET_ASSIGN_OR_RETURN(agent::AgentOptions options, agent_options(paths, std::move(choices)));
   return agent::Agent::start(std::move(options));
 }
 

@@ -24,11 +24,15 @@ struct AgentChoices {
   std::string projector;                              // a file's path; empty: what lies in the model or beside it
   std::function<void(const agent::Event&)> on_event;  // from the agent's threads, not from one alone
   agent::SamplingOverrides sampling;
+  agent::TurnLimits limits;
   std::optional<std::uint64_t> seed;
   std::optional<agent::Json> answer_schema;  // as in agent::AgentOptions
   std::vector<agent::Effect> allowed_effects;
   bool refuse_unanswered = false;
 };
+
+// The tools, the policy and the model loader of an agent.
+Result<agent::AgentOptions> agent_options(const Paths& paths, AgentChoices choices);
 
 // Builds the object graph: store, tools, policy, model loader, agent.
 Result<std::unique_ptr<agent::Agent>> start_agent(const Paths& paths, AgentChoices choices);

@@ -87,13 +87,22 @@ const char* name_of(agent::Finish finish) {
   return "";
 }
 
+json to_json(const std::vector<agent::PlanStep>& plan) {
+  json steps = json::array();
+  for (const agent::PlanStep& step : plan)
+    steps.push_back({{"text", step.text}, {"status", agent::name_of(step.status)}});
+  return steps;
+}
+
 json to_json(const agent::Conversation& conversation) {
   return {{"id", conversation.id},
           {"title", conversation.title},
           {"model", conversation.model},
           {"folders", conversation.folders},
           {"created_ms", conversation.created_ms},
-          {"updated_ms", conversation.updated_ms}};
+          {"updated_ms", conversation.updated_ms},
+          {"thinking_tokens", conversation.thinking_tokens},
+          {"plan", to_json(conversation.plan)}};
 }
 
 json to_json(const agent::Call& call) {
@@ -183,7 +192,9 @@ json to_json(const agent::Step& step) {
           {"completion_tokens", step.completion_tokens},
           {"prefill_ms", step.prefill_ms},
           {"decode_ms", step.decode_ms},
-          {"finish_reason", step.finish_reason}};
+          {"finish_reason", step.finish_reason},
+          {"thinking_tokens", step.thinking_tokens},
+          {"tokens", step.tokens}};
 }
 
 json to_json(const agent::Transcript& transcript) {
@@ -212,6 +223,9 @@ json to_json(const agent::Event& event) {
       Overloaded{
           [](const agent::ConversationChanged& e) {
             return json{{"type", "conversation_changed"}, {"conversation", to_json(e.conversation)}};
+          },
+          [](const agent::PlanChanged& e) {
+            return json{{"type", "plan_changed"}, {"conversation", e.conversation}, {"plan", to_json(e.plan)}};
           },
           [](const agent::ConversationRemoved& e) {
             return json{{"type", "conversation_removed"}, {"conversation", e.conversation}};
@@ -256,8 +270,16 @@ json to_json(const agent::Event& event) {
             return line;
           },
           [](const agent::ContextChanged& e) {
+            return json{{"type", "context_changed"},
+                        {"used_tokens", e.used_tokens},
+                        {"context_length", e.context_length},
+                        {"system_tokens", e.system_tokens},
+                        {"tool_tokens", e.tool_tokens},
+                        {"reserved_tokens", e.reserved_tokens}};
+          },
+          [](const agent::CompactionProgress& e) {
             return json{
-                {"type", "context_changed"}, {"used_tokens", e.used_tokens}, {"context_length", e.context_length}};
+                {"type", "compaction_progress"}, {"conversation", e.conversation}, {"done", e.done}, {"total", e.total}};
           },
           [](const agent::TurnFinished& e) {
             json out = {{"type", "turn_finished"},
@@ -270,7 +292,8 @@ json to_json(const agent::Event& event) {
           [](const agent::ModelChanged& e) {
             json out = {{"type", "model_changed"}, {"ready", e.ready}, {"name", e.name},
                         {"device", e.device},      {"path", e.path},   {"context_length", e.context_length},
-                        {"built_in", e.built_in},  {"sees", e.sees},   {"hears", e.hears}};
+                        {"built_in", e.built_in},  {"sees", e.sees},   {"hears", e.hears},
+                        {"thinks", e.thinks}};
             if (!e.error.empty()) out["error"] = e.error;
             return out;
           },

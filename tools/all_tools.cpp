@@ -10,7 +10,8 @@ std::vector<agent::Tool> all_tools(const OwnFiles& own) {
       search_files_tool(), write_file_tool(),
       edit_file_tool(),    move_file_tool(),
       delete_file_tool(),  search_history_tool(own.database),
-      clock_tool(),        run_command_tool(sandbox::Sandbox(sandbox::own_sandbox_program(), own.folders)),
+      clock_tool(),        read_earlier_tool(own.database),
+      run_command_tool(sandbox::Sandbox(sandbox::own_sandbox_program(), own.folders)),
   };
 }
 

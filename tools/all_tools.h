@@ -31,6 +31,7 @@ agent::Tool move_file_tool();
 agent::Tool delete_file_tool();
 agent::Tool clock_tool();
 agent::Tool search_history_tool(const std::filesystem::path& database);
+agent::Tool read_earlier_tool(const std::filesystem::path& database);
 agent::Tool run_command_tool(const sandbox::Sandbox& sandbox);
 
 }  // namespace facet::tools

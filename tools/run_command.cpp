@@ -197,10 +197,12 @@ ToolResult run(const Json& arguments, const PlannedEffect& planned, const ToolCo
     return ToolResult::failure("the folders are not those any more that were shown; try again");
 
   sandbox::OutputEnds output(context.result_limit_bytes - std::min(kNoteBytes, context.result_limit_bytes / 2));
+  sandbox::OutputEnds whole(agent::kMaxKeptBytes);
   auto next_progress = std::chrono::steady_clock::now();
   bool is_told = true;
   const auto on_output = [&](std::string_view piece) {
     output.add(piece);
+    whole.add(piece);
     is_told = false;
     if (const auto now = std::chrono::steady_clock::now(); context.progress && now >= next_progress) {
       context.progress(output.latest(kWatchedBytes));
@@ -211,7 +213,9 @@ ToolResult run(const Json& arguments, const PlannedEffect& planned, const ToolCo
   const Result<Ending> ending = sandbox.run(command->request, on_output, context.stop);
   if (!ending.ok()) return ToolResult::failure("the command did not run: " + ending.error().message);
   if (!is_told && context.progress) context.progress(output.latest(kWatchedBytes));
-  return finish(output, *ending, command->request);
+  ToolResult result = finish(output, *ending, command->request);
+  if (output.is_cut()) result.whole = whole.text();
+  return result;
 }
 
 }  // namespace

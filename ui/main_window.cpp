@@ -118,6 +118,7 @@ void MainWindow::build_actions() {
   menu.addSeparator();
   add(tr("Write a message"), Qt::CTRL | Qt::Key_L, [this] { state_->page->focus_composer(); });
   add(tr("Attach files…"), QKeySequence::Open, [this] { state_->page->choose_files(); });
+  add(tr("Write a plan"), Qt::CTRL | Qt::SHIFT | Qt::Key_P, [this] { state_->page->write_plan(); });
   QAction* capture = add(tr("Capture a region of the screen"), Qt::CTRL | Qt::SHIFT | Qt::Key_S,
                          [this] { state_->page->capture_region(); });
   capture->setEnabled(state_->model.screens() != nullptr);

@@ -271,7 +271,39 @@ CREATE UNIQUE INDEX grant_once ON "grant" (effect, folder, ifnull(conversation_i
 CREATE INDEX grant_by_conversation ON "grant" (conversation_id);
 )sql";
 
-constexpr const char* kMigrations[] = {kVersion1, kVersion2, kVersion3, kVersion4};
+constexpr const char* kVersion5 = R"sql(
+ALTER TABLE conversation ADD COLUMN thinking_tokens INTEGER NOT NULL DEFAULT 0 CHECK (thinking_tokens >= 0);
+ALTER TABLE conversation ADD COLUMN plan_is_news INTEGER NOT NULL DEFAULT 0 CHECK (plan_is_news IN (0, 1));
+
+CREATE TABLE plan_step (
+  conversation_id INTEGER NOT NULL REFERENCES conversation (id) ON DELETE CASCADE,
+  ordinal INTEGER NOT NULL,
+  text TEXT NOT NULL,
+  status TEXT NOT NULL CHECK (status IN ('pending', 'in_progress', 'completed')),
+  PRIMARY KEY (conversation_id, ordinal)
+) STRICT, WITHOUT ROWID;
+
+ALTER TABLE step ADD COLUMN thinking_tokens INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE step ADD COLUMN tokens_json TEXT NOT NULL DEFAULT '[]';
+
+CREATE TABLE call_output (
+  call_id INTEGER PRIMARY KEY REFERENCES call (id) ON DELETE CASCADE,
+  text TEXT NOT NULL
+) STRICT;
+
+CREATE TABLE compaction (
+  id INTEGER PRIMARY KEY AUTOINCREMENT,
+  conversation_id INTEGER NOT NULL REFERENCES conversation (id) ON DELETE CASCADE,
+  answer_id INTEGER NOT NULL REFERENCES message (id) ON DELETE CASCADE,
+  message_id INTEGER NOT NULL,
+  summary TEXT NOT NULL,
+  call_id INTEGER NOT NULL,
+  created_ms INTEGER NOT NULL
+) STRICT;
+CREATE INDEX compaction_by_conversation ON compaction (conversation_id);
+)sql";
+
+constexpr const char* kMigrations[] = {kVersion1, kVersion2, kVersion3, kVersion4, kVersion5};
 
 // The copy appears under its name only when it is complete.
 Status copy_aside(Database& database, std::int64_t version) {

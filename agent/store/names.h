@@ -41,6 +41,11 @@ struct Names<Effect> {
 };
 
 template <>
+struct Names<PlanStatus> {
+  static constexpr std::array<std::string_view, 3> kAll = {"pending", "in_progress", "completed"};
+};
+
+template <>
 struct Names<MediaKind> {
   static constexpr std::array<std::string_view, 3> kAll = {"picture", "sound", "video"};
 };

@@ -1,5 +1,8 @@
 #include "agent/store/reader.h"
 
+#include <algorithm>
+#include <limits>
+#include <nlohmann/json.hpp>
 #include <system_error>
 
 #include "agent/store/database.h"
@@ -13,8 +16,8 @@ namespace facet::agent {
 
 namespace {
 
-// Columns: id, title, model, created_ms, updated_ms, path. One row per folder, or one with a null path.
-constexpr int kFolderColumn = 5;
+// Columns: id, title, model, created_ms, updated_ms, thinking_tokens, path. One row per folder, or one with a null path.
+constexpr int kFolderColumn = 6;
 
 Result<std::vector<Conversation>> read_conversations(Statement rows) {
   std::vector<Conversation> conversations;
@@ -31,8 +34,23 @@ Result<std::vector<Conversation>> read_conversations(Statement rows) {
       conversation.model = rows.text();
       conversation.created_ms = rows.integer();
       conversation.updated_ms = rows.integer();
+      conversation.thinking_tokens = rows.integer();
     }
     if (!rows.is_null()) conversations.back().folders.push_back(rows.text());
+  }
+}
+
+Result<std::vector<PlanStep>> read_plan(Database& database, ConversationId id) {
+  FACET_ASSIGN_OR_RETURN(
+      Statement rows,
+      database.query("SELECT text, status FROM plan_step WHERE conversation_id = ? ORDER BY ordinal", id));
+  std::vector<PlanStep> steps;
+  while (true) {
+    FACET_ASSIGN_OR_RETURN(const bool more, rows.next());
+    if (!more) return steps;
+    PlanStep& step = steps.emplace_back();
+    step.text = rows.text();
+    FACET_RETURN_IF_ERROR(read_name(database, rows, step.status));
   }
 }
 
@@ -79,7 +97,7 @@ Result<std::unique_ptr<StoreReader>> StoreReader::open(const std::filesystem::pa
 Result<std::vector<Conversation>> StoreReader::conversations(int limit) const {
   FACET_ASSIGN_OR_RETURN(
       Statement rows,
-      state_->database->query("SELECT c.id, title, model, created_ms, updated_ms, path FROM "
+      state_->database->query("SELECT c.id, title, model, created_ms, updated_ms, thinking_tokens, path FROM "
                               "(SELECT * FROM conversation ORDER BY updated_ms DESC, id DESC LIMIT ?) AS c "
                               "LEFT JOIN folder ON conversation_id = c.id ORDER BY updated_ms DESC, c.id DESC, ordinal",
                               limit));
@@ -89,11 +107,12 @@ Result<std::vector<Conversation>> StoreReader::conversations(int limit) const {
 Result<std::optional<Conversation>> StoreReader::conversation(ConversationId id) const {
   FACET_ASSIGN_OR_RETURN(
       Statement rows,
-      state_->database->query("SELECT c.id, title, model, created_ms, updated_ms, path FROM conversation AS c "
+      state_->database->query("SELECT c.id, title, model, created_ms, updated_ms, thinking_tokens, path FROM conversation AS c "
                               "LEFT JOIN folder ON conversation_id = c.id WHERE c.id = ? ORDER BY ordinal",
                               id));
   FACET_ASSIGN_OR_RETURN(auto found, read_conversations(std::move(rows)));
   if (found.empty()) return std::optional<Conversation>();
+  FACET_ASSIGN_OR_RETURN(found.front().plan, read_plan(*state_->database, id));
   return std::optional<Conversation>(std::move(found.front()));
 }
 
@@ -107,8 +126,8 @@ Result<std::vector<Step>> StoreReader::steps(MessageId message) const {
   FACET_ASSIGN_OR_RETURN(
       Statement rows, state_->database->query(
                           "SELECT id, message_id, model, backend, seed, sampling_json, prompt_sha256, prompt_tokens, "
-                          "cached_tokens, completion_tokens, prefill_ms, decode_ms, finish_reason FROM step "
-                          "WHERE message_id = ? ORDER BY id",
+                          "cached_tokens, completion_tokens, prefill_ms, decode_ms, finish_reason, thinking_tokens, "
+                          "tokens_json FROM step WHERE message_id = ? ORDER BY id",
                           message));
   std::vector<Step> steps;
   while (true) {
@@ -128,7 +147,56 @@ Result<std::vector<Step>> StoreReader::steps(MessageId message) const {
     step.prefill_ms = rows.integer();
     step.decode_ms = rows.integer();
     step.finish_reason = rows.text();
+    step.thinking_tokens = rows.integer();
+    const auto tokens = nlohmann::json::parse(rows.text(), nullptr, /*allow_exceptions=*/false);
+    const auto is_number = [](const nlohmann::json& token) { return token.is_number_integer(); };
+    if (!tokens.is_array() || !std::all_of(tokens.begin(), tokens.end(), is_number))
+      return damaged(*state_->database, "what a model wrote can not be read");
+    step.tokens = tokens.get<std::vector<std::int32_t>>();
   }
+}
+
+Result<bool> StoreReader::plan_is_news(ConversationId id) const {
+  FACET_ASSIGN_OR_RETURN(Statement row,
+                         state_->database->query("SELECT plan_is_news FROM conversation WHERE id = ?", id));
+  FACET_ASSIGN_OR_RETURN(const bool is_there, row.next());
+  return is_there && row.integer() != 0;
+}
+
+Result<Compaction> StoreReader::compaction(ConversationId id) const {
+  FACET_ASSIGN_OR_RETURN(std::vector<Compaction> all, compactions(id));
+  return all.empty() ? Compaction{.conversation = id, .summary = {}} : std::move(all.back());
+}
+
+Result<std::vector<Compaction>> StoreReader::compactions(ConversationId id) const {
+  FACET_ASSIGN_OR_RETURN(
+      Statement rows, state_->database->query("SELECT answer_id, message_id, summary, call_id FROM compaction "
+                                              "WHERE conversation_id = ? ORDER BY id",
+                                              id));
+  std::vector<Compaction> all;
+  while (true) {
+    FACET_ASSIGN_OR_RETURN(const bool more, rows.next());
+    if (!more) return all;
+    Compaction& compaction = all.emplace_back();
+    compaction.conversation = id;
+    compaction.answer = rows.integer();
+    compaction.summarised_to = rows.integer();
+    compaction.summary = rows.text();
+    compaction.results_to = rows.integer();
+  }
+}
+
+Result<std::optional<std::string>> StoreReader::output(ConversationId conversation, CallId call) const {
+  FACET_ASSIGN_OR_RETURN(
+      Statement row, state_->database->query(
+                         "SELECT coalesce(call_output.text, call.result) FROM call "
+                         "JOIN part ON part.id = call.part_id JOIN message ON message.id = part.message_id "
+                         "LEFT JOIN call_output ON call_output.call_id = call.id WHERE call.id = ? AND "
+                         "message.conversation_id = ? AND call.finished_ms > 0",
+                         call, conversation));
+  FACET_ASSIGN_OR_RETURN(const bool is_there, row.next());
+  if (!is_there) return std::optional<std::string>();
+  return std::optional<std::string>(row.text());
 }
 
 Result<std::set<std::string>> StoreReader::media_in_use() const {

@@ -41,6 +41,13 @@ class StoreReader {
   // Checksums of all attached media.
   Result<std::set<std::string>> media_in_use() const;
   Result<std::vector<Step>> steps(MessageId message) const;
+  // The user has changed the plan, and the model does not know yet.
+  Result<bool> plan_is_news(ConversationId id) const;
+  // How the conversation is told by now, and all ways in which it was, the oldest first.
+  Result<Compaction> compaction(ConversationId id) const;
+  Result<std::vector<Compaction>> compactions(ConversationId id) const;
+  // What came of a call of this conversation, whole; nothing where there is no such call, or it has no result yet.
+  Result<std::optional<std::string>> output(ConversationId conversation, CallId call) const;
   // Those of all conversations.
   Result<std::vector<Grant>> grants() const;
   // Newest first.

@@ -1,6 +1,7 @@
 #include "agent/store/store.h"
 
 #include <cmath>
+#include <nlohmann/json.hpp>
 #include <system_error>
 
 #include "agent/clock.h"
@@ -191,6 +192,30 @@ Status Store::set_model(ConversationId id, const std::string& model) {
                         id);
 }
 
+Status Store::set_thinking(ConversationId id, std::int64_t tokens) {
+  return state_->change(Durability::Synced, "conversation", "UPDATE conversation SET thinking_tokens = ? WHERE id = ?",
+                        tokens, id);
+}
+
+Status Store::set_plan(ConversationId id, const std::vector<PlanStep>& steps, PlanAuthor author) {
+  return state_->write(Durability::Synced, [&]() -> Status {
+    FACET_RETURN_IF_ERROR(state_->change_row("conversation", "UPDATE conversation SET plan_is_news = ? WHERE id = ?",
+                                             std::int64_t{author == PlanAuthor::User}, id));
+    FACET_RETURN_IF_ERROR(state_->database->run("DELETE FROM plan_step WHERE conversation_id = ?", id));
+    int ordinal = 0;
+    for (const PlanStep& step : steps)
+      FACET_RETURN_IF_ERROR(
+          state_->database->run("INSERT INTO plan_step (conversation_id, ordinal, text, status) VALUES (?, ?, ?, ?)",
+                                id, ordinal++, step.text, name_of(step.status)));
+    return {};
+  });
+}
+
+Status Store::settle_plan(ConversationId id) {
+  return state_->change(Durability::Written, "conversation", "UPDATE conversation SET plan_is_news = 0 WHERE id = ?",
+                        id);
+}
+
 Status Store::set_folders(ConversationId id, const std::vector<std::string>& folders) {
   return state_->write(Durability::Synced, [&]() -> Status {
     FACET_RETURN_IF_ERROR(state_->touch(id, epoch_ms()));
@@ -270,10 +295,27 @@ Status Store::add_step(const Step& step) {
   return state_->write(Durability::Written, [&] {
     return state_->database->run(
         "INSERT INTO step (message_id, model, backend, seed, sampling_json, prompt_sha256, prompt_tokens, "
-        "cached_tokens, "
-        "completion_tokens, prefill_ms, decode_ms, finish_reason) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        "cached_tokens, completion_tokens, prefill_ms, decode_ms, finish_reason, thinking_tokens, tokens_json) "
+        "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
         step.message, step.model, step.backend, step.seed, step.sampling_json, step.prompt_sha256, step.prompt_tokens,
-        step.cached_tokens, step.completion_tokens, step.prefill_ms, step.decode_ms, step.finish_reason);
+        step.cached_tokens, step.completion_tokens, step.prefill_ms, step.decode_ms, step.finish_reason,
+        step.thinking_tokens, nlohmann::json(step.tokens).dump());
+  });
+}
+
+Status Store::keep_output(CallId call, const std::string& text) {
+  return state_->write(Durability::Written, [&] {
+    return state_->database->run("INSERT INTO call_output (call_id, text) VALUES (?, ?)", call, text);
+  });
+}
+
+Status Store::add_compaction(const Compaction& compaction) {
+  return state_->write(Durability::Written, [&] {
+    return state_->database->run(
+        "INSERT INTO compaction (conversation_id, answer_id, message_id, summary, call_id, created_ms) "
+        "VALUES (?, ?, ?, ?, ?, ?)",
+        compaction.conversation, compaction.answer, compaction.summarised_to, compaction.summary,
+        compaction.results_to, epoch_ms());
   });
 }
 

@@ -26,6 +26,12 @@ class Store {
   Status rename_conversation(ConversationId id, const std::string& title);
   Status set_folders(ConversationId id, const std::vector<std::string>& folders);
   Status set_model(ConversationId id, const std::string& model);
+  Status set_thinking(ConversationId id, std::int64_t tokens);
+  // By the user, then the model has to be told (StoreReader::plan_is_news); or by the model, which knows.
+  enum class PlanAuthor { User, Model };
+  Status set_plan(ConversationId id, const std::vector<PlanStep>& steps, PlanAuthor author);
+  // The model has been told of the plan.
+  Status settle_plan(ConversationId id);
   Status remove_conversation(ConversationId id);
 
   // A user message with its parts, durable when this returns. Ids are filled in.
@@ -42,6 +48,9 @@ class Store {
   Status settle_approval(ApprovalId approval, Decision decision);
   Status finish_message(MessageId message, Finish finish);
   Status add_step(const Step& step);
+  // What the result of a call was cut from.
+  Status keep_output(CallId call, const std::string& text);
+  Status add_compaction(const Compaction& compaction);
 
   // 0: for every conversation.
   Result<Grant> add_grant(Effect effect, const std::string& folder, ConversationId conversation = 0);

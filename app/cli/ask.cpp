@@ -207,6 +207,15 @@ Result<std::vector<agent::Effect>> parse_effects(const std::string& list) {
   return effects;
 }
 
+// A number from 1 to `most`; nothing when the option is left out.
+Result<std::optional<std::int64_t>> limit_of(const Arguments& arguments, const char* name, std::int64_t most) {
+  FACET_ASSIGN_OR_RETURN(const auto number, arguments.integer(name));
+  if (number && (*number < 1 || *number > most))
+    return Error{Error::Code::InvalidInput,
+                 "--" + std::string(name) + " takes a number from 1 to " + std::to_string(most) + "."};
+  return number ? std::optional<std::int64_t>(*number) : std::nullopt;
+}
+
 // The options that can be wrong in themselves; an error here is wrong usage.
 Result<Options> read_options(const Arguments& arguments) {
   Options options;
@@ -222,6 +231,12 @@ Result<Options> read_options(const Arguments& arguments) {
       return Error{Error::Code::InvalidInput, "--temperature takes a number from 0 to 10."};
     options.choices.sampling.temperature = static_cast<float>(*temperature);
   }
+  FACET_ASSIGN_OR_RETURN(const auto thinking, limit_of(arguments, "think", 1'000'000));
+  options.turn.thinking_tokens = thinking.value_or(0);
+  FACET_ASSIGN_OR_RETURN(const auto steps, limit_of(arguments, "max-steps", 1000));
+  if (steps) options.choices.limits.steps = static_cast<int>(*steps);
+  FACET_ASSIGN_OR_RETURN(const auto minutes, limit_of(arguments, "max-minutes", 10'000));
+  if (minutes) options.choices.limits.milliseconds = *minutes * 60'000;
   const engine::EngineOptions engine = arguments.engine();
   options.choices.threads = engine.threads;
   options.choices.backend = engine.backend;
@@ -295,6 +310,10 @@ int ask(const QStringList& words) {
   arguments.option("allow", "effects", "What runs without asking, wherever it points: read,write,execute.");
   arguments.option("seed", "n", "Seed of the sampler.");
   arguments.option("temperature", "t", "0 takes the most probable token each time.");
+  arguments.option("think", "tokens",
+                   "How much the model may think before each thing that it says or does; nothing when left out.");
+  arguments.option("max-steps", "n", "How often the model may call tools and go on before it is stopped.");
+  arguments.option("max-minutes", "n", "How long it may take in all before it is stopped.");
   arguments.option("json-schema", "file",
                    "The answer is JSON that fits the schema in this file; the model can not say anything else.");
   arguments.flag("json", "Print the events as JSON lines.");

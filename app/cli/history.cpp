@@ -1,9 +1,14 @@
 #include <ctime>
 #include <nlohmann/json.hpp>
 
+#include "agent/attachment.h"
 #include "agent/meeting/export.h"
+#include "agent/rerun.h"
 #include "agent/store/reader.h"
+#include "agent/turn_options.h"
 #include "app/cli/command.h"
+#include "app/cli/media_input.h"
+#include "app/composition.h"
 #include "app/event_json.h"
 
 namespace facet::app::cli {
@@ -185,11 +190,92 @@ int show(const QStringList& words) {
   return print_or_fail(show_text(arguments, id));
 }
 
+// The last answer, or the one of this number, counted from 1.
+Result<agent::MessageId> answer_of(const std::vector<agent::Message>& messages, std::optional<std::int64_t> number) {
+  std::vector<agent::MessageId> answers;
+  for (const agent::Message& message : messages)
+    if (message.role == agent::Role::Assistant) answers.push_back(message.id);
+  const std::int64_t wanted = number.value_or(std::ssize(answers));
+  if (wanted < 1 || wanted > std::ssize(answers))
+    return Error{Error::Code::NotFound, "The conversation has " + std::to_string(answers.size()) + " answers."};
+  return answers[static_cast<std::size_t>(wanted) - 1];
+}
+
+std::string sentence_of(const agent::RepeatedRun& run) {
+  switch (run.result) {
+    case agent::RepeatedRun::Result::Same:
+      return "the same " + std::to_string(run.tokens) + " tokens";
+    case agent::RepeatedRun::Result::OtherPrompt:
+      return "not run: the prompt is another one now, because tools, folders, files or the program have changed";
+    case agent::RepeatedRun::Result::OtherTokens:
+      return "other tokens, after " + std::to_string(run.same_until) + " of " + std::to_string(run.tokens) +
+             " that are the same";
+    case agent::RepeatedRun::Result::NotCompared:
+      return "not compared: it did not come to its end then";
+  }
+  return {};
+}
+
+Result<bool> rerun_stored(const Arguments& arguments, agent::ConversationId id, std::optional<std::int64_t> number) {
+  FACET_ASSIGN_OR_RETURN(const Paths paths, arguments.paths());
+  FACET_ASSIGN_OR_RETURN(const auto reader, agent::StoreReader::open(paths.database));
+  FACET_ASSIGN_OR_RETURN(const auto conversation, reader->conversation(id));
+  if (!conversation) return Error{Error::Code::NotFound, "There is no conversation " + std::to_string(id) + "."};
+  FACET_ASSIGN_OR_RETURN(const std::vector<agent::Message> messages, reader->messages(id));
+  FACET_ASSIGN_OR_RETURN(const agent::MessageId answer, answer_of(messages, number));
+
+  AgentChoices choices;
+  const engine::EngineOptions engine = arguments.engine();
+  choices.threads = engine.threads;
+  choices.backend = engine.backend;
+  choices.gpu_layers = engine.gpu_layers;
+  choices.gpu_memory_bytes = engine.gpu_memory_bytes;
+  choices.gpu_expert_bytes = engine.gpu_expert_bytes;
+  choices.on_event = [](const agent::Event&) {};
+  choices.projector = arguments.text("mmproj");
+  FACET_ASSIGN_OR_RETURN(const agent::AgentOptions options, agent_options(paths, choices));
+  FACET_ASSIGN_OR_RETURN(const auto model, options.load_model(arguments.model()));
+  agent::Attachments attachments(options.media,
+                                 agent::AttachmentFolder(agent::AttachmentFolder::beside(paths.database)));
+  agent::TurnOptions turns = agent::turn_options(options, attachments);
+  FACET_RETURN_IF_ERROR(agent::offer_tools(options, model.get(), turns));
+  bool is_same = true;
+  std::int64_t number_of_run = 0;
+  const auto done = [&](const agent::RepeatedRun& run) {
+    print("run " + std::to_string(++number_of_run) + ": " + sentence_of(run) + "\n");
+    is_same = is_same && run.result == agent::RepeatedRun::Result::Same;
+  };
+  FACET_RETURN_IF_ERROR(agent::rerun(*reader, *conversation, answer, *model, turns, done, {}));
+  return is_same && number_of_run > 0;
+}
+
+int rerun(const QStringList& words) {
+  Arguments arguments("facet history rerun",
+                      "Runs an answer again, with the results that its calls had then: nothing is called and nothing "
+                      "stored. Ends with 0 when the model writes the same tokens.");
+  arguments.model_options();
+  projector_option(arguments);
+  arguments.data_option();
+  arguments.option("answer", "n", "Which answer, counted from 1; the last one when left out.");
+  arguments.positional("id", "The conversation's number, as search prints it.", "ID");
+  if (const auto status = arguments.parse(words)) return *status;
+  const std::vector<std::string> given = arguments.positionals();
+  bool ok = false;
+  const qlonglong id = given.size() == 1 ? QString::fromStdString(given[0]).toLongLong(&ok) : 0;
+  if (!ok) return arguments.usage_error("Name one conversation by its number.");
+  const auto answer = arguments.integer("answer");
+  if (!answer.ok()) return arguments.usage_error(answer.error().message);
+  const Result<bool> same = rerun_stored(arguments, id, *answer);
+  if (!same.ok()) return fail(same.error());
+  return *same ? kSuccess : kFailure;
+}
+
 }  // namespace
 
 int history(const QStringList& arguments) {
   static const std::vector<Command> group = {{"search", "Find conversations by words", search},
-                                             {"show", "Print a conversation", show}};
+                                             {"show", "Print a conversation", show},
+                                             {"rerun", "Run an answer again and compare", rerun}};
   return run_group("facet history", group, arguments);
 }
 

@@ -63,6 +63,12 @@ inline std::string event_text(const Event& event) {
     std::string operator()(const ConversationRemoved& e) const {
       return "conversation " + n(e.conversation) + " removed";
     }
+    std::string operator()(const PlanChanged& e) const {
+      std::string out = "plan in " + n(e.conversation);
+      for (const PlanStep& step : e.plan)
+        out += ", " + std::string(name_of(step.status)) + " " + quoted(step.text);
+      return out;
+    }
     std::string operator()(const TurnStarted& e) const {
       std::string out = "turn started in " + n(e.conversation) + ": message " + n(e.user.id);
       for (const Part& part : e.user.parts)
@@ -89,6 +95,7 @@ inline std::string event_text(const Event& event) {
     std::string operator()(const ContextChanged& e) const {
       return "context " + n(e.used_tokens) + " of " + n(e.context_length);
     }
+    std::string operator()(const CompactionProgress& e) const { return "compaction " + n(e.done) + " of " + n(e.total); }
     std::string operator()(const ReadingEstimated& e) const {
       return "would read " + n(e.tokens) + (e.milliseconds ? " in " + n(*e.milliseconds) + " ms" : "");
     }
@@ -129,6 +136,7 @@ class TurnOrder {
     in_turn_ = true;
     return {};
   }
+  std::string operator()(const CompactionProgress&) { return reach(Stage::Compaction); }
   std::string operator()(const MediaProgress&) { return reach(Stage::Media); }
   std::string operator()(const PromptProgress&) { return reach(Stage::Prompt); }
   std::string operator()(const ContextChanged&) { return reach(Stage::Context); }
@@ -180,7 +188,7 @@ class TurnOrder {
   bool is_in_turn() const { return in_turn_; }
 
  private:
-  enum class Stage { Media, Prompt, Text, Context, Calls, Notices };
+  enum class Stage { Compaction, Media, Prompt, Text, Context, Calls, Notices };
 
   // Only calls lead to another run of the model.
   std::string reach(Stage stage) {
@@ -192,7 +200,7 @@ class TurnOrder {
   }
 
   bool in_turn_ = false;
-  Stage stage_ = Stage::Media;
+  Stage stage_ = Stage::Compaction;
   std::optional<Part> open_;
 };
 

@@ -68,7 +68,7 @@ void read_directive(const QString& line, Case& out) {
   else if (key == "stop")
     out.stop = value.toStdString();
   else if (key == "steps")
-    out.options.max_steps = value.toInt();
+    out.options.limits.steps = value.toInt();
   else if (key == "allow" && value == "read")
     out.options.allowed_effects = {Effect::Read};
   else if (key == "refuse")

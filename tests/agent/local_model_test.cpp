@@ -3,6 +3,7 @@
 #include <QTest>
 #include <set>
 
+#include "agent/grammar/reply_grammar.h"
 #include "agent/prompt/markers.h"
 #include "agent/prompt/prompt.h"
 #include "agent/prompt/reply_parser.h"
@@ -85,6 +86,7 @@ class LocalModelTest : public QObject {
   void markers_in_data_stay_text();
   void a_full_context_is_an_outcome();
   void a_stop_is_obeyed();
+  void a_thought_is_closed_at_its_limit();
   void wrong_requests_fail_with_a_sentence();
   void unusable_files_are_refused();
   void overrides_are_used();
@@ -271,6 +273,28 @@ void LocalModelTest::a_full_context_is_an_outcome() {
     QVERIFY(outcome.error.ends_with('.'));
   }
   QVERIFY(filled);
+}
+
+// Random weights would think for ever.
+void LocalModelTest::a_thought_is_closed_at_its_limit() {
+  const auto model = open_random();
+  GenerateRequest request;
+  request.prompt = {{.kind = PromptPiece::Kind::Template,
+                     .text = "<bos><|turn>user\nhi<turn|>\n<|turn>model\n<|channel>thought\n",
+                     .tokens = {}}};
+  request.grammar = std::make_shared<const ReplyGrammar>();
+  request.max_tokens = 40;
+  request.seed = 3;
+  for (const std::int64_t limit : {std::int64_t{1}, std::int64_t{7}}) {
+    request.thinking_tokens = limit;
+    const GenerateOutcome outcome = model->generate(request, {}, {});
+    QVERIFY(static_cast<std::int64_t>(outcome.tokens.size()) > limit);
+    for (std::int64_t token = 0; token < limit; ++token)
+      QVERIFY(outcome.tokens[static_cast<std::size_t>(token)] != marker_id(Marker::ChannelClose));
+    QCOMPARE(outcome.tokens[static_cast<std::size_t>(limit)], marker_id(Marker::ChannelClose));
+    // It does not begin to think again.
+    QCOMPARE(std::count(outcome.tokens.begin(), outcome.tokens.end(), marker_id(Marker::ChannelOpen)), 0);
+  }
 }
 
 void LocalModelTest::a_stop_is_obeyed() {

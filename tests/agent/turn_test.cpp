@@ -10,6 +10,7 @@
 #include "tests/agent/event_text.h"
 #include "tests/agent/must.h"
 #include "tests/agent/scripted_model.h"
+#include "tests/agent/turn_fixture.h"
 
 using namespace facet;
 using namespace facet::agent;
@@ -20,61 +21,6 @@ namespace fs = std::filesystem;
 
 // The prompts below are those of the official template with neither tools nor system text.
 const std::string kStart = "<bos>";
-
-struct Fixture {
-  QTemporaryDir folder;
-  fs::path root = folder.path().toStdString();
-  fs::path path = root / "facet.sqlite";
-  std::unique_ptr<Store> store = must(Store::open(path));
-  std::unique_ptr<StoreReader> reader = must(StoreReader::open(path));
-  std::shared_ptr<Script> script = std::make_shared<Script>();
-  ScriptedModel model{script};
-  TurnOptions options;
-  TurnHooks hooks;
-  std::vector<Event> events;
-  std::int64_t now_ms = 1000;
-
-  Fixture() {
-    options.seed = 7;
-    hooks.send = [this](const Event& event) { events.push_back(event); };
-    hooks.ask = [](const Approval&, std::stop_token) { return std::optional(Decision::Deny); };
-    hooks.run_tool = [](const auto& work, const ToolProgress& progress) { return work(progress); };
-    hooks.serve = [] {};
-    hooks.now_ms = [this] { return now_ms; };
-  }
-
-  // One turn from question to answer; the conversation it took place in.
-  ConversationId turn(const UserTurn& question, std::stop_token stop = {}) {
-    Turn begun = must(begin_turn(*store, *reader, question));
-    const ConversationId id = begun.conversation.id;
-    run_turn(std::move(begun), *store, *reader, &model, options, hooks, stop);
-    return id;
-  }
-  UserTurn ask(const std::string& text, ConversationId conversation = 0) const {
-    return {.conversation = conversation, .text = text, .attachments = {}, .folders = {"/home/ann/notes"}};
-  }
-  std::string prompt(std::size_t request) const { return prompt_text(script->requests.at(request).prompt); }
-  std::string file(const std::string& name, const QByteArray& content) const {
-    QFile out(QString::fromStdString((root / name).string()));
-    if (!out.open(QIODevice::WriteOnly) || out.write(content) != content.size()) qFatal("file");
-    return fs::canonical(root / name).string();
-  }
-  TurnFinished finished() const { return std::get<TurnFinished>(events.back()); }
-};
-
-Tool echo_tool() {
-  Tool tool;
-  tool.name = "echo";
-  tool.description = "Says it again.";
-  tool.parameters = Json::parse(R"({"type":"object","properties":{"text":{"type":"string"}},"required":["text"]})");
-  tool.plan = [](const Json&, const ToolContext&) { return Result<PlannedEffect>(PlannedEffect{}); };
-  tool.run = [](const Json& arguments, const PlannedEffect&, const ToolContext&) {
-    return ToolResult{arguments["text"].get<std::string>(), Json::object(), false};
-  };
-  return tool;
-}
-
-const std::string kEchoCall = "<|tool_call>call:echo{text:<|\"|>hey<|\"|>}<tool_call|>";
 
 }  // namespace
 
@@ -106,7 +52,7 @@ class TurnTest : public QObject {
 
 // What was called for before the user wrote is done or left; the next turn tells the model of both.
 void TurnTest::a_new_message_is_heard_between_calls() {
-  Fixture f;
+  TurnFixture f;
   int runs = 0;
   Tool tool = echo_tool();
   tool.run = [&](const Json&, const PlannedEffect&, const ToolContext&) {
@@ -135,7 +81,7 @@ void TurnTest::a_new_message_is_heard_between_calls() {
 // While the user reads what would happen, it may become something else.
 void TurnTest::only_what_was_shown_runs() {
   for (const bool changes : {false, true}) {
-    Fixture f;
+    TurnFixture f;
     int runs = 0;
     PlannedEffect planned;
     planned.effect = Effect::Write;
@@ -169,7 +115,7 @@ void TurnTest::only_what_was_shown_runs() {
 }
 
 void TurnTest::the_history_is_rendered() {
-  Fixture f;
+  TurnFixture f;
   f.script->replies = {{"Hello.<turn|>"}, {"Fine.<turn|>"}};
   const ConversationId id = f.turn(f.ask("Hi"));
   f.turn(f.ask("How are you?", id));
@@ -182,7 +128,7 @@ void TurnTest::the_history_is_rendered() {
 }
 
 void TurnTest::the_system_prompt_names_the_folder() {
-  Fixture f;
+  TurnFixture f;
   f.options.system_prompt = "Folder: {folder}. Again: {folder}";
   f.script->replies = {{"Hello.<turn|>"}, {"Hello.<turn|>"}};
   f.turn(f.ask("Hi"));
@@ -193,7 +139,7 @@ void TurnTest::the_system_prompt_names_the_folder() {
 }
 
 void TurnTest::the_running_turn_repeats_what_was_generated() {
-  Fixture f;
+  TurnFixture f;
   f.options.tools = {echo_tool()};
   // Not as the template would write it: a space in the call, and the text before it.
   const std::string said = "Wait. <|tool_call>call:echo{ text:<|\"|>hey<|\"|>}<tool_call|><|tool_response>";
@@ -210,7 +156,7 @@ void TurnTest::the_running_turn_repeats_what_was_generated() {
 }
 
 void TurnTest::an_older_turn_is_rendered_from_its_rows() {
-  Fixture f;
+  TurnFixture f;
   f.options.tools = {echo_tool()};
   f.script->replies = {{kEchoCall + "<|tool_response>"}, {"It said hey.<turn|>"}, {"Yes.<turn|>"}};
   const ConversationId id = f.turn(f.ask("Hi"));
@@ -223,7 +169,7 @@ void TurnTest::an_older_turn_is_rendered_from_its_rows() {
 }
 
 void TurnTest::calls_of_one_run_stay_together() {
-  Fixture f;
+  TurnFixture f;
   f.options.tools = {echo_tool()};
   const std::string other = "<|tool_call>call:echo{text:<|\"|>you<|\"|>}<tool_call|>";
   const std::string hey = "response:echo{value:<|\"|>hey<|\"|>}<tool_response|>";
@@ -248,7 +194,7 @@ void TurnTest::calls_of_one_run_stay_together() {
 }
 
 void TurnTest::thoughts_are_dropped_with_the_next_question() {
-  Fixture f;
+  TurnFixture f;
   f.options.tools = {echo_tool()};
   const std::string thought = "<|channel>thought\nHm.\n<channel|>";
   f.script->replies = {{thought + kEchoCall + "<|tool_response>"}, {"Hey.<turn|>"}, {"Yes.<turn|>"}};
@@ -259,7 +205,7 @@ void TurnTest::thoughts_are_dropped_with_the_next_question() {
 }
 
 void TurnTest::short_texts_are_put_into_the_prompt() {
-  Fixture f;
+  TurnFixture f;
   f.script->replies = {{"Ok.<turn|>"}};
   UserTurn question = f.ask("Which is longer?");
   question.attachments = {f.file("a.txt", "one\n\n"), f.file("b.md", "# two\nthree <turn|>")};
@@ -282,7 +228,7 @@ void TurnTest::short_texts_are_put_into_the_prompt() {
 }
 
 void TurnTest::other_files_are_named_by_path() {
-  Fixture f;
+  TurnFixture f;
   f.script->replies = {{"Ok.<turn|>"}};
   UserTurn question = f.ask("What is this?");
   question.attachments = {f.file("large.txt", QByteArray(16 * 1024 + 1, 'x')),
@@ -296,7 +242,7 @@ void TurnTest::other_files_are_named_by_path() {
 }
 
 void TurnTest::a_file_that_is_gone_ends_the_turn() {
-  Fixture f;
+  TurnFixture f;
   UserTurn question = f.ask("What is this?");
   question.attachments = {"/missing/a.txt"};
   const ConversationId id = f.turn(question);
@@ -314,7 +260,7 @@ void TurnTest::a_file_that_is_gone_ends_the_turn() {
 }
 
 void TurnTest::later_questions_are_not_seen() {
-  Fixture f;
+  TurnFixture f;
   f.script->replies = {{"First.<turn|>"}};
   Turn first = must(begin_turn(*f.store, *f.reader, f.ask("One")));
   must(begin_turn(*f.store, *f.reader, f.ask("Two", first.conversation.id)));
@@ -323,7 +269,7 @@ void TurnTest::later_questions_are_not_seen() {
 }
 
 void TurnTest::growing_text_reaches_its_row_within_250_ms() {
-  Fixture f;
+  TurnFixture f;
   f.script->replies = {{"a b c d e<turn|>"}};
   std::vector<std::string> rows;
   f.script->before_piece = [&](std::size_t) {
@@ -339,7 +285,7 @@ void TurnTest::growing_text_reaches_its_row_within_250_ms() {
 }
 
 void TurnTest::every_run_leaves_a_step() {
-  Fixture f;
+  TurnFixture f;
   f.options.tools = {echo_tool()};
   f.script->replies = {{kEchoCall + "<|tool_response>"}, {"Cut", GenerateOutcome::Reason::Length}};
   f.turn(f.ask("Hi"));
@@ -356,7 +302,7 @@ void TurnTest::every_run_leaves_a_step() {
 }
 
 void TurnTest::old_turns_make_room() {
-  Fixture f;
+  TurnFixture f;
   f.script->info.context_length = 40;  // words, of which ten are kept for the answer
   ConversationId id = 0;
   for (int turn = 0; turn < 12; ++turn) {
@@ -377,7 +323,7 @@ void TurnTest::old_turns_make_room() {
 }
 
 void TurnTest::seeds_are_drawn_where_none_is_given() {
-  Fixture f;
+  TurnFixture f;
   f.options.seed.reset();
   f.script->replies = {{"A.<turn|>"}, {"B.<turn|>"}};
   f.turn(f.ask("Hi"));
@@ -386,7 +332,8 @@ void TurnTest::seeds_are_drawn_where_none_is_given() {
 }
 
 void TurnTest::results_are_cut_and_mended() {
-  Fixture f;
+  TurnFixture f;
+  f.script->info.context_length = 131'072;
   Tool tool = echo_tool();
   tool.run = [](const Json&, const PlannedEffect&, const ToolContext& context) {
     return ToolResult{"\xff" + std::string(context.result_limit_bytes, 'x'), {{"bad", "\xfe"}}, false};
@@ -403,7 +350,7 @@ void TurnTest::results_are_cut_and_mended() {
 }
 
 void TurnTest::a_failing_store_ends_the_turn() {
-  Fixture f;
+  TurnFixture f;
   f.script->replies = {{"one two three four<turn|>"}};
   // The conversation disappears underneath: no part can be written any more.
   f.script->before_piece = [&](std::size_t piece) {
@@ -418,7 +365,7 @@ void TurnTest::a_failing_store_ends_the_turn() {
 }
 
 void TurnTest::nothing_is_sent_for_nothing() {
-  Fixture f;
+  TurnFixture f;
   QCOMPARE(begin_turn(*f.store, *f.reader, f.ask(" \n ")).error().message, std::string("There is nothing to send."));
   QCOMPARE(begin_turn(*f.store, *f.reader, f.ask("x", 99)).error().message,
            std::string("The conversation does not exist any more."));
@@ -426,7 +373,7 @@ void TurnTest::nothing_is_sent_for_nothing() {
 }
 
 void TurnTest::titles_come_from_the_question() {
-  Fixture f;
+  TurnFixture f;
   QCOMPARE(must(begin_turn(*f.store, *f.reader, f.ask("Hello\nWorld"))).conversation.title, std::string("Hello"));
   UserTurn file = f.ask("");
   file.attachments = {f.file("plan.txt", "x")};

@@ -51,7 +51,7 @@ struct Fixture {
     store = must(Store::open(database));
     reader = must(StoreReader::open(database));
     options.seed = 7;
-    options.max_steps = 10'000;
+    options.limits.steps = 10'000;
     options.tools = {tools::run_command_tool(sandbox)};
     hooks.send = [this](const Event& event) {
       const auto* changed = std::get_if<CallChanged>(&event);

@@ -15,6 +15,7 @@ class OutputEnds {
   void add(std::string_view piece);
 
   std::uint64_t bytes() const { return bytes_; }  // of all that came
+  bool is_cut() const { return bytes_ > head_limit_ + tail_limit_; }
   // UTF-8; where something is left out, a line in square brackets says how much.
   std::string text() const;
   // The last of it, in whole lines where possible, for somebody who is watching.

@@ -9,6 +9,7 @@
 #include "ui/composer/attachment_bar.h"
 #include "ui/composer/folder_button.h"
 #include "ui/composer/message_edit.h"
+#include "ui/composer/thinking_button.h"
 #include "ui/phrases.h"
 #include "ui/widgets/buttons.h"
 #include "ui/widgets/context_gauge.h"
@@ -67,6 +68,12 @@ QWidget* Composer::build_tools() {
                      QKeySequence(Qt::CTRL | Qt::SHIFT | Qt::Key_S).toString(QKeySequence::NativeText));
   capture_->hide();
   folders_ = new FolderButton(theme_, tools);
+  thinking_ = new ThinkingButton(theme_, tools);
+  thinking_->hide();
+  plan_ = new IconButton(theme_, Icon::List, tr("Write a plan"), tools);
+  plan_->setObjectName("planButton");
+  plan_->set_name(tr("Write a plan"), QKeySequence(Qt::CTRL | Qt::SHIFT | Qt::Key_P).toString(QKeySequence::NativeText));
+  plan_->hide();
   hint_ = new ThemedLabel(theme_, Type::Caption, &Colors::text_muted, tools);
   hint_->setObjectName("composerHint");
   hint_->setAlignment(Qt::AlignRight | Qt::AlignVCenter);
@@ -82,7 +89,9 @@ QWidget* Composer::build_tools() {
 
   row->addWidget(attach_);
   row->addWidget(capture_);
+  row->addWidget(plan_);
   row->addWidget(folders_);
+  row->addWidget(thinking_);
   row->addWidget(hint_, 1);
   row->addSpacing(space::kSmall);
   row->addWidget(gauge_);
@@ -93,6 +102,8 @@ QWidget* Composer::build_tools() {
   connect(attach_, &QToolButton::clicked, this, &Composer::choose_files);
   connect(capture_, &QToolButton::clicked, this, &Composer::captureRequested);
   connect(folders_, &FolderButton::foldersChanged, this, &Composer::foldersChanged);
+  connect(thinking_, &ThinkingButton::thinkingChosen, this, &Composer::thinkingChosen);
+  connect(plan_, &QToolButton::clicked, this, &Composer::planRequested);
   connect(send_, &QToolButton::clicked, this, &Composer::send);
   connect(stop_, &QToolButton::clicked, this, &Composer::stopRequested);
   return tools;
@@ -107,10 +118,11 @@ void Composer::set_state(State state, const QString& reason) {
 void Composer::refresh() {
   const bool can_stop = state_ == State::Answering || state_ == State::Sending;
   const bool stop_had_focus = stop_->hasFocus();
+  const bool steers = state_ == State::Answering && !draft().is_empty();
   stop_->setVisible(can_stop);
-  send_->setVisible(!can_stop);
+  send_->setVisible(!can_stop || steers);
   if (!can_stop && stop_had_focus) edit_->setFocus();
-  send_->setEnabled(state_ == State::Ready && !draft().is_empty());
+  send_->setEnabled(can_send());
   edit_->setReadOnly(state_ == State::Sending);
   hint_->set_full_text(hint());
   hint_->setVisible(true);
@@ -118,7 +130,7 @@ void Composer::refresh() {
   if (state_ == State::Unavailable) {
     send_->set_name(reason_.isEmpty() ? tr("Send") : tr("Send: %1").arg(reason_));
   } else {
-    send_->set_name(tr("Send"), tr("Return"));
+    send_->set_name(steers ? tr("Send: the model hears it before its next step") : tr("Send"), tr("Return"));
   }
   update();
 }
@@ -152,8 +164,12 @@ void Composer::set_draft(const Draft& draft) {
   attachments_->set_files(draft.attachments, draft.budgets);
 }
 
+bool Composer::can_send() const {
+  return (state_ == State::Ready || state_ == State::Answering) && !draft().is_empty();
+}
+
 void Composer::send() {
-  if (state_ == State::Ready && !draft().is_empty()) emit sendRequested(draft());
+  if (can_send()) emit sendRequested(draft());
 }
 
 void Composer::attach(const QStringList& paths) {
@@ -211,8 +227,17 @@ void Composer::set_folders(const QStringList& folders) {
   folders_->set_folders(folders);
 }
 
-void Composer::set_usage(qint64 used_tokens, qint64 limit_tokens) {
-  gauge_->set_usage(used_tokens, limit_tokens);
+void Composer::set_usage(const TranscriptModel::Context& context) {
+  gauge_->set_usage(context);
+}
+
+void Composer::set_thinking(bool can_think, qint64 tokens) {
+  thinking_->set_thinking(tokens);
+  thinking_->setVisible(can_think);
+}
+
+void Composer::set_can_plan(bool can) {
+  plan_->setVisible(can);
 }
 
 void Composer::focus_edit() {

@@ -7,6 +7,7 @@
 #include <optional>
 
 #include "agent/protocol.h"
+#include "ui/models/transcript_model.h"
 #include "ui/theme.h"
 
 namespace facet::ui {
@@ -18,6 +19,7 @@ class IconButton;
 class MessageEdit;
 class Pictures;
 class ThemedLabel;
+class ThinkingButton;
 
 // What has been written and not been sent.
 struct Draft {
@@ -29,9 +31,9 @@ struct Draft {
   bool operator==(const Draft&) const = default;
 };
 
-// Where a message is written: the text, its files, the folders that may be read, and the button that sends it or, while
-// a message waits or an answer is being written, stops that. A draft can always be written; it can be sent when nothing
-// stands against it.
+// Where a message is written: the text, its files, the folders that may be read, and the buttons that send it and, while
+// a message waits or an answer is being written, stop that. A draft can always be written; it can be sent when nothing
+// stands against it, and while an answer is being written, which it then steers.
 class Composer : public QWidget {
   Q_OBJECT
 
@@ -61,7 +63,11 @@ class Composer : public QWidget {
   // Asks about all attached files anew.
   void describe_all();
   void set_folders(const QStringList& folders);
-  void set_usage(qint64 used_tokens, qint64 limit_tokens);
+  void set_usage(const TranscriptModel::Context& context);
+  // Whether the model can think, and how much it may.
+  void set_thinking(bool can_think, qint64 tokens);
+  // Whether there is a conversation that can have a plan.
+  void set_can_plan(bool can);
   // How long the model would read before it answers the draft; nothing when that is not known.
   void set_reading_time(std::optional<qint64> milliseconds);
   void focus_edit();
@@ -76,6 +82,8 @@ class Composer : public QWidget {
   void stopRequested();
   void captureRequested();
   void foldersChanged(const QStringList& folders);
+  void thinkingChosen(qint64 tokens);
+  void planRequested();
   void pageTurned(int pages);
 
  protected:
@@ -85,6 +93,7 @@ class Composer : public QWidget {
  private:
   QWidget* build_tools();
   void attach_image(const QImage& picture, const QString& name);
+  bool can_send() const;
   void send();
   void refresh();
   void follow_draft();
@@ -100,6 +109,8 @@ class Composer : public QWidget {
   AttachmentBar* attachments_ = nullptr;
   MessageEdit* edit_ = nullptr;
   FolderButton* folders_ = nullptr;
+  ThinkingButton* thinking_ = nullptr;
+  IconButton* plan_ = nullptr;
   ThemedLabel* hint_ = nullptr;
   ContextGauge* gauge_ = nullptr;
   IconButton* attach_ = nullptr;

@@ -52,7 +52,14 @@ void TranscriptModel::apply(const agent::TurnStarted& event) {
   emit turnChanged();
 }
 
+void TranscriptModel::apply(const agent::CompactionProgress& event) {
+  turn_.summary_done = event.done;
+  turn_.summary_total = event.total;
+  emit turnChanged();
+}
+
 void TranscriptModel::apply(const agent::MediaProgress& event) {
+  turn_.summary_total = 0;
   if (turn_.media_total == 0) turn_.reading_since_ms = QDateTime::currentMSecsSinceEpoch();
   turn_.media_done = event.done;
   turn_.media_total = event.done < event.total ? event.total : 0;
@@ -60,6 +67,7 @@ void TranscriptModel::apply(const agent::MediaProgress& event) {
 }
 
 void TranscriptModel::apply(const agent::PromptProgress& event) {
+  turn_.summary_total = 0;
   turn_.media_total = 0;
   if (turn_.prompt_total == 0) turn_.reading_since_ms = QDateTime::currentMSecsSinceEpoch();
   turn_.prompt_done = event.done;
@@ -68,6 +76,7 @@ void TranscriptModel::apply(const agent::PromptProgress& event) {
 }
 
 void TranscriptModel::apply(const agent::PartStarted& event) {
+  turn_.summary_total = 0;
   turn_.media_total = 0;
   turn_.prompt_total = 0;
   turn_.part_is_open = true;
@@ -99,7 +108,7 @@ void TranscriptModel::apply(const agent::CallChanged& event) {
 }
 
 void TranscriptModel::apply(const agent::ContextChanged& event) {
-  context_ = {event.used_tokens, event.context_length};
+  context_ = {event.used_tokens, event.context_length, event.system_tokens, event.tool_tokens, event.reserved_tokens};
   emit turnChanged();
 }
 

@@ -26,7 +26,9 @@ class TranscriptModel : public QAbstractListModel {
     qint64 prompt_total = 0;  // 0 while the prompt is not being read
     qint64 media_done = 0;
     qint64 media_total = 0;       // 0 while no pictures and sounds are taken in
-    qint64 reading_since_ms = 0;  // the same for either
+    qint64 summary_done = 0;
+    qint64 summary_total = 0;     // 0 while no summary is written
+    qint64 reading_since_ms = 0;  // the same for media and prompt
     bool part_is_open = false;    // the last part still grows or runs
     bool awaiting_approval = false;
     QString error;
@@ -34,6 +36,10 @@ class TranscriptModel : public QAbstractListModel {
   struct Context {
     qint64 used_tokens = 0;
     qint64 limit_tokens = 0;
+    // As in agent::ContextChanged; 0 while that is not known.
+    qint64 system_tokens = 0;
+    qint64 tool_tokens = 0;
+    qint64 reserved_tokens = 0;
   };
 
   explicit TranscriptModel(agent::ConversationId conversation, QObject* parent = nullptr);
@@ -62,6 +68,7 @@ class TranscriptModel : public QAbstractListModel {
 
  private:
   void apply(const agent::TurnStarted& event);
+  void apply(const agent::CompactionProgress& event);
   void apply(const agent::MediaProgress& event);
   void apply(const agent::PromptProgress& event);
   void apply(const agent::PartStarted& event);
@@ -74,6 +81,7 @@ class TranscriptModel : public QAbstractListModel {
   void apply(const agent::AttachmentDescribed&) {}
   void apply(const agent::TurnFinished& event);
   void apply(const agent::ConversationChanged&) {}
+  void apply(const agent::PlanChanged&) {}
   void apply(const agent::ConversationRemoved&) {}
   void apply(const agent::ModelChanged&) {}
   void apply(const agent::Notice&) {}

@@ -115,8 +115,17 @@ TranscriptModel* WindowModel::kept_transcript(agent::ConversationId conversation
   return found == transcripts_.end() ? nullptr : found->second.get();
 }
 
+void WindowModel::load_details() {
+  details_ = {};
+  if (current_ == 0 || reader() == nullptr) return;
+  auto stored = reader_->conversation(current_);
+  if (!stored.ok()) return report(stored.error());
+  if (*stored) details_ = **std::move(stored);
+}
+
 void WindowModel::show_transcript(agent::ConversationId conversation) {
   current_ = conversation;
+  load_details();
   conversations_.set_current(conversation);
   if (conversation == 0) {
     blank_ = std::make_unique<TranscriptModel>(0);
@@ -217,6 +226,7 @@ agent::UserTurn WindowModel::turn_of(const QString& text, const QStringList& att
   for (auto budget = budgets.begin(); budget != budgets.end(); ++budget)
     turn.budgets[budget.key().toStdString()] = budget.value();
   if (current_ == 0) turn.folders = to_strings(new_folders_);
+  if (current_ == 0) turn.thinking_tokens = new_thinking_tokens_;
   return turn;
 }
 
@@ -264,6 +274,19 @@ void WindowModel::set_folders(const QStringList& folders) {
   }
 }
 
+void WindowModel::set_thinking(qint64 tokens) {
+  if (current_ == 0) {
+    new_thinking_tokens_ = tokens;
+    emit descriptionChanged();
+  } else {
+    submit(agent::SetThinking{current_, tokens});
+  }
+}
+
+void WindowModel::set_plan(const std::vector<agent::PlanStep>& steps) {
+  if (current_ != 0) submit(agent::SetPlan{current_, steps});
+}
+
 void WindowModel::load_model(const QString& model) {
   submit(agent::LoadModel{model.toStdString()});
 }
@@ -309,7 +332,15 @@ void WindowModel::fold(const agent::Event& event) {
   for (const auto& [id, transcript] : transcripts_)
     transcript->fold(event);
   if (const auto* changed = std::get_if<agent::ConversationChanged>(&event)) {
-    if (changed->conversation.id == current_) emit descriptionChanged();
+    if (changed->conversation.id != current_) return;
+    const std::vector<agent::PlanStep> plan = details_.plan;
+    details_ = changed->conversation;
+    details_.plan = plan;
+    emit descriptionChanged();
+  } else if (const auto* plan = std::get_if<agent::PlanChanged>(&event)) {
+    if (plan->conversation != current_) return;
+    details_.plan = plan->plan;
+    emit descriptionChanged();
   } else if (const auto* removed = std::get_if<agent::ConversationRemoved>(&event)) {
     if (removed->conversation == current_) show_transcript(0);
   } else if (const auto* model = std::get_if<agent::ModelChanged>(&event)) {

@@ -37,6 +37,9 @@ class WindowModel : public QObject {
   RecordingModel* recording() { return recording_.get(); }
   QString title() const;
   QStringList folders() const;
+  // As in agent::Conversation.
+  qint64 thinking_tokens() const { return current_ == 0 ? new_thinking_tokens_ : details_.thinking_tokens; }
+  const std::vector<agent::PlanStep>& plan() const { return details_.plan; }
   // Empty until the first ModelChanged.
   const std::optional<agent::ModelChanged>& model() const { return model_; }
   // A message of the conversation on the screen was handed over and is not stored yet.
@@ -65,6 +68,8 @@ class WindowModel : public QObject {
   void rename(agent::ConversationId conversation, const QString& title);
   void remove(agent::ConversationId conversation);
   void set_folders(const QStringList& folders);
+  void set_thinking(qint64 tokens);
+  void set_plan(const std::vector<agent::PlanStep>& steps);
   void load_model(const QString& model);
   void submit(agent::Op op);
   // Standing permissions, the oldest first.
@@ -76,7 +81,7 @@ class WindowModel : public QObject {
 
  signals:
   void currentChanged();      // another conversation is on the screen
-  void descriptionChanged();  // title or folders of this one
+  void descriptionChanged();  // title, folders, plan or thinking of this one
   void modelChanged();
   void permissionsChanged();
   void recordingChanged();  // another one, or none, is on the screen
@@ -98,6 +103,7 @@ class WindowModel : public QObject {
   TranscriptModel::Context last_context(const std::vector<agent::Message>& messages) const;
   void show_transcript(agent::ConversationId conversation);
   void forget_idle_transcripts();
+  void load_details();
   void follow_started_turn(const agent::TurnStarted& event);
   void refuse_sending(agent::ConversationId conversation);
   void refuse_all();
@@ -120,7 +126,9 @@ class WindowModel : public QObject {
   agent::ConversationId current_ = 0;
   std::unique_ptr<RecordingModel> recording_;
   QStringList importing_;  // what was asked for and is not begun
+  agent::Conversation details_;  // of the conversation on the screen, as it is stored
   QStringList new_folders_;
+  qint64 new_thinking_tokens_ = 0;
   std::optional<agent::ModelChanged> model_;
   // What was handed over and is not stored yet, by the conversation that it was written in.
   std::map<agent::ConversationId, std::string> sending_;

@@ -15,6 +15,7 @@
 #include "ui/pages/link_dialog.h"
 #include "ui/pages/page_header.h"
 #include "ui/pages/start_page.h"
+#include "ui/plan/plan_panel.h"
 #include "ui/settings.h"
 #include "ui/transcript/transcript_view.h"
 #include "ui/widgets/banner.h"
@@ -91,6 +92,8 @@ void ConversationPage::build() {
   pages_->addWidget(start_scroll);
   pages_->addWidget(transcript_);
   column->addWidget(pages_, 1);
+  plan_ = new PlanPanel(theme_, this);
+  column->addWidget(centred(plan_, 2 * kComposerOverhang, this));
   composer_ = new Composer(theme_, this);
   composer_->set_pictures(&model_.pictures());
   column->addWidget(centred(composer_, 2 * kComposerOverhang, this));
@@ -151,6 +154,10 @@ void ConversationPage::connect_parts() {
   connect(composer_, &Composer::stopRequested, this, [this] { model_.stop(); });
   connect(composer_, &Composer::foldersChanged, this,
           [this](const QStringList& folders) { model_.set_folders(folders); });
+  connect(composer_, &Composer::thinkingChosen, this, [this](qint64 tokens) { model_.set_thinking(tokens); });
+  connect(composer_, &Composer::planRequested, this, &ConversationPage::write_plan);
+  connect(plan_, &PlanPanel::planEdited, &model_, &WindowModel::set_plan);
+  connect(plan_, &PlanPanel::closed, composer_, &Composer::focus_edit);
   connect(composer_, &Composer::pageTurned, this, [this](int pages) {
     QScrollBar* bar = transcript_->verticalScrollBar();
     bar->setValue(bar->value() + pages * (bar->pageStep() - 48));
@@ -200,18 +207,31 @@ void ConversationPage::show_current() {
 void ConversationPage::show_description() {
   header_->set_title(model_.title());
   composer_->set_folders(model_.folders());
+  plan_->set_plan(model_.plan());
+  show_thinking();
   start_->set_folders(model_.folders());
+}
+
+void ConversationPage::show_thinking() {
+  const auto& model = model_.model();
+  composer_->set_thinking(model && model->ready && model->thinks, model_.thinking_tokens());
+}
+
+void ConversationPage::write_plan() {
+  if (model_.current() != 0) plan_->begin_writing();
 }
 
 void ConversationPage::show_turn() {
   const TranscriptModel& transcript = model_.transcript();
   pages_->setCurrentIndex(transcript.messages().empty() ? kStartPage : kTranscriptPage);
   const auto& model = model_.model();
-  const qint64 limit = transcript.context().limit_tokens > 0 ? transcript.context().limit_tokens
-                       : model                               ? model->context_length
-                                                             : 0;
-  composer_->set_usage(transcript.context().used_tokens, limit);
-  if (transcript.turn().running) {
+  TranscriptModel::Context context = transcript.context();
+  if (context.limit_tokens == 0 && model) context.limit_tokens = model->context_length;
+  composer_->set_usage(context);
+  composer_->set_can_plan(model_.current() != 0);
+  if (transcript.turn().running && model_.is_sending()) {
+    composer_->set_state(Composer::State::Sending, tr("The model hears it before its next step"));
+  } else if (transcript.turn().running) {
     composer_->set_state(Composer::State::Answering, tr("Esc stops"));
   } else if (model_.is_sending()) {
     composer_->set_state(Composer::State::Sending, composer_->draft().attachments.isEmpty()
@@ -231,6 +251,7 @@ void ConversationPage::show_turn() {
 void ConversationPage::show_model() {
   const auto& model = model_.model();
   header_->set_model(model);
+  show_thinking();
   show_turn();
   if (!model) return;
   if (!model->error.empty()) {

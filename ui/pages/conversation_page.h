@@ -15,6 +15,7 @@ namespace facet::ui {
 class Banner;
 class DropOverlay;
 class PageHeader;
+class PlanPanel;
 class RegionCapture;
 class StartPage;
 class TranscriptView;
@@ -31,6 +32,8 @@ class ConversationPage : public QWidget {
   // Puts a region of the screen into the question. Nothing where the screens can not be seen.
   void capture_region();
   void choose_model();
+  // Puts the keyboard into the plan of the conversation.
+  void write_plan();
   void reveal(agent::MessageId message);
   void set_list_hidden(bool hidden);
 
@@ -50,6 +53,7 @@ class ConversationPage : public QWidget {
   void show_current();
   void show_description();
   void show_turn();
+  void show_thinking();
   void show_model();
   void show_notice(int severity, const QString& text);
   void ask(const Draft& draft);
@@ -64,6 +68,7 @@ class ConversationPage : public QWidget {
   QStackedWidget* pages_ = nullptr;
   StartPage* start_ = nullptr;
   TranscriptView* transcript_ = nullptr;
+  PlanPanel* plan_ = nullptr;
   Composer* composer_ = nullptr;
   DropOverlay* overlay_ = nullptr;
   RegionCapture* capture_ = nullptr;

@@ -16,16 +16,24 @@ ContextGauge::ContextGauge(const Theme& theme, QWidget* parent) : QWidget(parent
   setObjectName("contextGauge");
   setFont(theme.font(Type::Caption));
   setSizePolicy(QSizePolicy::Fixed, QSizePolicy::Fixed);
-  set_usage(0, 0);
+  set_usage({});
 }
 
-void ContextGauge::set_usage(qint64 used_tokens, qint64 limit_tokens) {
-  used_ = used_tokens;
-  limit_ = limit_tokens;
+void ContextGauge::set_usage(const TranscriptModel::Context& context) {
+  used_ = context.used_tokens;
+  limit_ = context.limit_tokens;
   const QLocale locale;
-  const QString sentence = tr("Context: %1 of %2 tokens used").arg(locale.toString(used_), locale.toString(limit_));
-  setAccessibleName(sentence);
-  setToolTip(sentence);
+  QStringList lines{tr("Context: %1 of %2 tokens used").arg(locale.toString(used_), locale.toString(limit_))};
+  setAccessibleName(lines.first());
+  if (context.reserved_tokens > 0) {
+    const qint64 conversation = std::max<qint64>(used_ - context.system_tokens - context.tool_tokens, 0);
+    lines << tr("%1 of them the system text").arg(locale.toString(context.system_tokens))
+          << tr("%1 the tools").arg(locale.toString(context.tool_tokens))
+          << tr("%1 the conversation").arg(locale.toString(conversation))
+          << tr("%1 are kept free for the next answer").arg(locale.toString(context.reserved_tokens));
+  }
+  setToolTip(lines.join('\n'));
+  setAccessibleDescription(lines.mid(1).join(QStringLiteral(", ")));
   setVisible(limit_ > 0);
   updateGeometry();
   update();

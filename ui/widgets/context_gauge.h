@@ -2,6 +2,7 @@
 
 #include <QWidget>
 
+#include "ui/models/transcript_model.h"
 #include "ui/theme.h"
 
 namespace facet::ui {
@@ -14,7 +15,7 @@ class ContextGauge : public QWidget {
   explicit ContextGauge(const Theme& theme, QWidget* parent = nullptr);
 
   // Hidden while the limit is not known.
-  void set_usage(qint64 used_tokens, qint64 limit_tokens);
+  void set_usage(const TranscriptModel::Context& context);
 
   QSize sizeHint() const override;
 

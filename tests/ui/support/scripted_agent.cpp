@@ -277,6 +277,18 @@ void ScriptedAgent::apply(const agent::SetFolders& op) {
   emit_event(agent::ConversationChanged{conversation});
 }
 
+void ScriptedAgent::apply(const agent::SetThinking& op) {
+  must(store_->set_thinking(op.conversation, op.tokens));
+  agent::Conversation& conversation = conversations_[op.conversation];
+  conversation.thinking_tokens = op.tokens;
+  emit_event(agent::ConversationChanged{conversation});
+}
+
+void ScriptedAgent::apply(const agent::SetPlan& op) {
+  must(store_->set_plan(op.conversation, op.steps, agent::Store::PlanAuthor::User));
+  emit_event(agent::PlanChanged{op.conversation, op.steps});
+}
+
 void ScriptedAgent::apply(const agent::EstimateReading& op) {
   emit_event(agent::ReadingEstimated{op.question.conversation, std::ssize(op.question.text), reading_ms_});
 }

@@ -63,6 +63,8 @@ class ScriptedAgent : public QObject {
   void apply(const agent::RenameConversation& op);
   void apply(const agent::RemoveConversation& op);
   void apply(const agent::SetFolders& op);
+  void apply(const agent::SetThinking& op);
+  void apply(const agent::SetPlan& op);
   void apply(const agent::EstimateReading& op);
   void apply(const agent::DescribeAttachment& op);
   void apply(const agent::ForgetAttachment&) {}

@@ -1,0 +1,15 @@
+#pragma once
+
+#include "agent/agent.h"
+#include "agent/turn.h"
+
+namespace facet::agent {
+
+// What holds for every turn of an agent. The attachments outlive it.
+TurnOptions turn_options(const AgentOptions& options, Attachments& attachments);
+
+// Gives the turns the tools that a model may use, null for any model: what it has not learned to call would only
+// confuse it, so it is not told of it and can not call it. The error is one of the schema of the answer.
+Status offer_tools(const AgentOptions& options, const TextModel* model, TurnOptions& turns);
+
+}  // namespace facet::agent
