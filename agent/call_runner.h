@@ -43,6 +43,7 @@ class CallRunner {
   Result<Permission> ask(const PlannedEffect& planned, const Verdict& verdict, Call& call, const std::stop_token& stop);
   Result<Answer> carry_out(const Tool& tool, const Json& arguments, const PlannedEffect& planned, ToolContext context,
                            Call& call);
+  ToolResult run_in_agent(const Tool& tool, const Json& arguments) const;
   const Tool* find(const std::string& name) const;
 
   ConversationId conversation_;

@@ -11,6 +11,7 @@ std::vector<agent::Tool> all_tools(const OwnFiles& own) {
       edit_file_tool(),    move_file_tool(),
       delete_file_tool(),  search_history_tool(own.database),
       clock_tool(),        run_command_tool(sandbox::Sandbox(sandbox::own_sandbox_program(), own.folders)),
+      remember_tool(),     recall_tool(own.database),
   };
 }
 

@@ -1,9 +1,9 @@
-#include <ctime>
 #include <nlohmann/json.hpp>
 
 #include "agent/meeting/export.h"
 #include "agent/store/reader.h"
 #include "app/cli/command.h"
+#include "app/cli/local_time.h"
 #include "app/event_json.h"
 
 namespace facet::app::cli {
@@ -11,14 +11,6 @@ namespace facet::app::cli {
 namespace {
 
 using nlohmann::json;
-
-std::string local_time(std::int64_t ms) {
-  const std::time_t seconds = static_cast<std::time_t>(ms / 1000);
-  std::tm parts{};
-  localtime_r(&seconds, &parts);
-  char text[32];
-  return {text, std::strftime(text, sizeof text, "%Y-%m-%d %H:%M", &parts)};
-}
 
 // The store marks matches with isolates; a terminal reads stars better.
 std::string with_stars(const std::string& snippet) {

@@ -101,6 +101,7 @@ inline std::string event_text(const Event& event) {
              quoted(e.transcript.title) + (e.transcript.problem.empty() ? "" : ", " + quoted(e.transcript.problem));
     }
     std::string operator()(const PermissionsChanged&) const { return "permissions changed"; }
+    std::string operator()(const MemoryChanged&) const { return "memory changed"; }
     std::string operator()(const TranscriptRemoved& e) const { return "transcript " + n(e.transcript) + " removed"; }
     std::string operator()(const SegmentAdded& e) const {
       return "segment " + n(e.segment.id) + " of " + n(e.transcript) + ": " + quoted(e.segment.text) +

@@ -1,0 +1,14 @@
+#include "agent/own_state.h"
+
+namespace facet::agent {
+
+OwnState::OwnState(ConversationId conversation, Store& store, const std::function<void(const Event&)>& send)
+    : conversation_(conversation), store_(store), send_(send) {}
+
+Result<bool> OwnState::remember(const std::string& text) {
+  FACET_ASSIGN_OR_RETURN(const auto added, store_.add_memory(text, conversation_));
+  if (added) send_(MemoryChanged{});
+  return added.has_value();
+}
+
+}  // namespace facet::agent
