@@ -243,12 +243,11 @@ void AgentLoop::handle(const AnswerApproval& op) {
 }
 
 void AgentLoop::handle(const RevokeGrant& op) {
-  const Status done = store_->revoke_grant(op.grant);
-  if (done.ok()) {
-    options_.on_event(PermissionsChanged{});
-  } else {
-    options_.on_event(Notice{Severity::Error, done.error().message});
-  }
+  report(store_->revoke_grant(op.grant), PermissionsChanged{});
+}
+
+void AgentLoop::handle(const RemoveMemory& op) {
+  report(op.memory == 0 ? store_->clear_memory() : store_->remove_memory(op.memory), MemoryChanged{});
 }
 
 ToolResult AgentLoop::run_tool(const std::function<ToolResult(const ToolProgress&)>& work,
@@ -409,6 +408,10 @@ void AgentLoop::remove_conversations() {
 // What a store that can not be read would tell is not worth more than the copies.
 void AgentLoop::remove_attachments() {
   if (const auto used = reader_->media_in_use(); used.ok()) attachments_.folder().remove_others(*used);
+}
+
+void AgentLoop::report(const Status& done, const Event& news) {
+  options_.on_event(done.ok() ? news : Event(Notice{Severity::Error, done.error().message}));
 }
 
 void AgentLoop::report(const Status& done, ConversationId id) {

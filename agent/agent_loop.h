@@ -63,6 +63,7 @@ class AgentLoop {
   void handle(const StopTurn&);
   void handle(const AnswerApproval& op);
   void handle(const RevokeGrant& op);
+  void handle(const RemoveMemory& op);
   void handle(const RenameConversation& op);
   void handle(const SetFolders& op);
   void handle(const SetThinking& op);
@@ -102,7 +103,9 @@ class AgentLoop {
   ToolResult run_tool(const std::function<ToolResult(const ToolProgress&)>& work, const ToolProgress& progress);
   void serve();
 
-  // After an operation of the user: what has become of the conversation, or why it failed.
+  // After an operation of the user: the news of it, or why it failed.
+  void report(const Status& done, const Event& news);
+  // The same with what has become of the conversation.
   void report(const Status& done, ConversationId id);
 
   const AgentOptions options_;

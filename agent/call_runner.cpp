@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <exception>
 
+#include "agent/own_state.h"
 #include "agent/schema.h"
 #include "agent/transcript.h"
 #include "agent/utf8.h"
@@ -201,7 +202,7 @@ Result<CallRunner::Answer> CallRunner::carry_out(const Tool& tool, const Json& a
     context.progress = progress;
     return without_exceptions<ToolResult>([&] { return tool.run(arguments, planned, context); }, running_failure);
   };
-  ToolResult result = hooks_.run_tool(work, show_progress);
+  ToolResult result = tool.run_in_agent ? run_in_agent(tool, arguments) : hooks_.run_tool(work, show_progress);
 
   Answer answer{.content = capped(std::move(result.content), context.result_limit_bytes, result.whole)};
   if (!result.whole.empty()) FACET_RETURN_IF_ERROR(keep(call, std::move(result.whole), answer.content));
@@ -210,6 +211,11 @@ Result<CallRunner::Answer> CallRunner::carry_out(const Tool& tool, const Json& a
                  : context.stop.stop_requested() ? CallState::Stopped
                                                  : CallState::Failed;
   return answer;
+}
+
+ToolResult CallRunner::run_in_agent(const Tool& tool, const Json& arguments) const {
+  OwnState own(conversation_, store_, hooks_.send);
+  return without_exceptions<ToolResult>([&] { return tool.run_in_agent(arguments, own); }, running_failure);
 }
 
 }  // namespace facet::agent

@@ -49,6 +49,7 @@ class CallRunner {
   Status keep(const Call& call, std::string whole, std::string& content);
   Result<Answer> carry_out(const Tool& tool, const Json& arguments, const PlannedEffect& planned, ToolContext context,
                            Call& call);
+  ToolResult run_in_agent(const Tool& tool, const Json& arguments) const;
   const Tool* find(const std::string& name) const;
 
   ConversationId conversation_;

@@ -65,6 +65,8 @@ std::string reason_to_ask(Effect effect, bool inside_folders) {
       return "This sends data out of your computer.";
     case Effect::SeeScreen:
       return "This looks at your screen.";
+    case Effect::Keep:
+      return "This is kept by Facet.";
   }
   return {};
 }
@@ -97,7 +99,8 @@ Verdict decide(const PlannedEffect& planned, const std::vector<Grant>& grants, c
   // A grant is for one effect.
   if (!planned.further.empty()) return {Verdict::Kind::Ask, reason_to_ask(planned), {}};
   const bool reads_inside = planned.effect == Effect::Read && planned.inside_folders;
-  if (reads_inside || is_covered(planned, grants)) return {Verdict::Kind::Allow, {}, {}};
+  const bool keeps = planned.effect == Effect::Keep;
+  if (reads_inside || keeps || is_covered(planned, grants)) return {Verdict::Kind::Allow, {}, {}};
   Verdict verdict{Verdict::Kind::Ask, reason_to_ask(planned), scope_of(planned)};
   // A program may do anything that its walls let it, so it is never allowed for good.
   verdict.offers_always = !verdict.scope.empty() && planned.effect != Effect::Execute;

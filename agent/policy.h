@@ -23,7 +23,8 @@ struct OwnPlaces {
   std::string home;   // the user's
 };
 
-// Reading inside the conversation's folders is allowed; what a grant covers is allowed; anything else asks. Writing and
+// Reading inside the conversation's folders is allowed, and keeping what the user sees and can delete; what a grant
+// covers is allowed; anything else asks. Writing and
 // running programs beneath Facet's own folder is forbidden: no call may change what decides about calls. A file that
 // acts on its own later (protected_places.h) is named, and no grant covers it.
 Verdict decide(const PlannedEffect& planned, const std::vector<Grant>& grants, const OwnPlaces& places = {});

@@ -40,11 +40,13 @@ using MessageId = std::int64_t;
 using PartId = std::int64_t;
 using CallId = std::int64_t;
 using ApprovalId = std::int64_t;
+using MemoryId = std::int64_t;
 
 // --- what a conversation is made of -----------------------------------------------------------------------------
 
-// What a call may do to the machine. The policy decides by it.
-enum class Effect { Read, Write, Execute, Network, SeeScreen };
+// What a call may do. The policy decides by it. Keep changes nothing on the machine, only what Facet itself keeps and
+// shows to the user, who can delete it.
+enum class Effect { Read, Write, Execute, Network, SeeScreen, Keep };
 
 enum class CallState { Preparing, AwaitingApproval, Running, Succeeded, Failed, Denied, Stopped };
 
@@ -207,6 +209,18 @@ struct Conversation {
   std::vector<PlanStep> plan = {};
 };
 
+// A fact about the user, or a wish of theirs, that is kept for later conversations. No prompt has it by itself: a model
+// asks for it with a tool.
+struct Memory {
+  static constexpr std::int64_t kMostCharacters = 1000;  // of its text
+  static constexpr std::int64_t kMostEntries = 500;
+
+  MemoryId id = 0;
+  std::string text;                  // no two are the same
+  ConversationId conversation = {};  // in which it was kept; 0 when that is gone
+  std::int64_t created_ms = 0;
+};
+
 // The record of one run of the model inside a turn.
 struct Step {
   std::int64_t id = 0;
@@ -263,6 +277,10 @@ struct AnswerApproval {
 // Takes a standing permission back. Answered by a PermissionsChanged.
 struct RevokeGrant {
   std::int64_t grant = 0;
+};
+// Answered by a MemoryChanged.
+struct RemoveMemory {
+  MemoryId memory = 0;  // 0 removes everything
 };
 struct RenameConversation {
   ConversationId conversation = 0;
@@ -327,9 +345,10 @@ struct LoadModel {
   std::string model;
 };
 
-using Op = std::variant<UserTurn, StopTurn, AnswerApproval, RevokeGrant, RenameConversation, RemoveConversation,
-                        SetFolders, SetThinking, SetPlan, EstimateReading, DescribeAttachment, ForgetAttachment,
-                        ImportRecording, StopTranscription, ResumeTranscription, RenameTranscript, RemoveTranscript, LoadModel>;
+using Op = std::variant<UserTurn, StopTurn, AnswerApproval, RevokeGrant, RemoveMemory, RenameConversation,
+                        RemoveConversation, SetFolders, SetThinking, SetPlan, EstimateReading, DescribeAttachment,
+                        ForgetAttachment, ImportRecording, StopTranscription, ResumeTranscription, RenameTranscript,
+                        RemoveTranscript, LoadModel>;
 
 // --- events ------------------------------------------------------------------------------------------------------
 
@@ -405,6 +424,8 @@ struct ReadingEstimated {
 };
 // A standing permission was taken back. That one was given is seen in the approval of its call.
 struct PermissionsChanged {};
+// Something was kept in memory or removed from it; belongs to no turn.
+struct MemoryChanged {};
 // A file that is to be described is being decoded, how far; belongs to no turn.
 struct AttachmentProgress {
   std::string path;  // as was asked
@@ -477,10 +498,11 @@ struct Notice {
   std::string text;
 };
 
-using Event = std::variant<ConversationChanged, PlanChanged, ConversationRemoved, TurnStarted, MediaProgress, PromptProgress,
-                           PartStarted, PartDelta, PartFinished, CallChanged, ContextChanged, CompactionProgress,
-                           PermissionsChanged,
-                           ReadingEstimated, AttachmentProgress, AttachmentDescribed, TurnFinished, TranscriptChanged,
-                           TranscriptRemoved, SegmentAdded, TranscriptProgress, ImportRefused, ModelChanged, Notice>;
+using Event =
+    std::variant<ConversationChanged, PlanChanged, ConversationRemoved, TurnStarted, MediaProgress, PromptProgress,
+                 PartStarted, PartDelta, PartFinished, CallChanged, ContextChanged, CompactionProgress,
+                 PermissionsChanged, MemoryChanged, ReadingEstimated, AttachmentProgress, AttachmentDescribed,
+                 TurnFinished, TranscriptChanged, TranscriptRemoved, SegmentAdded, TranscriptProgress, ImportRefused,
+                 ModelChanged, Notice>;
 
 }  // namespace facet::agent

@@ -17,6 +17,8 @@ namespace facet::agent {
 
 using Json = nlohmann::json;
 
+class OwnState;
+
 // The real effect of one call, found by the tool before anything happens and without side effects. What is shown to the
 // user and what runs are the same object.
 struct PlannedEffect {
@@ -68,6 +70,9 @@ struct Tool {
   std::function<Result<PlannedEffect>(const Json& arguments, const ToolContext&)> plan;
   // Does it. Must observe the stop token at least every 100 ms. May throw nothing.
   std::function<ToolResult(const Json& arguments, const PlannedEffect&, const ToolContext&)> run;
+  // Instead of `run`, of a tool that changes what is the agent's own and not the machine: on the agent thread, which
+  // alone may write the store. Must return at once.
+  std::function<ToolResult(const Json& arguments, OwnState&)> run_in_agent = {};
 };
 
 }  // namespace facet::agent

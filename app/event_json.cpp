@@ -94,6 +94,13 @@ json to_json(const std::vector<agent::PlanStep>& plan) {
   return steps;
 }
 
+json to_json(const agent::Memory& memory) {
+  return {{"id", memory.id},
+          {"text", memory.text},
+          {"conversation", memory.conversation},
+          {"created_ms", memory.created_ms}};
+}
+
 json to_json(const agent::Conversation& conversation) {
   return {{"id", conversation.id},
           {"title", conversation.title},
@@ -302,6 +309,9 @@ json to_json(const agent::Event& event) {
           },
           [](const agent::PermissionsChanged&) {
             return json{{"type", "permissions_changed"}};
+          },
+          [](const agent::MemoryChanged&) {
+            return json{{"type", "memory_changed"}};
           },
           [](const agent::TranscriptRemoved& e) {
             return json{{"type", "transcript_removed"}, {"transcript", e.transcript}};

@@ -15,6 +15,7 @@ nlohmann::json to_json(const agent::Call& call);
 nlohmann::json to_json(const agent::Step& step);
 nlohmann::json to_json(const agent::Transcript& transcript);
 nlohmann::json to_json(const agent::Segment& segment);
+nlohmann::json to_json(const agent::Memory& memory);
 
 const char* name_of(agent::CallState state);
 const char* name_of(agent::Finish finish);

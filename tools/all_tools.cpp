@@ -11,7 +11,8 @@ std::vector<agent::Tool> all_tools(const OwnFiles& own) {
       edit_file_tool(),    move_file_tool(),
       delete_file_tool(),  search_history_tool(own.database),
       clock_tool(),        read_earlier_tool(own.database),
-      run_command_tool(sandbox::Sandbox(sandbox::own_sandbox_program(), own.folders)),
+      remember_tool(),     recall_tool(own.database),
+      update_plan_tool(),  run_command_tool(sandbox::Sandbox(sandbox::own_sandbox_program(), own.folders)),
   };
 }
 

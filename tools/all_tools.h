@@ -32,6 +32,9 @@ agent::Tool delete_file_tool();
 agent::Tool clock_tool();
 agent::Tool search_history_tool(const std::filesystem::path& database);
 agent::Tool read_earlier_tool(const std::filesystem::path& database);
+agent::Tool remember_tool();
+agent::Tool recall_tool(const std::filesystem::path& database);
+agent::Tool update_plan_tool();
 agent::Tool run_command_tool(const sandbox::Sandbox& sandbox);
 
 }  // namespace facet::tools

@@ -1,6 +1,4 @@
 #include <algorithm>
-#include <array>
-#include <ctime>
 
 #include "agent/meeting/export.h"
 #include "agent/store/reader.h"
@@ -31,15 +29,6 @@ Json parameters() {
         {"limit",
          {{"type", "integer"}, {"description", "How many places at most."}, {"minimum", 1}, {"maximum", kMostHits}}}}},
       {"required", {"query"}}};
-}
-
-std::string day_of(std::int64_t epoch_ms) {
-  const std::time_t seconds = static_cast<std::time_t>(epoch_ms / 1000);
-  std::tm parts = {};
-  ::localtime_r(&seconds, &parts);
-  std::array<char, 16> text = {};
-  std::strftime(text.data(), text.size(), "%Y-%m-%d", &parts);
-  return text.data();
 }
 
 // The store marks what was found with isolates, for the window to colour.

@@ -184,4 +184,13 @@ std::string readable_size(std::int64_t bytes) {
   return {buffer.data(), static_cast<std::size_t>(length)};
 }
 
+std::string day_of(std::int64_t epoch_ms) {
+  const std::time_t seconds = static_cast<std::time_t>(epoch_ms / 1000);
+  std::tm parts = {};
+  ::localtime_r(&seconds, &parts);
+  std::array<char, 16> text = {};
+  std::strftime(text.data(), text.size(), "%Y-%m-%d", &parts);
+  return text.data();
+}
+
 }  // namespace facet::tools

@@ -44,4 +44,7 @@ bool natural_less(std::string_view first, std::string_view second);
 // "1.2 MB".
 std::string readable_size(std::int64_t bytes);
 
+// "2026-11-22", where this computer is.
+std::string day_of(std::int64_t epoch_ms);
+
 }  // namespace facet::tools

@@ -12,6 +12,7 @@
 #include "ui/event_queue.h"
 #include "ui/models/window_model.h"
 #include "ui/pages/conversation_page.h"
+#include "ui/pages/memory_dialog.h"
 #include "ui/pages/permissions_dialog.h"
 #include "ui/pages/recording_page.h"
 #include "ui/settings.h"
@@ -124,6 +125,7 @@ void MainWindow::build_actions() {
   capture->setEnabled(state_->model.screens() != nullptr);
   add(tr("Open a model file…"), {}, [this] { state_->page->choose_model(); });
   add(tr("Permissions…"), {}, [this] { show_permissions(state_->theme, state_->model, this); });
+  add(tr("Memory…"), {}, [this] { show_memory(state_->theme, state_->model, this); });
   menu.addSeparator();
   add(tr("Show or hide the list"), Qt::CTRL | Qt::Key_B, [this] { show_list(state_->sidebar->isHidden()); });
 

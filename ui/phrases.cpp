@@ -67,7 +67,8 @@ Icon icon_for(const QString& tool) {
     return std::any_of(words.begin(), words.end(),
                        [&tool](const char* word) { return tool.contains(QLatin1String(word)); });
   };
-  if (mentions({"search", "find"})) return Icon::Search;
+  if (mentions({"search", "find", "recall"})) return Icon::Search;
+  if (mentions({"remember"})) return Icon::Thought;
   if (mentions({"list"})) return Icon::Folder;
   if (mentions({"delete", "trash", "remove"})) return Icon::Trash;
   if (mentions({"write", "edit", "move"})) return Icon::Edit;

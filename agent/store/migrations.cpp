@@ -303,7 +303,26 @@ CREATE TABLE compaction (
 CREATE INDEX compaction_by_conversation ON compaction (conversation_id);
 )sql";
 
-constexpr const char* kMigrations[] = {kVersion1, kVersion2, kVersion3, kVersion4, kVersion5};
+constexpr const char* kVersion6 = R"sql(
+CREATE TABLE memory (
+  id INTEGER PRIMARY KEY AUTOINCREMENT,
+  text TEXT NOT NULL UNIQUE,
+  conversation_id INTEGER REFERENCES conversation (id) ON DELETE SET NULL,
+  created_ms INTEGER NOT NULL
+) STRICT;
+CREATE INDEX memory_by_conversation ON memory (conversation_id);
+
+CREATE VIRTUAL TABLE memory_search USING fts5 (text, tokenize = 'unicode61 remove_diacritics 2');
+
+CREATE TRIGGER memory_search_added AFTER INSERT ON memory BEGIN
+  INSERT INTO memory_search (rowid, text) VALUES (new.id, new.text);
+END;
+CREATE TRIGGER memory_search_removed AFTER DELETE ON memory BEGIN
+  DELETE FROM memory_search WHERE rowid = old.id;
+END;
+)sql";
+
+constexpr const char* kMigrations[] = {kVersion1, kVersion2, kVersion3, kVersion4, kVersion5, kVersion6};
 
 // The copy appears under its name only when it is complete.
 Status copy_aside(Database& database, std::int64_t version) {

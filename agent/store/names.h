@@ -37,7 +37,8 @@ struct Names<Decision> {
 };
 template <>
 struct Names<Effect> {
-  static constexpr std::array<std::string_view, 5> kAll = {"read", "write", "execute", "network", "see_screen"};
+  static constexpr std::array<std::string_view, 6> kAll = {"read",    "write",      "execute",
+                                                           "network", "see_screen", "keep"};
 };
 
 template <>

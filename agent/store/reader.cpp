@@ -6,6 +6,7 @@
 #include <system_error>
 
 #include "agent/store/database.h"
+#include "agent/store/memory_rows.h"
 #include "agent/store/migrations.h"
 #include "agent/store/rows.h"
 #include "agent/store/search_query.h"
@@ -226,6 +227,14 @@ Result<std::vector<Grant>> StoreReader::grants() const {
     grant.conversation = rows.integer();
     grant.created_ms = rows.integer();
   }
+}
+
+Result<std::vector<Memory>> StoreReader::memories() const {
+  return read_memories(*state_->database);
+}
+
+Result<std::vector<Memory>> StoreReader::search_memories(const std::string& query, WordMatch match) const {
+  return find_memories(*state_->database, search_query(query, match));
 }
 
 Result<std::vector<SearchHit>> StoreReader::search(const std::string& query, int limit) const {

@@ -9,6 +9,7 @@
 
 #include "agent/policy.h"
 #include "agent/protocol.h"
+#include "agent/store/search_query.h"
 #include "agent/store/transcript_store.h"
 #include "engine/base/result.h"
 
@@ -50,6 +51,10 @@ class StoreReader {
   Result<std::optional<std::string>> output(ConversationId conversation, CallId call) const;
   // Those of all conversations.
   Result<std::vector<Grant>> grants() const;
+  // Newest first.
+  Result<std::vector<Memory>> memories() const;
+  // Those that have the words, best first.
+  Result<std::vector<Memory>> search_memories(const std::string& query, WordMatch match) const;
   // Newest first.
   Result<std::vector<Transcript>> transcripts(int limit = 500) const;
   Result<std::optional<Transcript>> transcript(TranscriptId id) const;

@@ -48,12 +48,13 @@ std::vector<Term> split_terms(std::string_view typed) {
 
 }  // namespace
 
-std::string search_query(std::string_view typed) {
+std::string search_query(std::string_view typed, WordMatch match) {
+  const bool any = match == WordMatch::Any;
   std::string query;
   for (const Term& term : split_terms(typed)) {
-    if (!query.empty()) query += ' ';
+    if (!query.empty()) query += any ? " OR " : " ";
     query += '"' + term.text + '"';
-    if (term.is_prefix) query += '*';
+    if (term.is_prefix || any) query += '*';
   }
   return query;
 }

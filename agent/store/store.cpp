@@ -140,6 +140,11 @@ struct Store::State {
         pieces_text(media.pieces), media.remark);
   }
 
+  Result<bool> has_memory(const std::string& text) {
+    FACET_ASSIGN_OR_RETURN(Statement row, database->query("SELECT 1 FROM memory WHERE text = ?", text));
+    return row.next();
+  }
+
   Status change_call(const Call& call) {
     return change_row("call",
                       "UPDATE call SET tool = ?, arguments_json = ?, state = ?, result = ?, details_json = ?, "
@@ -340,6 +345,31 @@ Result<Grant> Store::add_grant(Effect effect, const std::string& folder, Convers
 
 Status Store::revoke_grant(std::int64_t id) {
   return state_->change(Durability::Synced, "permission", "DELETE FROM \"grant\" WHERE id = ?", id);
+}
+
+Result<std::optional<Memory>> Store::add_memory(const std::string& text, ConversationId conversation) {
+  return state_->write(Durability::Synced, [&]() -> Result<std::optional<Memory>> {
+    FACET_ASSIGN_OR_RETURN(const bool is_known, state_->has_memory(text));
+    if (is_known) return std::optional<Memory>();
+    FACET_ASSIGN_OR_RETURN(const std::int64_t entries, state_->database->integer("SELECT count(*) FROM memory"));
+    if (entries >= Memory::kMostEntries)
+      return Error{Error::Code::InvalidInput, "There are " + std::to_string(entries) +
+                                                  " entries in memory, and there can be no more until some are deleted."};
+    Memory memory{.text = text, .conversation = conversation, .created_ms = epoch_ms()};
+    FACET_RETURN_IF_ERROR(
+        state_->database->run("INSERT INTO memory (text, conversation_id, created_ms) VALUES (?, nullif(?, 0), ?)",
+                              memory.text, memory.conversation, memory.created_ms));
+    memory.id = state_->database->last_id();
+    return std::optional<Memory>(std::move(memory));
+  });
+}
+
+Status Store::remove_memory(MemoryId id) {
+  return state_->change(Durability::Synced, "entry in memory", "DELETE FROM memory WHERE id = ?", id);
+}
+
+Status Store::clear_memory() {
+  return state_->write(Durability::Synced, [&] { return state_->database->run("DELETE FROM memory"); });
 }
 
 Status Store::close_interrupted() {

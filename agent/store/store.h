@@ -2,6 +2,7 @@
 
 #include <filesystem>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -55,6 +56,11 @@ class Store {
   // 0: for every conversation.
   Result<Grant> add_grant(Effect effect, const std::string& folder, ConversationId conversation = 0);
   Status revoke_grant(std::int64_t id);
+
+  // Nothing when the same text is there already. Refuses, with a sentence, more than Memory::kMostEntries.
+  Result<std::optional<Memory>> add_memory(const std::string& text, ConversationId conversation);
+  Status remove_memory(MemoryId id);
+  Status clear_memory();
 
   // Of what was said in recordings.
   TranscriptStore& transcripts();

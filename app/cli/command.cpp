@@ -13,6 +13,7 @@ const std::vector<Command>& commands() {
       {"transcribe", "Write down what is said in a recording", transcribe},
       {"models", "Describe, plan and convert model files", models},
       {"history", "Search and show stored conversations", history},
+      {"memory", "List and delete what is remembered", memory},
       {"doctor", "Check this machine and the installation", doctor},
       {"bench", "Measure how fast a model runs here", bench},
       {"debug", "Look inside: tokens, prompts, replies, logits", debug},

@@ -88,6 +88,7 @@ int ask(const QStringList& arguments);
 int transcribe(const QStringList& arguments);
 int models(const QStringList& arguments);
 int history(const QStringList& arguments);
+int memory(const QStringList& arguments);
 int doctor(const QStringList& arguments);
 int bench(const QStringList& arguments);
 int debug(const QStringList& arguments);

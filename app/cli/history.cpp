@@ -1,4 +1,3 @@
-#include <ctime>
 #include <nlohmann/json.hpp>
 
 #include "agent/attachment.h"
@@ -7,6 +6,7 @@
 #include "agent/store/reader.h"
 #include "agent/turn_options.h"
 #include "app/cli/command.h"
+#include "app/cli/local_time.h"
 #include "app/cli/media_input.h"
 #include "app/composition.h"
 #include "app/event_json.h"
@@ -16,14 +16,6 @@ namespace facet::app::cli {
 namespace {
 
 using nlohmann::json;
-
-std::string local_time(std::int64_t ms) {
-  const std::time_t seconds = static_cast<std::time_t>(ms / 1000);
-  std::tm parts{};
-  localtime_r(&seconds, &parts);
-  char text[32];
-  return {text, std::strftime(text, sizeof text, "%Y-%m-%d %H:%M", &parts)};
-}
 
 // The store marks matches with isolates; a terminal reads stars better.
 std::string with_stars(const std::string& snippet) {

@@ -108,6 +108,7 @@ inline std::string event_text(const Event& event) {
              quoted(e.transcript.title) + (e.transcript.problem.empty() ? "" : ", " + quoted(e.transcript.problem));
     }
     std::string operator()(const PermissionsChanged&) const { return "permissions changed"; }
+    std::string operator()(const MemoryChanged&) const { return "memory changed"; }
     std::string operator()(const TranscriptRemoved& e) const { return "transcript " + n(e.transcript) + " removed"; }
     std::string operator()(const SegmentAdded& e) const {
       return "segment " + n(e.segment.id) + " of " + n(e.transcript) + ": " + quoted(e.segment.text) +
@@ -140,6 +141,7 @@ class TurnOrder {
   std::string operator()(const MediaProgress&) { return reach(Stage::Media); }
   std::string operator()(const PromptProgress&) { return reach(Stage::Prompt); }
   std::string operator()(const ContextChanged&) { return reach(Stage::Context); }
+  std::string operator()(const PlanChanged&) { return {}; }
   std::string operator()(const PartStarted& e) {
     const bool is_call = std::holds_alternative<CallPart>(e.part.content);
     const bool is_notice = std::holds_alternative<NoticePart>(e.part.content);

@@ -48,6 +48,7 @@ class PolicyTest : public QObject {
 void PolicyTest::reading_inside_the_folders_is_allowed() {
   QCOMPARE(in_words(decide(effect(Effect::Read, {"/a/b"}, true), {})), std::string("allow"));
   QCOMPARE(in_words(decide(effect(Effect::Read, {}, true), {})), std::string("allow"));
+  QCOMPARE(in_words(decide(effect(Effect::Keep, {}, true), {})), std::string("allow"));
 }
 
 void PolicyTest::everything_else_asks() {

@@ -1,19 +1,14 @@
 #pragma once
 
-#include <arpa/inet.h>
 #include <fcntl.h>
-#include <net/if.h>
-#include <netinet/in.h>
 #include <sched.h>
 #include <signal.h>
-#include <sys/ioctl.h>
 #include <sys/ipc.h>
 #include <sys/msg.h>
 #include <sys/resource.h>
 #include <sys/shm.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
-#include <sys/un.h>
 #include <sys/wait.h>
 #include <sys/xattr.h>
 #include <unistd.h>
@@ -29,6 +24,7 @@
 #include <string>
 #include <vector>
 
+#include "tests/tools/listeners.h"
 #include "tests/tools/walls/attempts.h"
 #include "tools/sandbox/sandbox.h"
 
@@ -38,58 +34,13 @@ namespace facet::tools::test {
 
 namespace fs = std::filesystem;
 
-// A folder of which the system's scratch folders cover nothing, on a disk.
-inline std::string base_folder() {
-  std::string name = (geteuid() == 0 ? std::string("/srv") : std::string(qgetenv("HOME"))) + "/facet-walls-XXXXXX";
-  if (mkdtemp(name.data()) == nullptr) qFatal("no folder for the walls: %s", name.c_str());
-  chmod(name.c_str(), 0755);
-  return fs::canonical(name).string();
-}
-
-inline void put(const std::string& path, const std::string& text) {
-  fs::create_directories(fs::path(path).parent_path());
-  std::ofstream(path) << text;
-}
-
-inline std::string text_in(const std::string& path) {
-  std::ifstream file(path);
-  std::stringstream text;
-  text << file.rdbuf();
-  return text.str();
-}
-
-// An empty network with a loopback device, so that every packet that is counted has been sent from here.
-inline bool enter_own_network() {
-  if (unshare(CLONE_NEWNET) != 0) return false;
-  const int any = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
-  ifreq request{};
-  std::strncpy(request.ifr_name, "lo", sizeof request.ifr_name - 1);
-  request.ifr_flags = IFF_UP | IFF_LOOPBACK | IFF_RUNNING;
-  const bool is_up = ioctl(any, SIOCSIFFLAGS, &request) == 0;
-  ::close(any);
-  return is_up;
-}
-
-// Of all devices of this network.
-inline std::uint64_t packets_seen() {
-  std::ifstream devices("/proc/self/net/dev");
-  std::uint64_t sum = 0;
-  for (std::string line; std::getline(devices, line);) {
-    const std::size_t colon = line.find(':');
-    if (colon == std::string::npos) continue;
-    std::istringstream numbers(line.substr(colon + 1));
-    std::uint64_t bytes = 0, packets = 0;
-    numbers >> bytes >> packets;
-    sum += packets;
-  }
-  return sum;
-}
-
 class Scene {
  public:
-  Scene() : base_(base_folder()), name_("facet-" + fs::path(base_).filename().string()) {
+  Scene()
+      : base_(base_folder()),
+        name_("facet-" + fs::path(base_).filename().string()),
+        listeners_(base_ + "/outside", base_ + "/work", name_) {
     fill_folders();
-    listen_everywhere();
     start_victim();
     segment_ = shmget(key(), 4096, IPC_CREAT | 0600);
     queue_ = msgget(key(), IPC_CREAT | 0600);
@@ -101,8 +52,6 @@ class Scene {
     waitpid(victim_, nullptr, 0);
     shmctl(segment_, IPC_RMID, nullptr);
     msgctl(queue_, IPC_RMID, nullptr);
-    for (const int descriptor : {tcp_, tcp6_, udp_, stream_, work_stream_, datagrams_, abstract_, fifo_})
-      ::close(descriptor);
     std::error_code ignored;
     fs::remove("/dev/shm/facet-canary-" + name_, ignored);
     fs::remove("/tmp/facet-canary-" + name_, ignored);
@@ -121,8 +70,8 @@ class Scene {
     return {program,
             how,
             base_,
-            std::to_string(port_of(tcp_)),
-            std::to_string(port_of(udp_)),
+            std::to_string(listeners_.tcp_port()),
+            std::to_string(listeners_.udp_port()),
             name_,
             std::to_string(victim_),
             std::to_string(key()),
@@ -158,21 +107,7 @@ class Scene {
   }
 
   // What has arrived at the listeners since the last call.
-  QStringList arrived() const {
-    QStringList out;
-    const std::pair<const char*, int> streams[] = {
-        {"tcp", tcp_}, {"tcp6", tcp6_}, {"file", stream_}, {"file in the folder", work_stream_}, {"name", abstract_}};
-    for (const auto& [name, descriptor] : streams) {
-      const int accepted = accept4(descriptor, nullptr, nullptr, SOCK_CLOEXEC);
-      if (accepted >= 0) out << name;
-      ::close(accepted);
-    }
-    char text[64];
-    for (const auto& [name, descriptor] :
-         {std::pair<const char*, int>{"udp", udp_}, {"datagrams", datagrams_}, {"fifo", fifo_}})
-      if (read(descriptor, text, sizeof text) > 0) out << name;
-    return out;
-  }
+  QStringList arrived() const { return listeners_.arrived(); }
 
  private:
   int key() const { return 0x46000000 + static_cast<int>(getpid()); }
@@ -201,53 +136,6 @@ class Scene {
     fs::create_symlink("../outside/file", work() + "/to-file");
     fs::create_symlink("../outside", work() + "/to-outside");
     fs::create_symlink("../home/.ssh/id_canary", work() + "/to-key");
-  }
-
-  template <typename Address>
-  static int listener(int family, int type, const Address& address, socklen_t length) {
-    const int descriptor = socket(family, type | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-    if (bind(descriptor, reinterpret_cast<const sockaddr*>(&address), length) != 0)
-      qFatal("no listener: %s", std::strerror(errno));
-    if (type == SOCK_STREAM && listen(descriptor, 64) != 0) qFatal("no listener");
-    return descriptor;
-  }
-
-  static int port_of(int descriptor) {
-    sockaddr_in address{};
-    socklen_t length = sizeof address;
-    getsockname(descriptor, reinterpret_cast<sockaddr*>(&address), &length);
-    return ntohs(address.sin_port);
-  }
-
-  static int unix_listener(int type, const std::string& path) {
-    sockaddr_un address{};
-    address.sun_family = AF_UNIX;
-    std::strncpy(address.sun_path, path.c_str(), sizeof address.sun_path - 1);
-    const int descriptor = listener(AF_UNIX, type, address, sizeof address);
-    chmod(path.c_str(), 0666);
-    return descriptor;
-  }
-
-  void listen_everywhere() {
-    sockaddr_in any{};
-    any.sin_family = AF_INET;
-    tcp_ = listener(AF_INET, SOCK_STREAM, any, sizeof any);
-    udp_ = listener(AF_INET, SOCK_DGRAM, any, sizeof any);
-    sockaddr_in6 six{};
-    six.sin6_family = AF_INET6;
-    six.sin6_addr = in6addr_loopback;
-    six.sin6_port = htons(static_cast<std::uint16_t>(port_of(tcp_)));
-    tcp6_ = listener(AF_INET6, SOCK_STREAM, six, sizeof six);
-    stream_ = unix_listener(SOCK_STREAM, base_ + "/outside/socket");
-    work_stream_ = unix_listener(SOCK_STREAM, base_ + "/work/socket");
-    datagrams_ = unix_listener(SOCK_DGRAM, base_ + "/outside/datagrams");
-    sockaddr_un name{};
-    name.sun_family = AF_UNIX;
-    std::memcpy(name.sun_path + 1, name_.data(), name_.size());
-    abstract_ = listener(AF_UNIX, SOCK_STREAM, name,
-                         static_cast<socklen_t>(offsetof(sockaddr_un, sun_path) + 1 + name_.size()));
-    mkfifo((base_ + "/outside/fifo").c_str(), 0666);
-    fifo_ = open((base_ + "/outside/fifo").c_str(), O_RDONLY | O_NONBLOCK | O_CLOEXEC);
   }
 
   void start_victim() {
@@ -299,10 +187,10 @@ class Scene {
 
   std::string base_;
   std::string name_;
+  Listeners listeners_;
   pid_t victim_ = -1;
   int segment_ = -1;
   int queue_ = -1;
-  int tcp_ = -1, tcp6_ = -1, udp_ = -1, stream_ = -1, work_stream_ = -1, datagrams_ = -1, abstract_ = -1, fifo_ = -1;
 };
 
 }  // namespace facet::tools::test

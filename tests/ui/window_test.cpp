@@ -34,6 +34,7 @@ class WindowTest : public QObject {
   void approval_sends_the_decision_data();
   void approval_sends_the_decision();
   void permissions_are_listed_and_revoked();
+  void memory_is_listed_searched_and_deleted();
   void approval_takes_the_keyboard_but_no_key_answers_it();
   void approval_does_not_interrupt_writing();
   void escape_and_the_button_stop();
@@ -192,6 +193,75 @@ void WindowTest::permissions_are_listed_and_revoked() {
                        [](const QLabel* label) { return label->text().startsWith("Nothing has been allowed"); });
   };
   QTRY_VERIFY(says_nothing());
+  dialog->close();
+}
+
+void WindowTest::memory_is_listed_searched_and_deleted() {
+  open_window();
+  ask(prepare_scene("chat", *agent_));
+  must(agent_->store().add_memory("José is allergic to nuts.", 1));
+  must(agent_->store().add_memory("Answers should be short.", 0));
+  QAction* action = nullptr;
+  for (QAction* each : window_->actions())
+    if (each->text() == "Memory…") action = each;
+  QVERIFY(action != nullptr);
+  action->trigger();
+  auto* dialog = child<QDialog>("memoryDialog");
+  const auto names = [&] {
+    QStringList found;
+    for (const QAbstractButton* button : dialog->findChildren<QAbstractButton*>("removeMemory"))
+      if (button->isVisible()) found << button->accessibleName();
+    return found;
+  };
+  QTRY_COMPARE(names().size(), 2);
+  QVERIFY(names().contains("Delete: Answers should be short."));
+  auto* search = dialog->findChild<QLineEdit*>("memorySearch");
+  QCOMPARE(search->accessibleName(), "Search in memory");
+  search->setFocus(Qt::TabFocusReason);
+  QTest::keyClicks(search, "jose nut");
+  QCOMPARE(names(), QStringList{"Delete: José is allergic to nuts."});
+  // Return in the search deletes nothing and closes nothing.
+  const std::size_t before = agent_->operations().size();
+  QTest::keyClick(search, Qt::Key_Return);
+  QVERIFY(dialog->isVisible());
+  QCOMPARE(agent_->operations().size(), before);
+  const auto says = [&](const QString& beginning) {
+    const QList<QLabel*> labels = dialog->findChildren<QLabel*>();
+    return std::any_of(labels.begin(), labels.end(), [&](const QLabel* label) {
+      return label->isVisible() && label->text().startsWith(beginning);
+    });
+  };
+  search->setText("giraffe");
+  QCOMPARE(names(), QStringList());
+  QVERIFY(says("No entry has these words."));
+  search->clear();
+  QCOMPARE(names().size(), 2);
+
+  QAbstractButton* remove = nullptr;
+  for (QAbstractButton* button : dialog->findChildren<QAbstractButton*>("removeMemory"))
+    if (button->accessibleName().endsWith("short.")) remove = button;
+  remove->setFocus(Qt::TabFocusReason);
+  QTest::keyClick(remove, Qt::Key_Space);
+  QTRY_COMPARE(names(), QStringList{"Delete: José is allergic to nuts."});
+  const auto* removal = std::get_if<agent::RemoveMemory>(&last_operation());
+  QVERIFY(removal != nullptr && removal->memory == 2);
+
+  // Something is kept while the dialog is open.
+  must(agent_->store().add_memory("The van is booked.", 0));
+  agent_->tell(agent::MemoryChanged{});
+  QTRY_COMPARE(names().size(), 2);
+
+  auto* clear = dialog->findChild<QAbstractButton*>("clearMemory");
+  QTest::mouseClick(clear, Qt::LeftButton);
+  auto* question = child<QMessageBox>("clearMemoryDialog");
+  QCOMPARE(question->defaultButton()->text(), "Keep");
+  for (QAbstractButton* button : question->buttons())
+    if (button->text() == "Delete") QTest::mouseClick(button, Qt::LeftButton);
+  QTRY_COMPARE(names(), QStringList());
+  const auto* clearing = std::get_if<agent::RemoveMemory>(&last_operation());
+  QVERIFY(clearing != nullptr && clearing->memory == 0);
+  QVERIFY(says("Nothing is remembered yet."));
+  QVERIFY(!clear->isEnabled());
   dialog->close();
 }
 

@@ -2,8 +2,10 @@
 
 #include <unistd.h>
 
+#include <algorithm>
 #include <cstdlib>
 #include <filesystem>
+#include <sstream>
 #include <system_error>
 
 namespace facet::tools::sandbox {
@@ -108,6 +110,49 @@ constexpr const char* kSystemSecrets[] = {"/etc/shadow",      "/etc/shadow-",
                                           "/var/spool/mail",  "/etc/NetworkManager/system-connections",
                                           "/etc/wireguard"};
 
+bool lies_beneath(const std::string& path, const std::string& folder) {
+  return folder == "/" || path == folder || (path.starts_with(folder) && path[folder.size()] == '/');
+}
+
+bool lies_beneath_one(const std::string& path, const std::vector<std::string>& folders) {
+  return std::any_of(folders.begin(), folders.end(), [&](const auto& folder) { return lies_beneath(path, folder); });
+}
+
+bool holds_one(const std::string& path, const std::vector<std::string>& places) {
+  return std::any_of(places.begin(), places.end(), [&](const auto& place) { return lies_beneath(place, path); });
+}
+
+// What a program needs lies beside the folder that it is in, unless that is the home folder.
+std::vector<std::string> with_programs(std::vector<std::string> folders, const Surroundings& surroundings) {
+  for (const std::string& program : surroundings.programs) {
+    const std::string around = fs::path(program).parent_path().string();
+    folders.push_back(holds_one(around, surroundings.homes) ? program : around);
+  }
+  return folders;
+}
+
+// Of what is in the folder at `path`, what is neither one of the `seen` folders nor around one. A symlink leads to
+// something that is hidden or not by itself.
+void add_others(const std::string& path, const std::vector<std::string>& seen, bool is_home,
+                std::vector<std::string>& others) {
+  std::error_code failure;
+  fs::directory_iterator entry(path, fs::directory_options::skip_permission_denied, failure);
+  for (; !failure && entry != fs::directory_iterator(); entry.increment(failure)) {
+    const std::string name = entry->path().filename().string();
+    const std::string place = entry->path().string();
+    std::error_code unknown;
+    const fs::file_type type = entry->symlink_status(unknown).type();
+    const bool is_link_or_odd = type != fs::file_type::directory && type != fs::file_type::regular;
+    if (is_link_or_odd || name == ".git" || (is_home && name.starts_with('.')) || lies_beneath_one(place, seen))
+      continue;
+    if (holds_one(place, seen)) {
+      add_others(place, seen, /*is_home=*/false, others);
+    } else {
+      others.push_back(place);
+    }
+  }
+}
+
 }  // namespace
 
 Surroundings own_surroundings(const std::vector<std::string>& own_folders) {
@@ -131,6 +176,13 @@ Surroundings own_surroundings(const std::vector<std::string>& own_folders) {
     const fs::path real = fs::weakly_canonical(folder, failure);
     found.own_folders.push_back(failure ? folder : real.string());
   }
+  const char* const path = std::getenv("PATH");
+  std::istringstream words(path == nullptr ? "" : path);
+  for (std::string folder; std::getline(words, folder, ':');) {
+    std::error_code failure;
+    const fs::path real = fs::canonical(folder, failure);
+    if (!failure && folder.starts_with('/')) found.programs.push_back(real.string());
+  }
   return found;
 }
 
@@ -144,6 +196,14 @@ std::vector<std::string> secret_places(const Surroundings& surroundings) {
   }
   places.insert(places.end(), std::begin(kSystemSecrets), std::end(kSystemSecrets));
   return places;
+}
+
+std::vector<std::string> other_documents(const std::vector<std::string>& folders, const Surroundings& surroundings) {
+  std::vector<std::string> others;
+  for (const std::string& home : surroundings.homes)
+    if (!lies_beneath_one(home, folders))
+      add_others(home, with_programs(folders, surroundings), /*is_home=*/true, others);
+  return others;
 }
 
 std::vector<std::string> startup_places(const Surroundings& surroundings) {

@@ -101,7 +101,9 @@ std::vector<std::string> joined(std::vector<std::string> a, const std::vector<st
 class Builder {
  public:
   Builder(const std::vector<std::string>& folders, const Surroundings& surroundings)
-      : folders_(folders), surroundings_(surroundings), secrets_(secret_places(surroundings)) {
+      : folders_(folders),
+        surroundings_(surroundings),
+        secrets_(joined(secret_places(surroundings), other_documents(folders, surroundings))) {
     kept_out_ = joined(joined(secrets_, existing(secrets_)), startup_places(surroundings));
   }
 

@@ -10,7 +10,7 @@
 namespace facet::tools::sandbox {
 
 // What a wall makes of the file system: the folders, which are absolute and resolved, can be changed except for what is
-// protected inside them; secrets are hidden; everything else is as the wall has it by itself.
+// protected inside them; secrets are hidden, and what else lies in home folders; everything else is as the wall has it by itself.
 //
 // Where something protected could still be made inside a folder, as a start-up file in a home folder, only what
 // already lies beside it can be changed, and nothing new can be made at that place.

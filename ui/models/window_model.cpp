@@ -197,11 +197,37 @@ std::vector<WindowModel::Permission> WindowModel::permissions() {
   if (!grants.ok()) report(grants.error());
   for (const agent::Grant& grant : grants.ok() ? *grants : std::vector<agent::Grant>()) {
     Permission& permission = permissions.emplace_back(Permission{grant, {}});
-    if (grant.conversation == 0) continue;
-    const auto conversation = reader_->conversation(grant.conversation);
-    if (conversation.ok() && *conversation) permission.conversation = QString::fromStdString((*conversation)->title);
+    permission.conversation = title_of(grant.conversation);
   }
   return permissions;
+}
+
+QString WindowModel::title_of(agent::ConversationId conversation) {
+  if (conversation == 0 || reader() == nullptr) return {};
+  const auto found = reader_->conversation(conversation);
+  return found.ok() && *found ? QString::fromStdString((*found)->title).simplified() : QString();
+}
+
+std::vector<WindowModel::Remembered> WindowModel::memories() {
+  std::vector<Remembered> remembered;
+  if (reader() == nullptr) return remembered;
+  const auto found = reader_->memories();
+  if (!found.ok()) report(found.error());
+  for (const agent::Memory& memory : found.ok() ? *found : std::vector<agent::Memory>())
+    remembered.push_back({memory, title_of(memory.conversation)});
+  return remembered;
+}
+
+std::set<agent::MemoryId> WindowModel::memories_with(const QString& words) {
+  std::set<agent::MemoryId> ids;
+  if (reader() == nullptr) return ids;
+  const auto found = words.trimmed().isEmpty()
+                         ? reader_->memories()
+                         : reader_->search_memories(words.toStdString(), agent::WordMatch::All);
+  if (!found.ok()) report(found.error());
+  for (const agent::Memory& memory : found.ok() ? *found : std::vector<agent::Memory>())
+    ids.insert(memory.id);
+  return ids;
 }
 
 void WindowModel::search(const QString& query) {
@@ -354,6 +380,8 @@ void WindowModel::fold(const agent::Event& event) {
     emit attachmentDescribed(*described);
   } else if (std::holds_alternative<agent::PermissionsChanged>(event)) {
     emit permissionsChanged();
+  } else if (std::holds_alternative<agent::MemoryChanged>(event)) {
+    emit memoryChanged();
   } else if (const auto* progress = std::get_if<agent::AttachmentProgress>(&event)) {
     emit attachmentProgressed(*progress);
   } else if (const auto* estimate = std::get_if<agent::ReadingEstimated>(&event)) {

@@ -6,6 +6,7 @@
 #include <map>
 #include <memory>
 #include <optional>
+#include <set>
 
 #include "agent/protocol.h"
 #include "agent/store/reader.h"
@@ -78,12 +79,21 @@ class WindowModel : public QObject {
     QString conversation;  // the title of the only one that has it; empty: all have it
   };
   std::vector<Permission> permissions();
+  // What is remembered, the newest first.
+  struct Remembered {
+    agent::Memory memory;
+    QString conversation;  // the title of that in which it was kept; empty: it is gone
+  };
+  std::vector<Remembered> memories();
+  // Those that have these words; all of them for none.
+  std::set<agent::MemoryId> memories_with(const QString& words);
 
  signals:
   void currentChanged();      // another conversation is on the screen
   void descriptionChanged();  // title, folders, plan or thinking of this one
   void modelChanged();
   void permissionsChanged();
+  void memoryChanged();
   void recordingChanged();  // another one, or none, is on the screen
   void noticePosted(int severity, const QString& text);
   // How long the model would read before it answers what was asked about last; nothing while its speed is not known.
@@ -97,6 +107,7 @@ class WindowModel : public QObject {
 
  private:
   agent::StoreReader* reader();
+  QString title_of(agent::ConversationId conversation);  // empty where there is none
   void load_conversations();
   TranscriptModel* kept_transcript(agent::ConversationId conversation);
   std::unique_ptr<TranscriptModel> load_transcript(agent::ConversationId conversation);

@@ -34,6 +34,8 @@ QString what_is_allowed(const agent::Grant& grant) {
       return translated("Use the network from %1").arg(folder);
     case agent::Effect::SeeScreen:
       return translated("See the screen");
+    case agent::Effect::Keep:  // never asked for, so never granted
+      break;
   }
   return folder;
 }

@@ -178,8 +178,8 @@ agent::Call sample_call(const std::string& tool, const std::string& arguments, a
 }
 
 QStringList scene_names() {
-  return {"start", "chat",   "tools", "approval", "diff",   "streaming", "reading",
-          "error", "search", "long",  "loading",  "places", "files",     "recording"};
+  return {"start",  "chat", "tools",   "approval", "diff",  "streaming", "reading", "error",
+          "search", "long", "loading", "places",   "files", "recording", "memory"};
 }
 
 void write_long_conversation(ScriptedAgent& agent, int turns) {
@@ -323,6 +323,21 @@ void write_recording(ScriptedAgent& agent) {
   agent.tell(agent::TranscriptProgress{id, 1'415'000, 3'742'000, 412'000});
 }
 
+void write_memory(ScriptedAgent& agent) {
+  const std::pair<const char*, agent::ConversationId> kept[] = {
+      {"Maria's daughter Ida is allergic to nuts.", 1},
+      {"Letters to the landlord are signed “Maria Berg, 2nd floor”.", 4},
+      {"Dates are written as 14 March, without the year when it is this one, and amounts with the currency behind them: "
+       "300 EUR.",
+       0},
+      {"The van of the move is booked with Ferdinand, telephone 030 901 820.", 1},
+      {"Answers should be short.", 2}};
+  for (const auto& [text, conversation] : kept)
+    if (const auto added = agent.store().add_memory(text, conversation); !added.ok())
+      qFatal("%s", added.error().message.c_str());
+  agent.tell(agent::MemoryChanged{});
+}
+
 QString prepare_scene(const QString& name, ScriptedAgent& agent) {
   if (name == "loading") {
     agent::ModelChanged model;
@@ -333,6 +348,10 @@ QString prepare_scene(const QString& name, ScriptedAgent& agent) {
   agent.load_model(practice_model());
   if (name == "recording") {
     write_recording(agent);
+    return {};
+  }
+  if (name == "memory") {
+    write_memory(agent);
     return {};
   }
   if (name == "chat") {

@@ -14,7 +14,7 @@ agent::Call sample_call(const std::string& tool, const std::string& arguments, a
                         const std::string& result, std::int64_t took_ms);
 
 // Situations that the window can be shown in: "start", "chat", "tools", "approval", "streaming", "reading", "error",
-// "search", "long", "loading", "places", "files", "recording".
+// "search", "long", "loading", "places", "files", "recording", "memory".
 QStringList scene_names();
 // Puts some history into the store; before the window opens.
 void write_history(ScriptedAgent& agent);
@@ -22,6 +22,8 @@ void write_history(ScriptedAgent& agent);
 void write_long_conversation(ScriptedAgent& agent, int turns);
 // A recording that is being transcribed.
 void write_recording(ScriptedAgent& agent);
+// What was kept in memory by some of these conversations.
+void write_memory(ScriptedAgent& agent);
 // Loads the model and prepares the answer of a scene. Returns the question that the user has to ask; empty for none.
 QString prepare_scene(const QString& name, ScriptedAgent& agent);
 // The files of a scene, which are made in the folder, and what the agent tells of them.

@@ -237,6 +237,11 @@ void ScriptedAgent::apply(const agent::RevokeGrant& op) {
   emit_event(agent::PermissionsChanged{});
 }
 
+void ScriptedAgent::apply(const agent::RemoveMemory& op) {
+  must(op.memory == 0 ? store_->clear_memory() : store_->remove_memory(op.memory));
+  emit_event(agent::MemoryChanged{});
+}
+
 void ScriptedAgent::apply(const agent::RenameConversation& op) {
   must(store_->rename_conversation(op.conversation, op.title));
   agent::Conversation& conversation = conversations_[op.conversation];

@@ -60,6 +60,7 @@ class ScriptedAgent : public QObject {
   void apply(const agent::StopTurn& op);
   void apply(const agent::AnswerApproval& op);
   void apply(const agent::RevokeGrant& op);
+  void apply(const agent::RemoveMemory& op);
   void apply(const agent::RenameConversation& op);
   void apply(const agent::RemoveConversation& op);
   void apply(const agent::SetFolders& op);
