@@ -36,7 +36,7 @@ struct PlannedEffect {
 
 // At most so much of a result is told, and so much of what it was cut from is kept.
 constexpr std::size_t kMaxResultBytes = std::size_t{24} * 1024;
-constexpr std::size_t kMaxKeptBytes = std::size_t{4} * 1024 * 1024;
+constexpr std::size_t kMaxKeptBytes = std::size_t{1024} * 1024;
 
 struct ToolContext {
   std::vector<std::string> folders;  // absolute; relative paths of the model resolve against the first

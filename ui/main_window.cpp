@@ -15,6 +15,7 @@
 #include "ui/pages/memory_dialog.h"
 #include "ui/pages/permissions_dialog.h"
 #include "ui/pages/recording_page.h"
+#include "ui/recording_drop.h"
 #include "ui/settings.h"
 #include "ui/sidebar/conversation_sidebar.h"
 #include "ui/theme.h"
@@ -60,6 +61,8 @@ MainWindow::MainWindow(WindowContext context, QWidget* parent)
   row->addWidget(state_->sidebar);
   row->addWidget(state_->pages, 1);
   setCentralWidget(centre);
+  for (QWidget* target : {static_cast<QWidget*>(state_->sidebar), static_cast<QWidget*>(state_->recording)})
+    new RecordingDrop(state_->theme, target, [this](const QString& path) { state_->model.import_recording(path); });
 
   connect(state_->sidebar, &ConversationSidebar::newRequested, this, [this] { open_conversation(0, 0); });
   connect(state_->sidebar, &ConversationSidebar::hideRequested, this, [this] { show_list(false); });
@@ -174,10 +177,8 @@ void MainWindow::choose_recording() {
   dialog->setObjectName("importDialog");
   dialog->setAttribute(Qt::WA_DeleteOnClose);
   dialog->setFileMode(QFileDialog::ExistingFiles);
-  dialog->setNameFilters(
-      {tr("Sound and video (*.wav *.mp3 *.m4a *.aac *.ogg *.opus *.flac *.wma *.amr *.aiff *.mp4 *.m4v "
-          "*.mkv *.webm *.mov *.avi *.ts *.3gp)"),
-       tr("All files (*)")});
+  dialog->setNameFilters({tr("Sound and video (%1)").arg("*." + recording_suffixes().join(QStringLiteral(" *."))),
+                          tr("All files (*)")});
   connect(dialog, &QFileDialog::filesSelected, this, [this](const QStringList& paths) {
     for (const QString& path : paths)
       state_->model.import_recording(path);

@@ -149,6 +149,8 @@ int main(int argc, char** argv) {
     window.findChild<QPlainTextEdit*>("composerEdit")->setPlainText(question);
     window.findChild<QAbstractButton*>("sendButton")->click();
   }
+  let_run(100);
+  ui::test::finish_scene(parser.value("scene"), agent);
   if (parser.value("scene") == "recording") open_first_recording(window);
   if (by_hand) return QApplication::exec();
   return take_screenshot(window, parser);

@@ -1,8 +1,10 @@
 // Recordings in the window: the list, the page, what can be done there, and what is written to files.
 #include <QFile>
+#include <QDropEvent>
 #include <QLabel>
 #include <QLineEdit>
 #include <QListView>
+#include <QMimeData>
 #include <QPushButton>
 #include <QSettings>
 #include <QTemporaryDir>
@@ -14,6 +16,7 @@
 #include "ui/models/conversation_list_model.h"
 #include "ui/models/recording_model.h"
 #include "ui/pages/recording_page.h"
+#include "ui/sidebar/conversation_sidebar.h"
 
 using namespace facet;
 using namespace facet::ui;
@@ -26,6 +29,7 @@ class RecordingTest : public QObject {
   void init();
   void cleanup();
   void recordings_stand_in_the_list();
+  void sound_that_is_dropped_is_imported();
   void a_recording_opens_and_grows();
   void stop_and_resume_are_asked_for();
   void a_failure_says_why();
@@ -87,6 +91,36 @@ void RecordingTest::recordings_stand_in_the_list() {
   QCOMPARE(row().data().toString(), QString("Board meeting, 12 March"));
   QCOMPARE(row().data(Qt::AccessibleTextRole).toString(), QString("Recording: Board meeting, 12 March"));
   QCOMPARE(row().data(ConversationListModel::ActivityRole).toInt(), int(ConversationListModel::Running));
+}
+
+void RecordingTest::sound_that_is_dropped_is_imported() {
+  QTemporaryDir folder;
+  const auto file = [&](const char* name) {
+    QFile made(folder.filePath(name));
+    if (!made.open(QIODevice::WriteOnly)) qFatal("file");
+    return QUrl::fromLocalFile(made.fileName());
+  };
+  const auto drop = [&](QWidget* target, const QList<QUrl>& urls) {
+    QMimeData data;
+    data.setUrls(urls);
+    QDragEnterEvent enter({50, 50}, Qt::CopyAction, &data, Qt::LeftButton, Qt::NoModifier);
+    enter.ignore();
+    QApplication::sendEvent(target, &enter);
+    if (!enter.isAccepted()) return false;
+    QDropEvent dropped(QPointF(50, 50), Qt::CopyAction, &data, Qt::LeftButton, Qt::NoModifier);
+    QApplication::sendEvent(target, &dropped);
+    return true;
+  };
+  auto* sidebar = window_->findChild<ConversationSidebar*>();
+  QVERIFY(drop(sidebar, {file("talk.MP3"), file("notes.txt"), file("film.mkv")}));
+  QVERIFY(!drop(sidebar, {file("notes.txt"), QUrl("https://example.com/talk.mp3")}));
+  open_recording();
+  QVERIFY(drop(window_->findChild<RecordingPage*>(), {file("more.wav")}));
+  QStringList imported;
+  for (const agent::Op& op : agent_->operations())
+    if (const auto* import = std::get_if<agent::ImportRecording>(&op))
+      imported << QFileInfo(QString::fromStdString(import->path)).fileName();
+  QCOMPARE(imported, QStringList({"talk.MP3", "film.mkv", "more.wav"}));
 }
 
 void RecordingTest::a_recording_opens_and_grows() {

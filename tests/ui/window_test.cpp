@@ -16,8 +16,12 @@
 #include "tests/agent/must.h"
 #include "tests/ui/support/scenes.h"
 #include "ui/blocks/approval_card.h"
+#include "ui/composer/thinking_button.h"
 #include "ui/main_window.h"
+#include "ui/plan/plan_panel.h"
+#include "ui/plan/plan_row.h"
 #include "ui/settings.h"
+#include "ui/widgets/buttons.h"
 
 using namespace facet;
 using namespace facet::ui;
@@ -38,6 +42,9 @@ class WindowTest : public QObject {
   void approval_takes_the_keyboard_but_no_key_answers_it();
   void approval_does_not_interrupt_writing();
   void escape_and_the_button_stop();
+  void a_message_steers_what_is_being_written();
+  void the_plan_is_shown_and_changed();
+  void thinking_is_chosen_where_the_model_can();
   void nothing_is_sent_before_the_model_is_there();
   void practice_model_is_explained_until_dismissed();
   void drafts_belong_to_their_conversation();
@@ -301,6 +308,104 @@ void WindowTest::escape_and_the_button_stop() {
   QTRY_VERIFY(child<QWidget>("stopButton")->isVisible());
   child<QAbstractButton>("stopButton")->click();
   QCOMPARE(std::get<agent::StopTurn>(last_operation()).conversation, 1);
+}
+
+void WindowTest::a_message_steers_what_is_being_written() {
+  open_window();
+  ask(prepare_scene("streaming", *agent_));
+  QTRY_VERIFY(child<QWidget>("stopButton")->isVisible());
+  auto* edit = child<QPlainTextEdit>("composerEdit");
+  edit->setPlainText("In Python, please");
+  QTest::keyClick(edit, Qt::Key_Return);
+  const auto& steering = std::get<agent::UserTurn>(last_operation());
+  QCOMPARE(steering.conversation, 1);
+  QCOMPARE(steering.text, std::string("In Python, please"));
+  // It stays to be seen until the agent has it, and can not be sent twice.
+  QVERIFY(edit->isReadOnly());
+  QCOMPARE(child<QLabel>("composerHint")->text(), QString("The model hears it before its next step"));
+}
+
+void WindowTest::the_plan_is_shown_and_changed() {
+  open_window();
+  ask(prepare_scene("streaming", *agent_));
+  auto* panel = window_->findChild<PlanPanel*>();
+  QVERIFY(!panel->isVisible());
+  agent_->tell(agent::PlanChanged{
+      1, {{"Read the list", agent::PlanStatus::Completed}, {"Count", agent::PlanStatus::InProgress}, {"Write", {}}}});
+  QTRY_VERIFY(panel->isVisible());
+  const auto steps = [&] { return panel->findChildren<QLineEdit*>("planStep"); };
+  const auto last_plan = [&] { return std::get<agent::SetPlan>(last_operation()).steps; };
+  QCOMPARE(steps().size(), 3);
+  QVERIFY(child<QAbstractButton>("planHeader")->accessibleName().contains("1 of 3 done"));
+
+  // Words are sent when they are done; what is written meanwhile is not lost to news.
+  steps()[1]->setFocus();
+  steps()[1]->selectAll();
+  QTest::keyClicks(steps()[1], "Count twice");
+  agent_->tell(agent::PlanChanged{
+      1, {{"Read the list", agent::PlanStatus::Completed}, {"Count", agent::PlanStatus::Completed}, {"Write", {}}}});
+  QTRY_VERIFY(child<QAbstractButton>("planHeader")->accessibleName().contains("2 of 3 done"));
+  QCOMPARE(steps()[1]->text(), QString("Count twice"));
+  QTest::keyClick(steps()[1], Qt::Key_Return);
+  QCOMPARE(last_plan()[1].text, std::string("Count twice"));
+  QVERIFY(last_plan()[1].status == agent::PlanStatus::Completed);
+
+  // Ticked, moved, added and removed.
+  panel->findChildren<StepMark*>()[2]->click();
+  QVERIFY(last_plan()[2].status == agent::PlanStatus::InProgress);
+  steps()[2]->setFocus();
+  QTest::keyClick(steps()[2], Qt::Key_Up, Qt::AltModifier);
+  QCOMPARE(last_plan()[1].text, std::string("Write"));
+  auto* fresh = child<QLineEdit>("newPlanStep");
+  fresh->setFocus();
+  QTest::keyClicks(fresh, "Tell me");
+  QTest::keyClick(fresh, Qt::Key_Return);
+  QCOMPARE(last_plan().size(), std::size_t{4});
+  QCOMPARE(last_plan()[3].text, std::string("Tell me"));
+  QTRY_COMPARE(steps().size(), 4);
+  for (int left = 4; left > 0; --left) {
+    panel->findChildren<PlanRow*>().first()->findChild<IconButton*>()->click();
+    QCOMPARE(last_plan().size(), static_cast<std::size_t>(left - 1));
+    QCoreApplication::sendPostedEvents(nullptr, QEvent::DeferredDelete);
+  }
+  QVERIFY(!panel->isVisible());
+
+  // One may write it before there is any.
+  child<QAbstractButton>("planButton")->click();
+  QVERIFY(panel->isVisible());
+  QVERIFY(fresh->hasFocus());
+  QTest::keyClick(fresh, Qt::Key_Escape);
+  QVERIFY(!panel->isVisible());
+  QVERIFY(child<QPlainTextEdit>("composerEdit")->hasFocus());
+}
+
+void WindowTest::thinking_is_chosen_where_the_model_can() {
+  open_window();
+  agent::ModelChanged model = practice_model();
+  agent_->load_model(model);
+  auto* button = window_->findChild<ThinkingButton*>();
+  QTRY_VERIFY(child<QWidget>("sendButton")->isVisible());
+  QVERIFY(!button->isVisible());
+  model.thinks = true;
+  agent_->load_model(model);
+  QTRY_VERIFY(button->isVisible());
+  // Of a new conversation it goes with the question, of another one at once.
+  emit button->thinkingChosen(2048);
+  QCOMPARE(button->text(), QString("Thinking: medium"));
+  agent_->set_script({agent::TextPart{"Yes."}});
+  ask("Is it?");
+  const auto asked = std::find_if(agent_->operations().begin(), agent_->operations().end(), [](const agent::Op& op) {
+    return std::holds_alternative<agent::UserTurn>(op);
+  });
+  QCOMPARE(std::get<agent::UserTurn>(*asked).thinking_tokens, std::int64_t{2048});
+  QTRY_VERIFY(shown_text().contains("Yes."));
+  emit button->thinkingChosen(0);
+  const auto chosen = std::find_if(agent_->operations().begin(), agent_->operations().end(), [](const agent::Op& op) {
+    return std::holds_alternative<agent::SetThinking>(op);
+  });
+  QVERIFY(chosen != agent_->operations().end());
+  QCOMPARE(std::get<agent::SetThinking>(*chosen).tokens, std::int64_t{0});
+  QTRY_COMPARE(button->text(), QString("Thinking off"));
 }
 
 void WindowTest::nothing_is_sent_before_the_model_is_there() {

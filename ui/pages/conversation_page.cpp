@@ -97,7 +97,7 @@ void ConversationPage::build() {
   composer_ = new Composer(theme_, this);
   composer_->set_pictures(&model_.pictures());
   column->addWidget(centred(composer_, 2 * kComposerOverhang, this));
-  overlay_ = new DropOverlay(theme_, this);
+  overlay_ = new DropOverlay(theme_, Icon::Attach, tr("Drop files to attach them, folders to share them"), this);
   if (model_.screens() == nullptr) return;
   capture_ = new RegionCapture(theme_, model_.screens(), this);
   composer_->set_can_capture(true);

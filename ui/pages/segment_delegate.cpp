@@ -24,6 +24,7 @@ void SegmentDelegate::lay_out(QTextLayout& layout, const QModelIndex& index, int
   QString text = index.data().toString();
   if (const QString speaker = index.data(RecordingModel::SpeakerRole).toString(); !speaker.isEmpty())
     text.prepend(speaker + QStringLiteral(": "));
+  if (index.data(RecordingModel::UnsureRole).toBool()) text.append(tr(" [unsure]"));
   layout.setText(text);
   layout.setFont(theme_.font(Type::Body));
   layout.beginLayout();

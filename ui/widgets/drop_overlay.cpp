@@ -4,9 +4,10 @@
 
 namespace facet::ui {
 
-DropOverlay::DropOverlay(const Theme& theme, QWidget* parent) : QWidget(parent), theme_(theme) {
+DropOverlay::DropOverlay(const Theme& theme, Icon icon, const QString& text, QWidget* parent)
+    : QWidget(parent), theme_(theme), icon_(icon), text_(text) {
   setAttribute(Qt::WA_TransparentForMouseEvents);
-  setAccessibleName(tr("Drop to attach"));
+  setAccessibleName(text);
   hide();
 }
 
@@ -21,12 +22,10 @@ void DropOverlay::paintEvent(QPaintEvent*) {
   painter.setBrush(Qt::NoBrush);
   const QRectF frame = QRectF(rect()).adjusted(space::kLarge, space::kLarge, -space::kLarge, -space::kLarge);
   painter.drawRoundedRect(frame, radius::kLarge, radius::kLarge);
-  theme_.paint_icon(painter, QRectF(frame.center().x() - 16, frame.center().y() - 44, 32, 32), Icon::Attach,
-                    colors.accent);
+  theme_.paint_icon(painter, QRectF(frame.center().x() - 16, frame.center().y() - 44, 32, 32), icon_, colors.accent);
   painter.setFont(theme_.font(Type::Title));
   painter.setPen(colors.text);
-  painter.drawText(frame.adjusted(0, 16, 0, 16), Qt::AlignCenter,
-                   tr("Drop files to attach them, folders to share them"));
+  painter.drawText(frame.adjusted(space::kSmall, 16, -space::kSmall, 16), Qt::AlignCenter | Qt::TextWordWrap, text_);
 }
 
 }  // namespace facet::ui

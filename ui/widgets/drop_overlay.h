@@ -11,13 +11,15 @@ class DropOverlay : public QWidget {
   Q_OBJECT
 
  public:
-  explicit DropOverlay(const Theme& theme, QWidget* parent = nullptr);
+  DropOverlay(const Theme& theme, Icon icon, const QString& text, QWidget* parent = nullptr);
 
  protected:
   void paintEvent(QPaintEvent* event) override;
 
  private:
   const Theme& theme_;
+  const Icon icon_;
+  const QString text_;
 };
 
 }  // namespace facet::ui

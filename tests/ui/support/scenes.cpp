@@ -179,7 +179,7 @@ agent::Call sample_call(const std::string& tool, const std::string& arguments, a
 
 QStringList scene_names() {
   return {"start",  "chat", "tools",   "approval", "diff",  "streaming", "reading", "error",
-          "search", "long", "loading", "places",   "files", "recording", "memory"};
+          "search", "long", "loading", "places",   "files", "recording", "memory", "plan"};
 }
 
 void write_long_conversation(ScriptedAgent& agent, int turns) {
@@ -246,6 +246,16 @@ agent::AttachmentDescribed described_picture(const QString& name, const QSize& s
 }
 
 }  // namespace
+
+void finish_scene(const QString& name, ScriptedAgent& agent) {
+  if (name != "plan") return;
+  agent.submit(agent::SetThinking{1, 2048});
+  agent.tell(agent::PlanChanged{1,
+                                {{"Read the list of the archive", agent::PlanStatus::Completed},
+                                 {"Count the boxes, with a margin of ten percent", agent::PlanStatus::InProgress},
+                                 {"Find a van that is large enough", agent::PlanStatus::Pending},
+                                 {"Write the result into move.txt", agent::PlanStatus::Pending}}});
+}
 
 QStringList prepare_files(const QString& name, const QString& folder, ScriptedAgent& agent) {
   const QSize room(1920, 1080);
@@ -353,6 +363,16 @@ QString prepare_scene(const QString& name, ScriptedAgent& agent) {
   if (name == "memory") {
     write_memory(agent);
     return {};
+  }
+  if (name == "plan") {
+    agent::ModelChanged model = practice_model();
+    model.thinks = true;
+    agent.load_model(model);
+    agent.leave_open();
+    agent.set_script({agent::CallPart{sample_call("update_plan", "{}", agent::CallState::Succeeded,
+                                                  "The plan is shown to the user.", 3)},
+                      agent::CallPart{read_plan()}, agent::TextPart{"The list names 118 boxes. Next I "}});
+    return "How many boxes and which van do we need? Write it into move.txt.";
   }
   if (name == "chat") {
     agent.set_script({agent::ThoughtPart{kThought}, agent::CallPart{read_plan()}, agent::TextPart{kRichMarkdown}});
