@@ -4,6 +4,7 @@
 #include <QTemporaryDir>
 #include <QtTest>
 
+#include "agent/prompt/prompt.h"
 #include "agent/turn.h"
 #include "tests/agent/must.h"
 #include "tests/agent/scripted_model.h"

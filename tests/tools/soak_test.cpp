@@ -104,7 +104,7 @@ void SoakTest::two_hundred_bad_steps_end_well() {
   TurnFixture f;
   prepare(f);
   tools::test::Folder home;
-  const Sandbox sandbox{std::filesystem::path(FACET_PROGRAM).parent_path() / "facet-sandbox", {}};
+  const Sandbox sandbox(std::filesystem::path(FACET_PROGRAM).parent_path() / "facet-sandbox", std::vector<std::string>());
   f.options.tools.push_back(tools::run_command_tool(sandbox));
   f.options.allowed_effects = {Effect::Execute};
   const std::vector<std::string> names = {"huge",   "chatty",  "failing", "stranger", "binary",
