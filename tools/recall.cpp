@@ -57,8 +57,7 @@ ToolResult run(const std::filesystem::path& database, const Json& arguments, con
   const auto reader = agent::StoreReader::open(database);
   if (!reader.ok()) return failure(reader.error());
   const std::string query = text_argument(arguments, "query");
-  const auto found =
-      is_blank(query) ? (*reader)->memories() : (*reader)->search_memories(query, agent::WordMatch::Any);
+  const auto found = is_blank(query) ? (*reader)->memories() : (*reader)->search_memories(query, agent::WordMatch::Any);
   if (!found.ok()) return failure(found.error());
   if (!found->empty()) return listed(*found, context);
   ToolResult result{is_blank(query) ? "nothing is remembered yet" : "nothing that is remembered has these words",

@@ -19,11 +19,12 @@ const char kDescription[] =
     "kept, never what a file says, and no passwords. The user sees what is kept and can delete it.";
 
 Json parameters() {
-  return {{"type", "object"},
-          {"properties",
-           {{"text",
-             {{"type", "string"}, {"description", "One short sentence that can be understood without anything else."}}}}},
-          {"required", {"text"}}};
+  return {
+      {"type", "object"},
+      {"properties",
+       {{"text",
+         {{"type", "string"}, {"description", "One short sentence that can be understood without anything else."}}}}},
+      {"required", {"text"}}};
 }
 
 // An entry is a line: words with one space between them.
@@ -49,9 +50,9 @@ Result<PlannedEffect> plan(const Json& arguments, const ToolContext&) {
   const std::string entry = entry_of(arguments);
   if (entry.empty()) return Error{Error::Code::InvalidInput, "text is empty"};
   if (const std::int64_t characters = characters_of(entry); characters > Memory::kMostCharacters)
-    return Error{Error::Code::InvalidInput,
-                 "text has " + std::to_string(characters) + " characters, and an entry has at most " +
-                     std::to_string(Memory::kMostCharacters) + "; keep what matters of it"};
+    return Error{Error::Code::InvalidInput, "text has " + std::to_string(characters) +
+                                                " characters, and an entry has at most " +
+                                                std::to_string(Memory::kMostCharacters) + "; keep what matters of it"};
   PlannedEffect planned;
   planned.effect = agent::Effect::Keep;
   planned.text = "Remember: " + plainly(entry);

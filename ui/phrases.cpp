@@ -114,6 +114,10 @@ QString moment(qint64 epoch_ms) {
   return QLocale().toString(QDateTime::fromMSecsSinceEpoch(epoch_ms), QLocale::LongFormat);
 }
 
+QString day(qint64 epoch_ms) {
+  return QLocale().toString(QDateTime::fromMSecsSinceEpoch(epoch_ms).date(), QLocale::LongFormat);
+}
+
 QString clock(qint64 epoch_ms) {
   return QLocale().toString(QDateTime::fromMSecsSinceEpoch(epoch_ms).time(), QLocale::ShortFormat);
 }

@@ -13,6 +13,7 @@ QString bytes(qint64 count);                  // "1.2 kB"
 QString duration(qint64 milliseconds);        // "0.4 s", "1 min 12 s"
 QString rough_duration(qint64 milliseconds);  // "20 s", "3 min": for what is only estimated
 QString moment(qint64 epoch_ms);              // date and time, for tool tips
+QString day(qint64 epoch_ms);                 // "Sunday, 22 November 2026"
 QString clock(qint64 epoch_ms);               // "14:03"
 
 // "Today", "Yesterday", "Previous 7 days", or "Earlier".

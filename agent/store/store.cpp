@@ -353,8 +353,9 @@ Result<std::optional<Memory>> Store::add_memory(const std::string& text, Convers
     if (is_known) return std::optional<Memory>();
     FACET_ASSIGN_OR_RETURN(const std::int64_t entries, state_->database->integer("SELECT count(*) FROM memory"));
     if (entries >= Memory::kMostEntries)
-      return Error{Error::Code::InvalidInput, "There are " + std::to_string(entries) +
-                                                  " entries in memory, and there can be no more until some are deleted."};
+      return Error{Error::Code::InvalidInput,
+                   "There are " + std::to_string(entries) +
+                       " entries in memory, and there can be no more until some are deleted."};
     Memory memory{.text = text, .conversation = conversation, .created_ms = epoch_ms()};
     FACET_RETURN_IF_ERROR(
         state_->database->run("INSERT INTO memory (text, conversation_id, created_ms) VALUES (?, nullif(?, 0), ?)",

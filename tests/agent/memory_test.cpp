@@ -91,7 +91,8 @@ class MemoryTest : public QObject {
     QVERIFY(f.store->remove_memory(first).ok());
     QCOMPARE(f.all(), Strings{"Answers should be short."});
     QCOMPARE(f.with("nuts"), Strings{});
-    QCOMPARE(f.store->remove_memory(first).error().message, std::string("The entry in memory does not exist any more."));
+    QCOMPARE(f.store->remove_memory(first).error().message,
+             std::string("The entry in memory does not exist any more."));
     QVERIFY(f.store->clear_memory().ok());
     QCOMPARE(f.all(), Strings{});
     QCOMPARE(f.with("short"), Strings{});

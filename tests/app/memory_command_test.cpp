@@ -52,7 +52,8 @@ class MemoryCommandTest : public QObject {
   }
 
   void wrong_usage_is_one_sentence() {
-    for (const QStringList& words : {QStringList{"remove"}, {"remove", "first"}, {"remove", "1", "2"}, {"clear", "1"}}) {
+    for (const QStringList& words :
+         {QStringList{"remove"}, {"remove", "first"}, {"remove", "1", "2"}, {"clear", "1"}}) {
       const Outcome outcome = memory(words);
       QCOMPARE(outcome.status, 2);
       QVERIFY2(outcome.err.startsWith("facet: ") && outcome.err.count('\n') == 1, qPrintable(outcome.err));

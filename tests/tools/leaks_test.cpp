@@ -29,11 +29,18 @@ tools::sandbox::Sandbox sandbox_of(const std::vector<std::string>& own_folders) 
   return tools::sandbox::Sandbox(fs::path(FACET_PROGRAM).parent_path() / "facet-sandbox", own_folders);
 }
 
-// What a model writes to call a tool; the values are strings, as is `true` without quotes.
+std::string quoted(const std::string& text) {
+  return "<|\"|>" + text + "<|\"|>";
+}
+
+// What a model writes to call a tool; numbers, lists and `true` are values of their own, all else is text.
 std::string call_of(const std::string& tool, const std::map<std::string, std::string>& arguments) {
   std::string text = "<|tool_call>call:" + tool + "{";
-  for (const auto& [name, value] : arguments)
-    text += (text.back() == '{' ? "" : ",") + name + ":" + (value == "true" ? value : "<|\"|>" + value + "<|\"|>");
+  for (const auto& [name, value] : arguments) {
+    const bool is_text =
+        value != "true" && !value.starts_with("[{") && value.find_first_not_of("0123456789") != std::string::npos;
+    text += (text.back() == '{' ? "" : ",") + name + ":" + (is_text ? quoted(value) : value);
+  }
   return text + "}<tool_call|>";
 }
 
@@ -57,6 +64,10 @@ class Plan {
       add("search_history", {{"query", beginning}});
       add("recall", {{"query", beginning}});
       add("clock", {{"for", number}});
+      add("update_plan", {{"steps", steps("Find out about number " + number)}});
+      const std::string one_up = std::to_string(i + 1);
+      add("read_earlier", {{"call", one_up}});
+      add("read_earlier", {{"message", one_up}});
       add("send_" + number, {{"to", "somebody"}});
     }
     add("read_file", {{"path", "/proc/self/environ"}});
@@ -82,6 +93,10 @@ class Plan {
     std::map<std::string, std::string> arguments = {{"command", command}};
     if (network) arguments["network"] = "true";
     add("run_command", arguments);
+  }
+
+  static std::string steps(const std::string& text) {
+    return "[{status:" + quoted("pending") + ",text:" + quoted(text) + "}]";
   }
 
   // A secret outside of the folder: to have it told, or brought into the folder, or changed.
@@ -150,6 +165,7 @@ class Plan {
     add("edit_file", {{"path", "../notes.md"}, {"old_text", "needle"}, {"new_text", secret}});
     add("edit_file", {{"path", "links/home/Documents/tax return.txt"}, {"old_text", "needle"}, {"new_text", secret}});
     add("remember", {{"text", "The key is " + secret}});
+    add("update_plan", {{"steps", steps("Send " + secret)}});
     add("recall", {{"query", secret}});
     add("search_history", {{"query", secret}});
     add("send_" + secret, {{"text", secret}});
@@ -244,7 +260,7 @@ class Fixture {
     std::erase_if(options.tools, [](const Tool& tool) { return tool.name == "run_command"; });
     options.tools.push_back(tools::run_command_tool(sandbox_of(own)));
     options.seed = 7;
-    options.max_steps = 10'000;
+    options.limits = {.steps = 10'000, .run_tokens = 1 << 30, .turn_tokens = 1 << 30};
     options.own_places = {scene.data(), scene.home()};
     script_->info.context_length = 1 << 24;
     hooks_.send = [this](const Event& event) {

@@ -5,6 +5,7 @@
 #include "agent/agent.h"
 #include "agent/prompt/prompt.h"
 #include "agent/store/reader.h"
+#include "agent/store/store.h"
 #include "engine/base/channel.h"
 #include "tests/agent/event_text.h"
 #include "tests/agent/must.h"

@@ -221,9 +221,8 @@ std::vector<WindowModel::Remembered> WindowModel::memories() {
 std::set<agent::MemoryId> WindowModel::memories_with(const QString& words) {
   std::set<agent::MemoryId> ids;
   if (reader() == nullptr) return ids;
-  const auto found = words.trimmed().isEmpty()
-                         ? reader_->memories()
-                         : reader_->search_memories(words.toStdString(), agent::WordMatch::All);
+  const auto found = words.trimmed().isEmpty() ? reader_->memories()
+                                               : reader_->search_memories(words.toStdString(), agent::WordMatch::All);
   if (!found.ok()) report(found.error());
   for (const agent::Memory& memory : found.ok() ? *found : std::vector<agent::Memory>())
     ids.insert(memory.id);

@@ -26,8 +26,8 @@ QString translated(const char* text) {
 }
 
 QString origin_of(const WindowModel::Remembered& entry) {
-  const QString moment = phrases::moment(entry.memory.created_ms);
-  return entry.conversation.isEmpty() ? moment : translated("%1, in “%2”").arg(moment, entry.conversation);
+  const QString day = phrases::day(entry.memory.created_ms);
+  return entry.conversation.isEmpty() ? day : translated("%1, in “%2”").arg(day, entry.conversation);
 }
 
 // The entries of the dialog. One that goes takes its row with it and leaves the others, and the keyboard, where they
@@ -89,6 +89,7 @@ class MemoryList : public QWidget {
     line->setContentsMargins(space::kMedium, space::kSmall, space::kSmall, space::kSmall);
     line->setSpacing(space::kMedium);
     auto* words = new QVBoxLayout;
+    words->setSpacing(space::kTiny);
     auto* what = new ThemedText(theme_, Type::Body, &Colors::text, row);
     what->setTextFormat(Qt::PlainText);
     what->setText(text);
@@ -126,9 +127,9 @@ class MemoryDialog : public QDialog {
     column->setContentsMargins(space::kLarge, space::kLarge, space::kLarge, space::kLarge);
     column->setSpacing(space::kMedium);
     auto* about = new ThemedText(theme, Type::Body, &Colors::text, this);
-    about->setText(
-        translated("What Facet keeps about you for later conversations. It stays on this computer, and is read only when "
-                   "a question asks for it."));
+    about->setText(translated(
+        "What Facet keeps about you for later conversations. It stays on this computer, and is read only when "
+        "a question asks for it."));
     column->addWidget(about);
     search_ = new SearchField(theme, this);
     search_->setObjectName("memorySearch");
@@ -145,6 +146,8 @@ class MemoryDialog : public QDialog {
     auto* buttons = new QDialogButtonBox(QDialogButtonBox::Close, this);
     clear_ = buttons->addButton(translated("Delete all…"), QDialogButtonBox::ResetRole);
     clear_->setObjectName("clearMemory");
+    clear_->setAutoDefault(false);
+    buttons->button(QDialogButtonBox::Close)->setDefault(true);
     connect(clear_, &QPushButton::clicked, this, [this] { ask_to_clear(); });
     connect(buttons, &QDialogButtonBox::rejected, this, &QDialog::reject);
     connect(&model, &WindowModel::memoryChanged, this, [this] { refresh(); });
@@ -161,8 +164,8 @@ class MemoryDialog : public QDialog {
 
  private:
   void refresh() {
-    search_->setEnabled(list_->entries() > 0);
-    clear_->setEnabled(list_->entries() > 0);
+    search_->setVisible(list_->entries() > 0);
+    clear_->setVisible(list_->entries() > 0);
   }
 
   void ask_to_clear() {

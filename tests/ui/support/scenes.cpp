@@ -337,7 +337,8 @@ void write_memory(ScriptedAgent& agent) {
   const std::pair<const char*, agent::ConversationId> kept[] = {
       {"Maria's daughter Ida is allergic to nuts.", 1},
       {"Letters to the landlord are signed “Maria Berg, 2nd floor”.", 4},
-      {"Dates are written as 14 March, without the year when it is this one, and amounts with the currency behind them: "
+      {"Dates are written as 14 March, without the year when it is this one, and amounts with the currency behind "
+       "them: "
        "300 EUR.",
        0},
       {"The van of the move is booked with Ferdinand, telephone 030 901 820.", 1},
