@@ -50,8 +50,9 @@ class Fixture {
     script->next_reply = 0;
     agent->submit(UserTurn{.conversation = 0, .text = "Go", .attachments = {}, .folders = {}});
     const TurnFinished finished = wait_for<TurnFinished>();
+    const std::vector<Message> messages = must(reader->messages(finished.conversation));
     std::vector<Call> calls;
-    for (const Part& part : must(reader->messages(finished.conversation)).back().parts)
+    for (const Part& part : messages.back().parts)
       if (const auto* call = std::get_if<CallPart>(&part.content)) calls.push_back(call->call);
     return calls;
   }
