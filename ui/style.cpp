@@ -36,6 +36,10 @@ void Style::drawPrimitive(PrimitiveElement element, const QStyleOption* option, 
       return;
     case PE_PanelLineEdit:
     case PE_FrameLineEdit:
+      // One without an edge shows it with the keyboard alone.
+      if (const auto* frame = qstyleoption_cast<const QStyleOptionFrame*>(option);
+          frame != nullptr && frame->lineWidth <= 0 && !(option->state & State_HasFocus))
+        return;
       draw_field(*option, *painter);
       return;
     case PE_FrameMenu:

@@ -136,14 +136,15 @@ void SoakTest::two_hundred_bad_steps_end_well() {
   QVERIFY2(growth_kb < kMostGrowthKb, std::to_string(growth_kb).c_str());
 
   int calls = 0;
-  for (const Part& part : must(f.reader->messages(id)).back().parts) {
+  const std::vector<Part> parts = must(f.reader->messages(id)).back().parts;
+  for (const Part& part : parts) {
     const auto* made = std::get_if<CallPart>(&part.content);
     if (made == nullptr) continue;
     ++calls;
-    QVERIFY(is_final(made->call.state));
+    QVERIFY2(is_final(made->call.state), (made->call.tool + made->call.arguments_json.substr(0, 100)).c_str());
     QVERIFY(made->call.result.size() <= kMaxResultBytes + 200);
     const auto whole = must(f.reader->output(id, made->call.id));
-    QVERIFY(whole && whole->size() <= kMaxKeptBytes);
+    QVERIFY2(whole && whole->size() <= kMaxKeptBytes, made->call.tool.c_str());
   }
   QVERIFY2(calls > kSteps + 50, std::to_string(calls).c_str());
 }
@@ -156,7 +157,7 @@ void SoakTest::a_model_without_end_is_stopped() {
     f.script->replies.push_back({call("chatty", step) + "<|tool_response>"});
   const ConversationId id = f.turn(f.ask("Go on"));
   QCOMPARE(f.finished().finish, Finish::Length);
-  const auto& last = must(f.reader->messages(id)).back().parts.back();
+  const Part last = must(f.reader->messages(id)).back().parts.back();
   QCOMPARE(std::get<NoticePart>(last.content).text,
            std::string("Stopped after 40 steps without a final answer; send a message to go on."));
 }

@@ -27,7 +27,7 @@ PlanPanel::PlanPanel(const Theme& theme, QWidget* parent) : QWidget(parent), the
   card_ = new Card(theme, &Colors::surface, &Colors::border, radius::kLarge, this);
   outer->addWidget(card_);
   auto* column = new QVBoxLayout(card_);
-  column->setContentsMargins(space::kSmall, 0, space::kSmall, 0);
+  column->setContentsMargins(space::kSmall, 0, space::kSmall, space::kTiny);
   column->setSpacing(0);
   header_ = new FoldHeader(theme, card_);
   header_->setObjectName("planHeader");
@@ -42,9 +42,8 @@ PlanPanel::PlanPanel(const Theme& theme, QWidget* parent) : QWidget(parent), the
   scroll->setSizeAdjustPolicy(QAbstractScrollArea::AdjustToContents);
   scroll->setMaximumHeight(kMostHeight);
   auto* content = new QWidget(scroll);
-  content->setAutoFillBackground(false);
   list_ = new QVBoxLayout(content);
-  list_->setContentsMargins(space::kTiny, 0, 0, space::kSmall);
+  list_->setContentsMargins(space::kTiny, 0, 0, space::kTiny);
   list_->setSpacing(0);
   new_step_ = plain_line_edit(theme, content);
   new_step_->setObjectName("newPlanStep");
@@ -56,11 +55,12 @@ PlanPanel::PlanPanel(const Theme& theme, QWidget* parent) : QWidget(parent), the
   new_row->addWidget(new_step_);
   list_->addLayout(new_row);
   scroll->setWidget(content);
+  content->setAutoFillBackground(false);
   body_ = scroll;
   column->addWidget(body_);
 
-  connect(header_, &QAbstractButton::clicked, this, [this] {
-    is_open_ = !is_open_;
+  connect(header_, &QAbstractButton::clicked, this, [this](bool unfolded) {
+    is_open_ = unfolded;
     refresh();
   });
   connect(new_step_, &QLineEdit::returnPressed, this, &PlanPanel::add_step);
@@ -110,6 +110,7 @@ void PlanPanel::refresh() {
   if (is_finished) line.status_icon = Icon::Check;
   if (is_finished) line.icon_role = &Colors::success;
   header_->set_line(line);
+  header_->setChecked(is_open_);
   header_->setAccessibleName(tr("Plan, %1").arg(line.status));
   body_->setVisible(is_open_);
   setVisible(!steps_.empty() || is_writing_);
@@ -174,6 +175,15 @@ void PlanPanel::end_writing() {
   is_open_ = false;
   refresh();
   emit closed();
+}
+
+// Here Escape folds the plan and stops nothing.
+bool PlanPanel::event(QEvent* event) {
+  if (event->type() == QEvent::ShortcutOverride && static_cast<QKeyEvent*>(event)->key() == Qt::Key_Escape) {
+    event->accept();
+    return true;
+  }
+  return QWidget::event(event);
 }
 
 void PlanPanel::keyPressEvent(QKeyEvent* event) {

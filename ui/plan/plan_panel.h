@@ -36,6 +36,7 @@ class PlanPanel : public QWidget {
   void closed();  // the keyboard has nowhere to be here any more
 
  protected:
+  bool event(QEvent* event) override;
   void keyPressEvent(QKeyEvent* event) override;
 
  private:

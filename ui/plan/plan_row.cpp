@@ -79,6 +79,7 @@ void StepMark::paintEvent(QPaintEvent*) {
 QLineEdit* plain_line_edit(const Theme& theme, QWidget* parent) {
   auto* edit = new QLineEdit(parent);
   edit->setFrame(false);
+  edit->setTextMargins(space::kTiny, 0, space::kTiny, 0);
   edit->setFont(theme.font(Type::Small));
   edit->setAutoFillBackground(false);
   const auto follow = [edit, &theme] {

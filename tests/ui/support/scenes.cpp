@@ -249,8 +249,11 @@ agent::AttachmentDescribed described_picture(const QString& name, const QSize& s
 
 void finish_scene(const QString& name, ScriptedAgent& agent) {
   if (name != "plan") return;
-  agent.submit(agent::SetThinking{1, 2048});
-  agent.tell(agent::PlanChanged{1,
+  agent::ConversationId conversation = 0;
+  for (const agent::Event& event : agent.events())
+    if (const auto* started = std::get_if<agent::TurnStarted>(&event)) conversation = started->conversation;
+  agent.submit(agent::SetThinking{conversation, 2048});
+  agent.tell(agent::PlanChanged{conversation,
                                 {{"Read the list of the archive", agent::PlanStatus::Completed},
                                  {"Count the boxes, with a margin of ten percent", agent::PlanStatus::InProgress},
                                  {"Find a van that is large enough", agent::PlanStatus::Pending},
