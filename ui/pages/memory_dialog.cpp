@@ -133,6 +133,7 @@ class MemoryDialog : public QDialog {
     column->addWidget(about);
     search_ = new SearchField(theme, this);
     search_->setObjectName("memorySearch");
+    search_->installEventFilter(this);
     search_->setAccessibleName(translated("Search in memory"));
     search_->setToolTip(translated("Search in memory"));
     column->addWidget(search_);
@@ -157,9 +158,10 @@ class MemoryDialog : public QDialog {
 
  protected:
   // Return in the search presses no button.
-  void keyPressEvent(QKeyEvent* event) override {
-    const bool returns = event->key() == Qt::Key_Return || event->key() == Qt::Key_Enter;
-    if (!returns || !search_->hasFocus()) QDialog::keyPressEvent(event);
+  bool eventFilter(QObject* watched, QEvent* event) override {
+    if (event->type() != QEvent::KeyPress) return QDialog::eventFilter(watched, event);
+    const int key = static_cast<QKeyEvent*>(event)->key();
+    return key == Qt::Key_Return || key == Qt::Key_Enter || QDialog::eventFilter(watched, event);
   }
 
  private:
