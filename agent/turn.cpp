@@ -132,7 +132,7 @@ class TurnLoop {
         return limit_reached(std::to_string(options_.limits.turn_tokens) + " tokens");
       if (is_late()) return late();
     }
-    return limit_reached(std::to_string(options_.limits.steps) + " steps");
+    return limit_reached(options_.limits.steps == 1 ? "1 step" : std::to_string(options_.limits.steps) + " steps");
   }
 
   static Ending limit_reached(const std::string& limit) {

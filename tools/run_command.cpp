@@ -6,6 +6,7 @@
 
 #include "tools/all_tools.h"
 #include "tools/planned_path.h"
+#include "tools/sandbox/new_repositories.h"
 #include "tools/sandbox/output_ends.h"
 #include "tools/sandbox/sandbox.h"
 #include "tools/text.h"
@@ -187,6 +188,17 @@ ToolResult finish(const sandbox::OutputEnds& output, const Ending& ending, const
   return result;
 }
 
+void tell_put_aside(const std::vector<std::string>& files, ToolResult& result) {
+  constexpr std::size_t kMostNamed = 5;
+  result.details["put_aside"] = files;
+  result.content += "\n[git would run these later by itself, so they were renamed and end in " +
+                    std::string(sandbox::kPutAside) + "; to write one, use write_file, which asks the user:";
+  for (std::size_t i = 0; i < std::min(files.size(), kMostNamed); ++i)
+    result.content += " " + plainly(files[i]);
+  if (files.size() > kMostNamed) result.content += " and " + std::to_string(files.size() - kMostNamed) + " more";
+  result.content += "]";
+}
+
 ToolResult run(const Json& arguments, const PlannedEffect& planned, const ToolContext& context,
                const Sandbox& sandbox) {
   const Result<Command> command = read_command(arguments, context, sandbox);
@@ -210,11 +222,14 @@ ToolResult run(const Json& arguments, const PlannedEffect& planned, const ToolCo
       is_told = true;
     }
   };
+  const sandbox::NewRepositories repositories(command->request.folders);
   const Result<Ending> ending = sandbox.run(command->request, on_output, context.stop);
+  const std::vector<std::string> put_aside = repositories.put_aside();
   if (!ending.ok()) return ToolResult::failure("the command did not run: " + ending.error().message);
   if (!is_told && context.progress) context.progress(output.latest(kWatchedBytes));
   ToolResult result = finish(output, *ending, command->request);
   if (output.is_cut()) result.whole = whole.text();
+  if (!put_aside.empty()) tell_put_aside(put_aside, result);
   return result;
 }
 

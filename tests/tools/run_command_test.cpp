@@ -49,6 +49,40 @@ class RunCommandTest : public QObject {
     COMPARE_TEXT(run({{"command", "printf '\\377\\0ok'"}}).text.substr(0, 3), "\xef\xbf\xbd");
   }
 
+  // What a repository that was there has in it can not be changed at all (walls_test).
+  void new_repositories_bring_no_programs() {
+    const Outcome outcome = run({{"command", R"sh(
+      for repository in new/.git bare; do
+        mkdir -p $repository/hooks $repository/objects $repository/refs
+        echo ref: refs/heads/main > $repository/HEAD
+        printf '[core]\n\trepositoryformatversion = 0\n\tbare = false\n[remote "origin"]\n\turl = https://example.com/x\n' > $repository/config
+        echo 'echo sample' > $repository/hooks/pre-push.sample
+        echo 'touch /tmp/ran' > $repository/hooks/post-checkout; chmod +x $repository/hooks/post-checkout
+      done
+      printf '[core]\n\tFsMonitor = touch ran\n' > bare/config
+      mkdir -p linked && echo 'gitdir: ../bare' > linked/.git
+      mkdir -p other/.git/objects && ln -s ../../new other/.git/hooks
+      mkdir -p quiet/.git/hooks && printf '[core]\n\tbare = false\n' > quiet/.git/config)sh"}});
+    QVERIFY2(!outcome.failed, outcome.text.c_str());
+    std::vector<std::string> put_aside = outcome.details["put_aside"];
+    std::sort(put_aside.begin(), put_aside.end());
+    const std::vector<std::string> expected = {
+        folder_.path("bare/config"), folder_.path("bare/hooks/post-checkout"), folder_.path("linked/.git"),
+        folder_.path("new/.git/hooks/post-checkout"), folder_.path("other/.git/hooks")};
+    QCOMPARE(put_aside, expected);
+    for (const std::string& file : expected) {
+      QVERIFY(!fs::exists(fs::symlink_status(file)));
+      QVERIFY(fs::exists(fs::symlink_status(file + ".put-aside")));
+      QVERIFY2(outcome.text.find(file) != std::string::npos, outcome.text.c_str());
+    }
+    for (const char* file : {"new/.git/config", "new/.git/hooks/pre-push.sample", "quiet/.git/config"})
+      QVERIFY(fs::exists(folder_.path(file)));
+    // They are known by now, and nobody touches them again.
+    QVERIFY(!run({{"command", "true"}}).details.contains("put_aside"));
+    for (const char* folder : {"new", "bare", "linked", "other", "quiet"})
+      fs::remove_all(folder_.path(folder));
+  }
+
   void shows_what_would_run() {
     const Outcome outcome = run({{"command", "echo one\necho two"}, {"network", true}, {"timeout_seconds", 5}});
     const PlannedEffect& planned = *outcome.planned;
