@@ -2,6 +2,7 @@
 #include <QProcess>
 #include <QStandardPaths>
 #include <QtTest>
+#include <set>
 
 #include "tests/tools/tool_fixture.h"
 #include "tools/code/grammar.h"
@@ -64,7 +65,6 @@ class CodeOutlineTest : public QObject {
   }
 
   void has_a_sample_of_every_language() {
-    std::set<std::string> missing;
     QDirIterator samples(kSamples, {"*.outline"});
     std::set<const code::Grammar*> seen;
     while (samples.hasNext())

@@ -88,7 +88,7 @@ class ReadSymbolTest : public QObject {
     row("port.json", "cranes.limits.wind", 12, 15);
     row("port.json", "units.speed", 14, 14);
     row("port.json", "contact.mail.office", 21, 21);
-    row("arrivals.html", "#ships", 16, 23);
+    row("arrivals.html", "#ships", 16, 24);
     row("arrivals.html", "Arrivals today", 13, 13);
     row("arrivals.html", "board.js", 9, 9);
     row("port.css", ":root", 4, 8);

@@ -19,6 +19,22 @@ std::vector<const char*> comments_and(const std::vector<const char*>& names) {
   return all;
 }
 
+// The line of the first thing that the grammar has no place for, 0 when there is none. What is merely missing, such as
+// a semicolon, hides nothing.
+std::int64_t error_line_of(TSNode root) {
+  std::int64_t line = 0;
+  TSTreeCursor cursor = ts_tree_cursor_new(root);
+  for (bool more = true; more && line == 0;) {
+    const TSNode node = ts_tree_cursor_current_node(&cursor);
+    if (is_error(node)) line = ts_node_start_point(node).row + 1;
+    if (ts_node_has_error(node) && ts_tree_cursor_goto_first_child(&cursor)) continue;
+    while (more && !ts_tree_cursor_goto_next_sibling(&cursor))
+      more = ts_tree_cursor_goto_parent(&cursor);
+  }
+  ts_tree_cursor_delete(&cursor);
+  return line;
+}
+
 // Goes through a tree once, without recursion: a file decides how deep it is.
 class Walk {
  public:
@@ -42,6 +58,7 @@ class Walk {
 
   // False when it was stopped.
   bool run(TSNode root) {
+    outline_.error_line = error_line_of(root);
     if (rules_.collect) rules_.collect(root, text_, outline_.symbols);
     TSTreeCursor cursor = ts_tree_cursor_new(root);
     levels_.push_back({});
@@ -87,7 +104,6 @@ class Walk {
 
   // What the node's children begin with; nothing when they are not to be looked at.
   std::optional<Level> visit(TSNode node) {
-    if (is_error(node) || ts_node_is_missing(node)) note_error(node);
     Level& level = levels_.back();
     const TSSymbol type = ts_node_symbol(node);
     if (leads_.has(type)) {
@@ -97,7 +113,7 @@ class Walk {
     const std::uint32_t lead_row = take_lead_row(level, node);
     // A list in parentheses behind the word: what is in it stands for itself.
     if (!ts_node_is_named(node) && text_of(node, text_) == "(") level.wrapper.reset();
-    if (skipped_.has(type)) return closed(node);
+    if (skipped_.has(type)) return std::nullopt;
 
     Level inside;
     inside.symbol = level.symbol;
@@ -106,34 +122,26 @@ class Walk {
       inside.symbol = static_cast<std::ptrdiff_t>(outline_.symbols.size()) - 1;
       level.wrapper.reset();
       const bool too_deep = outline_.symbols.back().depth + 1 >= kMostDepth;
-      return rule->inside == Inside::Closed || too_deep ? closed(node) : inside;
+      if (rule->inside == Inside::Closed || too_deep) return std::nullopt;
+      return inside;
     }
     if (wrappers_.has(type)) inside.wrapper = level.wrapper ? *level.wrapper : Wrapper{node, lead_row};
     return inside;
   }
 
-  std::optional<Level> closed(TSNode node) {
-    if (ts_node_has_error(node)) note_error(node);
-    return std::nullopt;
-  }
-
-  void note_error(TSNode node) {
-    if (outline_.error_line == 0) outline_.error_line = ts_node_start_point(node).row + 1;
-  }
-
-  static void take_lead(Level& level, TSNode node) {
+  void take_lead(Level& level, TSNode node) const {
     const std::uint32_t row = ts_node_start_point(node).row;
     const bool behind_something = !level.first && row == level.last_row;
     if (behind_something) return;
     if (!level.lead_row || row > level.lead_end + 1) level.lead_row = row;
-    level.lead_end = last_row_of(node);
+    level.lead_end = last_row_of(node, text_);
   }
 
-  static std::uint32_t take_lead_row(Level& level, TSNode node) {
+  std::uint32_t take_lead_row(Level& level, TSNode node) const {
     const std::uint32_t row = ts_node_start_point(node).row;
     const std::uint32_t lead_row = level.lead_row && row <= level.lead_end + 1 ? *level.lead_row : row;
     level.lead_row.reset();
-    level.last_row = last_row_of(node);
+    level.last_row = last_row_of(node, text_);
     level.first = false;
     return lead_row;
   }
@@ -154,7 +162,7 @@ class Walk {
     const Signature signature = signature_of(begin, node, symbol.kind, stops_, dropped_, text_);
     if (symbol.signature.empty()) symbol.signature = signature.text;
     symbol.first_line = signature.first_row + 1;
-    symbol.last_line = std::max<std::int64_t>(symbol.first_line, last_row_of(node) + 1);
+    symbol.last_line = std::max<std::int64_t>(symbol.first_line, last_row_of(node, text_) + 1);
     symbol.lead_line =
         std::min<std::int64_t>(symbol.first_line, (level.wrapper ? level.wrapper->lead_row : lead_row) + 1);
     symbol.parent = level.symbol;

@@ -81,6 +81,7 @@ Signature signature_of(TSNode begin, TSNode node, SymbolKind kind, const NodeTyp
   Extract taken = extract(begin, ts_node_end_byte(node), stops, dropped, text);
   std::string_view declaration = taken.text;
   declaration.remove_prefix(std::min(declaration.find_first_not_of(" \t\r\n"), declaration.size()));
+  declaration = declaration.substr(0, declaration.find_last_not_of(" \t\r\n") + 1);
   if (kind == SymbolKind::Value) {
     const std::size_t end = declaration.find('\n');
     taken.cut = taken.cut || end != std::string_view::npos;

@@ -1,5 +1,7 @@
 #include "tools/code/syntax_node.h"
 
+#include <algorithm>
+
 namespace facet::tools::code {
 
 NodeTypes::NodeTypes(const TSLanguage* language, const std::vector<const char*>& names)
@@ -34,10 +36,12 @@ TSNode child_of_type(TSNode node, std::string_view type) {
   return found;
 }
 
-std::uint32_t last_row_of(TSNode node) {
-  const TSPoint begin = ts_node_start_point(node);
-  const TSPoint end = ts_node_end_point(node);
-  return end.column == 0 && end.row > begin.row ? end.row - 1 : end.row;
+std::uint32_t last_row_of(TSNode node, std::string_view text) {
+  const std::string_view own = text_of(node, text);
+  const std::size_t end = own.find_last_not_of(" \t\r\n\v\f");
+  if (end == std::string_view::npos) return ts_node_start_point(node).row;
+  const auto breaks = std::count(own.begin() + static_cast<std::ptrdiff_t>(end), own.end(), '\n');
+  return ts_node_end_point(node).row - static_cast<std::uint32_t>(breaks);
 }
 
 std::string on_one_line(std::string_view text) {

@@ -44,8 +44,8 @@ std::vector<TSNode> named_children(TSNode node);
 // The first of the children that has the type; null when there is none.
 TSNode child_of_type(TSNode node, std::string_view type);
 
-// The last row, from 0, that has something of the node: a node that ends with a line break ends on that line.
-std::uint32_t last_row_of(TSNode node);
+// The last row, from 0, that has something of the node: white space at its end does not count.
+std::uint32_t last_row_of(TSNode node, std::string_view text);
 
 // The same words with one space between them.
 std::string on_one_line(std::string_view text);

@@ -41,7 +41,7 @@ const LanguageRules& go_rules() {
       .wrappers = {"const_declaration", "var_declaration", "type_declaration"},
       .leads = {},
       .dropped = {},
-      .stops = {"block", "field_declaration_list", "method_elem", "type_elem"},
+      .stops = {"block", "field_declaration_list", "method_elem"},
       .skipped = {"field_declaration_list"}};
   return rules;
 }
