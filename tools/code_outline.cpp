@@ -2,7 +2,7 @@
 
 #include "tools/all_tools.h"
 #include "tools/code/folder_outline.h"
-#include "tools/code/outline.h"
+#include "tools/code/outline_apart.h"
 #include "tools/code/outline_text.h"
 #include "tools/code/source_file.h"
 #include "tools/planned_path.h"
@@ -34,7 +34,7 @@ ToolResult outline_of_file(const std::string& path, Opened& opened, std::size_t 
                            const ToolContext& context) {
   const Result<code::SourceFile> source = code::read_source(path, opened, context);
   if (!source.ok()) return ToolResult::failure(source.error().message);
-  const Result<code::Outline> outline = code::outline_of(source->text, *source->grammar, context.stop);
+  const Result<code::Outline> outline = code::outline_apart(source->text, *source->grammar, context.stop);
   if (!outline.ok()) return ToolResult::failure(one_line(path) + " " + outline.error().message);
 
   const code::OutlineText shown = code::outline_text(*outline, first, source->grammar->outline_depth, limit_bytes);
@@ -90,7 +90,9 @@ agent::Tool code_outline_tool() {
           parameters(),
           agent::Effect::Read,
           [](const Json& arguments, const ToolContext& context) {
-            return plan_path(text_argument(arguments, "path"), Wanted::Either, "Outline", context);
+            const std::string path = text_argument(arguments, "path");
+            if (path.empty()) return Result<PlannedEffect>(Error{Error::Code::InvalidInput, "path is empty"});
+            return plan_path(path, Wanted::Either, "Outline", context);
           },
           run};
 }

@@ -1,7 +1,7 @@
 #include <algorithm>
 
 #include "tools/all_tools.h"
-#include "tools/code/outline.h"
+#include "tools/code/outline_apart.h"
 #include "tools/code/outline_text.h"
 #include "tools/code/source_file.h"
 #include "tools/code/symbol_search.h"
@@ -115,7 +115,7 @@ ToolResult run(const Json& arguments, const PlannedEffect& planned, const ToolCo
   const Result<code::SourceFile> source = code::read_source(path, *opened, context);
   if (context.stop.stop_requested()) return stopped_result();
   if (!source.ok()) return ToolResult::failure(source.error().message);
-  const Result<Outline> outline = code::outline_of(source->text, *source->grammar, context.stop);
+  const Result<Outline> outline = code::outline_apart(source->text, *source->grammar, context.stop);
   if (context.stop.stop_requested()) return stopped_result();
   if (!outline.ok()) return ToolResult::failure(one_line(path) + " " + outline.error().message);
 

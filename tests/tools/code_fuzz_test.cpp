@@ -150,7 +150,7 @@ class CodeFuzzTest : public QObject {
 
   // Each of these wrote behind the library's buffer for the state of a scanner before scanner_guards.c.
   void keeps_the_state_of_scanners_in_bounds() {
-    for (const int depth : {200, 250, 251, 254, 255, 256, 260, 300, 1000, 70'000}) {
+    for (const int depth : {200, 250, 251, 254, 255, 256, 260, 300, 1000}) {
       const std::string quotes(static_cast<std::size_t>(depth), '>');
       QVERIFY(code::outline_of("# a\n" + quotes + " b\n" + quotes + " c\n\n# d\n", *code::grammar_for("x.md", {}), {})
                   .ok());

@@ -2,7 +2,7 @@
 
 #include <chrono>
 
-#include "tools/code/outline.h"
+#include "tools/code/outline_apart.h"
 #include "tools/code/outline_text.h"
 #include "tools/code/source_file.h"
 #include "tools/folder_walk.h"
@@ -44,7 +44,7 @@ FolderOutline outline_folder(const Workspace& workspace, const Opened& folder, c
     if (!opened.ok() || opened->kind != FileKind::File) return true;
     const Result<SourceFile> source = read_source(file.name, *opened, context);
     if (!source.ok()) return true;
-    const Result<Outline> outline = outline_of(source->text, *source->grammar, context.stop);
+    const Result<Outline> outline = outline_apart(source->text, *source->grammar, context.stop);
     if (!outline.ok()) return true;
     const std::string path = folder.path + (folder.path == "/" ? "" : "/") + file.path;
     const std::string entry = one_line(workspace.relative(path)) + top_of(*outline);

@@ -10,7 +10,7 @@
 
 namespace facet::tools::code {
 
-inline constexpr std::int64_t kMostSourceBytes = 4LL * 1024 * 1024;
+inline constexpr std::int64_t kMostSourceBytes = 4'000'000;
 
 // A source as its lines, whatever it is encoded in.
 struct SourceFile {
