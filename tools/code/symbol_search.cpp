@@ -22,8 +22,8 @@ std::string plain_name(std::string_view name) {
 
 // What the name may have been written for.
 std::vector<std::string> forms_of(const std::string& name) {
-  std::vector<std::string> forms = {plain_name(name)};
-  const std::string& plain = forms.front();
+  const std::string plain = plain_name(name);
+  std::vector<std::string> forms = {plain};
   if (plain.ends_with("()")) forms.push_back(plain.substr(0, plain.size() - 2));
   const std::size_t signs = plain.find_first_not_of('#');
   if (signs != std::string::npos && signs > 0 && plain[signs] == ' ') forms.push_back(plain.substr(signs + 1));
