@@ -69,6 +69,7 @@ class ReadSymbolTest : public QObject {
     row("ferry.js", "Ferry.free", 25, 27);
     row("ferry.js", "handlers.unload", 53, 53);
     row("ferry.js", "horn", 58, 60);
+    row("ferry.js", "handlers", 50, 56);
     row("pilot.ts", "HarborPilot.guide", 43, 46);
     row("pilot.ts", "HarborPilot", 36, 53);
     row("pilot.ts", "Radio.call", 27, 27);
@@ -157,7 +158,7 @@ class ReadSymbolTest : public QObject {
                                    .c_str());
     folder_.write("wide.js", "function f() { return '" + QByteArray(5000, 'x') + "'; }\n");
     const std::string wide = call(tool_, {{"path", "wide.js"}, {"symbol", "f"}}, context).text;
-    QVERIFY2(wide.ends_with("x\n[line 1 of 1 is cut after 840 of 5029 bytes]"), wide.c_str());
+    QVERIFY2(wide.ends_with("x\n[line 1 of 1 is cut after 840 of 5030 bytes]"), wide.c_str());
   }
 
   void takes_only_what_is_directly_above() {
@@ -165,6 +166,8 @@ class ReadSymbolTest : public QObject {
                   "/* apart */\n\nint a; // of a\nint b(void);\n\n// one\n// two\n\n// three\nint c(void);\n");
     COMPARE_TEXT(read("apart.c", "a").text, "3: int a; // of a");
     COMPARE_TEXT(read("apart.c", "b").text, "4: int b(void);");
+    folder_.write("value.py", "# Of a.\na = 1\n");
+    COMPARE_TEXT(read("value.py", "a").text, "1: # Of a.\n2: a = 1");
     COMPARE_TEXT(read("apart.c", "c").text, "9: // three\n10: int c(void);");
   }
 

@@ -125,6 +125,11 @@ class Walk {
       if (rule->inside == Inside::Closed || too_deep) return std::nullopt;
       return inside;
     }
+    // A comment above a statement is above what is declared in it.
+    if (const std::uint32_t row = ts_node_start_point(node).row; lead_row < row) {
+      inside.lead_row = lead_row;
+      inside.lead_end = row - 1;
+    }
     if (wrappers_.has(type)) inside.wrapper = level.wrapper ? *level.wrapper : Wrapper{node, lead_row};
     return inside;
   }
