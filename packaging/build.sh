@@ -4,6 +4,7 @@ set -euo pipefail
 # shellcheck source=packaging/setup.sh
 . "$(dirname "$(realpath "$0")")/setup.sh"
 install_missing run
+"$root/packaging/grammars.sh"
 
 build="$root/build"
 made_for=$(sed -n 's/^CMAKE_HOME_DIRECTORY:INTERNAL=//p' "$build/CMakeCache.txt" 2>/dev/null || true)

@@ -23,10 +23,13 @@ packages_of() {
     wanted && NF && !/^#/ { print $1 }' "$root/packaging/dependencies.txt"
 }
 
-# Those of the packages given that are not installed.
+# Those of the packages given that are not installed. npm also comes with packages of other names.
 missing_of() {
   comm -23 <(printf '%s\n' "$@" | sort -u) \
-    <(dpkg-query -W -f '${Package} ${db:Status-Status}\n' 2>/dev/null | awk '$2 == "installed" { print $1 }' | sort -u)
+    <({
+      dpkg-query -W -f '${Package} ${db:Status-Status}\n' 2>/dev/null | awk '$2 == "installed" { print $1 }'
+      ! command -v npm >/dev/null || echo npm
+    } | sort -u)
 }
 
 # apt-get as root: install_missing knows which words that takes.

@@ -7,7 +7,8 @@ namespace facet::tools {
 std::vector<agent::Tool> all_tools(const OwnFiles& own) {
   return {
       read_file_tool(),    list_files_tool(),
-      search_files_tool(), write_file_tool(),
+      search_files_tool(), code_outline_tool(),
+      read_symbol_tool(),  write_file_tool(),
       edit_file_tool(),    move_file_tool(),
       delete_file_tool(),  search_history_tool(own.database),
       clock_tool(),        read_earlier_tool(own.database),

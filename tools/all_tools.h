@@ -25,6 +25,8 @@ std::vector<agent::Tool> all_tools(const OwnFiles& own = {});
 agent::Tool read_file_tool();
 agent::Tool list_files_tool();
 agent::Tool search_files_tool();
+agent::Tool code_outline_tool();
+agent::Tool read_symbol_tool();
 agent::Tool write_file_tool();
 agent::Tool edit_file_tool();
 agent::Tool move_file_tool();

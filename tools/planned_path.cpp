@@ -97,6 +97,16 @@ Result<Opened> open_planned(const std::string& path, Wanted wanted, const Worksp
   return opened;
 }
 
+Result<TextFile> open_text(const std::string& path, Opened& opened, std::size_t longest_line,
+                           const agent::ToolContext& context) {
+  Result<TextFile> file = TextFile::open(std::move(opened.descriptor), longest_line, context.stop);
+  if (!file.ok()) return Error{Error::Code::Io, one_line(path) + " could not be read"};
+  if (!file->guess().binary_kind.empty())
+    return Error{Error::Code::InvalidInput, one_line(path) + " is not a text file (" + file->guess().binary_kind + ", " +
+                                                readable_size(opened.bytes) + ")"};
+  return file;
+}
+
 agent::ToolResult stopped_result() {
   return agent::ToolResult::failure("stopped by the user");
 }

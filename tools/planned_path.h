@@ -3,6 +3,7 @@
 #include <string>
 
 #include "agent/tool.h"
+#include "tools/text_file.h"
 #include "tools/workspace.h"
 
 // What the tools that read share: a path of the model becomes a planned effect, and the planned effect becomes an open
@@ -23,6 +24,10 @@ Result<agent::PlannedEffect> plan_path(const std::string& path, Wanted wanted, c
 // Opens what was planned, and nothing else.
 Result<Opened> open_planned(const std::string& path, Wanted wanted, const Workspace& workspace,
                             const agent::PlannedEffect& planned, const agent::ToolContext& context);
+
+// The lines of an open file. The error says that it is no text, and what it is instead.
+Result<TextFile> open_text(const std::string& path, Opened& opened, std::size_t longest_line,
+                           const agent::ToolContext& context);
 
 // The failure of a call that the user has stopped.
 agent::ToolResult stopped_result();

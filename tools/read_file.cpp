@@ -131,11 +131,8 @@ ToolResult run(const Json& arguments, const PlannedEffect& planned, const ToolCo
   extract.wanted =
       std::max<std::int64_t>(1, number_argument(arguments, "line_count", std::numeric_limits<std::int64_t>::max()));
   extract.limit_bytes = context.result_limit_bytes - std::min(kNoteBytes, context.result_limit_bytes / 2);
-  Result<TextFile> file = TextFile::open(std::move(opened->descriptor), extract.limit_bytes, context.stop);
-  if (!file.ok()) return ToolResult::failure(one_line(path) + " could not be read");
-  if (!file->guess().binary_kind.empty())
-    return ToolResult::failure(one_line(path) + " is not a text file (" + file->guess().binary_kind + ", " +
-                               readable_size(opened->bytes) + ")");
+  Result<TextFile> file = open_text(path, *opened, extract.limit_bytes, context);
+  if (!file.ok()) return ToolResult::failure(file.error().message);
   const Count count = extract_lines(*file, extract, context);
   if (file->stopped()) return stopped_result();
   if (file->failed()) return ToolResult::failure(one_line(path) + " could not be read to its end");

@@ -76,6 +76,8 @@ QString broken_rule(const Include& include) {
   const bool is_ffmpeg = include.header.startsWith("libav") || include.header.startsWith("libsw");
   if (is_ffmpeg && !include.file.startsWith("tools/media/program/"))
     return "FFmpeg is used in the program that decodes only, tools/media/program";
+  if (include.header.startsWith("tree_sitter/") && !include.file.startsWith("tools/code/"))
+    return "tree-sitter is used in tools/code only";
   if (!include.quoted || !include.header.contains('/') || !kMayInclude.contains(to)) return {};
   if (from != to && !kMayInclude[from].contains(to)) return from + " may not include " + to;
   const bool opens_engine = from == "app" || from == "tests" || include.file.startsWith("agent/local_model");
@@ -154,6 +156,8 @@ class StructureTest : public QObject {
     row("tools/media/a.cpp", "#include \"engine/media/patches.h\"", false);
     row("tools/media/program/a.cpp", "#include <libavcodec/avcodec.h>", true);
     row("tools/media/a.cpp", "#include <libavcodec/avcodec.h>", false);
+    row("tools/code/a.cpp", "#include <tree_sitter/api.h>", true);
+    row("tools/a.cpp", "#include <tree_sitter/api.h>", false);
     row("ui/a.cpp", "#include \"engine/media.h\"", false);
     row("agent/local_model.cpp", "#include \"engine/engine.h\"", true);
     row("agent/a.cpp", "#include <QtCore/QString>", false);

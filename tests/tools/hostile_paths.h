@@ -24,15 +24,17 @@
 namespace facet::tools::test {
 
 inline constexpr char kSecret[] = "XYZZY-1f3a";
+// A source as well, whose outline has the secret.
+inline const QByteArray kSecretSource = QByteArray("#!/usr/bin/env python3\nneedle = \"") + kSecret + "\"\n";
 
 class HostileTree {
  public:
   HostileTree() {
-    base_.write("secret.txt", QByteArray("needle ") + kSecret + "\n");
+    base_.write("secret.txt", kSecretSource);
     // Its name is a secret of its own, for the tool that lists.
     base_.write(std::string("outside/") + kSecret + ".md", "x");
-    base_.write("outside/inner.txt", QByteArray("needle ") + kSecret + "\n");
-    base_.write("work-evil/secret.txt", QByteArray("needle ") + kSecret + "\n");
+    base_.write("outside/inner.txt", kSecretSource);
+    base_.write("work-evil/secret.txt", kSecretSource);
     base_.write("work/plain.txt", "needle harmless\n");
     base_.write("work/sub/deep/x.txt", "needle harmless\n");
     base_.write("second/other.txt", "needle harmless\n");
@@ -247,6 +249,7 @@ inline void check_nothing_escapes(const HostileTree& tree) {
     for (const std::string& path : tree.paths()) {
       Json arguments = {{"path", path}};
       if (tool.name == "search_files") arguments["query"] = "needle";
+      if (tool.name == "read_symbol") arguments["symbol"] = "needle";
       const Outcome outcome = call(tool, arguments, context);
       const std::string where =
           tool.name + " " + QByteArray::fromStdString(path.substr(0, 200)).toPercentEncoding().toStdString();
@@ -265,7 +268,7 @@ inline void check_nothing_escapes(const HostileTree& tree) {
       QVERIFY2(outcome.planned->inside_folders || outcome.failed, where.c_str());
     }
   }
-  QVERIFY(checked >= 3 * 400);
+  QVERIFY(checked >= 5 * 400);
 }
 
 // The same paths do lead to the secret once the user has allowed it: otherwise the check above would prove nothing.
@@ -278,6 +281,7 @@ inline void check_the_paths_are_dangerous(const HostileTree& tree) {
       if (path == "/" || path == "link_root" || path.starts_with("link_root/") || path.ends_with("../../")) continue;
       Json arguments = {{"path", path}};
       if (tool.name == "search_files") arguments["query"] = "needle";
+      if (tool.name == "read_symbol") arguments["symbol"] = "needle";
       const Outcome outcome = call(tool, arguments, context);
       if (outcome.text.find(kSecret) != std::string::npos) ++reached;
     }
