@@ -59,7 +59,8 @@ Json user_content(const std::vector<Part>& parts, const Senses& senses) {
   bool has_parts = false;
   Json content = Json::array();
   for (const Part& part : parts) {
-    if (const auto* text = std::get_if<TextPart>(&part.content)) question += text->text;
+    if (const auto* text = std::get_if<TextPart>(&part.content))
+      question += (question.empty() ? "" : "\n\n") + text->text;
     const auto* file = std::get_if<AttachmentPart>(&part.content);
     if (file == nullptr) continue;
     const std::size_t before = content.size();
@@ -175,7 +176,7 @@ std::string runs_in_short(const Message& answer, const Retelling& retelling) {
     const auto* call = std::get_if<CallPart>(&part.content);
     if (call != nullptr && part.run < retelling.first_run) lines.push_back(in_short(call->call));
   }
-  std::string text = "\n\nYou have already begun. To make room, what you said and these " + std::to_string(lines.size()) +
+  std::string text = "You have already begun. To make room, what you said and these " + std::to_string(lines.size()) +
                      " calls with their results are left out here:\n";
   const std::size_t first = lines.size() - std::min(lines.size(), kMostCalls);
   if (first > 0) text += "- " + std::to_string(first) + " earlier calls\n";

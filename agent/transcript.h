@@ -37,7 +37,7 @@ inline constexpr const char* kReadEarlier = "read_earlier";
 
 // Whether leaving the result out makes room.
 bool is_long_result(const Call& call);
-// What an answer did before the first run that is told, a line for each call; begins with an empty line.
+// What an answer did before the first run that is told, a line for each call.
 std::string runs_in_short(const Message& answer, const Retelling& retelling);
 
 // Appends what a message means to the model: one template message for a user, and for an answer one for each run of

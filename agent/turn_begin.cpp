@@ -52,7 +52,7 @@ Result<Conversation> conversation_for(Store& store, const StoreReader& reader, c
 Status tell_plan(Store& store, const StoreReader& reader, const Conversation& conversation, Question& question) {
   FACET_ASSIGN_OR_RETURN(const bool is_news, reader.plan_is_news(conversation.id));
   if (!is_news) return {};
-  question.parts.emplace_back(TextPart{"\n\n" + plan_news(conversation.plan, "I have")});
+  question.parts.emplace_back(TextPart{plan_news(conversation.plan, "I have")});
   return store.settle_plan(conversation.id);
 }
 

@@ -39,8 +39,6 @@ PlanPanel::PlanPanel(const Theme& theme, QWidget* parent) : QWidget(parent), the
   scroll->setFocusPolicy(Qt::NoFocus);
   scroll->setHorizontalScrollBarPolicy(Qt::ScrollBarAlwaysOff);
   scroll->viewport()->setAutoFillBackground(false);
-  scroll->setSizeAdjustPolicy(QAbstractScrollArea::AdjustToContents);
-  scroll->setMaximumHeight(kMostHeight);
   auto* content = new QWidget(scroll);
   list_ = new QVBoxLayout(content);
   list_->setContentsMargins(space::kTiny, 0, 0, space::kTiny);
@@ -84,7 +82,7 @@ void PlanPanel::rebuild() {
     rows_.pop_back();
   }
   while (rows_.size() < steps_.size()) {
-    auto* row = new PlanRow(theme_, static_cast<int>(rows_.size()) + 1, body_);
+    auto* row = new PlanRow(theme_, static_cast<int>(rows_.size()) + 1, body_->widget());
     connect(row, &PlanRow::edited, this, &PlanPanel::commit);
     connect(row, &PlanRow::removeRequested, this, [this, row] { remove_row(row); });
     connect(row, &PlanRow::moveRequested, this, [this, row](int by) { move_row(row, by); });
@@ -112,6 +110,7 @@ void PlanPanel::refresh() {
   header_->set_line(line);
   header_->setChecked(is_open_);
   header_->setAccessibleName(tr("Plan, %1").arg(line.status));
+  body_->setFixedHeight(std::min(body_->widget()->sizeHint().height(), kMostHeight));
   body_->setVisible(is_open_);
   setVisible(!steps_.empty() || is_writing_);
 }

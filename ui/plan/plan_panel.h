@@ -7,6 +7,7 @@
 #include "ui/theme.h"
 
 class QLineEdit;
+class QScrollArea;
 class QVBoxLayout;
 
 namespace facet::ui {
@@ -54,7 +55,7 @@ class PlanPanel : public QWidget {
   bool is_writing_ = false;
   Card* card_ = nullptr;
   FoldHeader* header_ = nullptr;
-  QWidget* body_ = nullptr;
+  QScrollArea* body_ = nullptr;
   QVBoxLayout* list_ = nullptr;
   QLineEdit* new_step_ = nullptr;
   std::vector<PlanRow*> rows_;
