@@ -136,8 +136,7 @@ std::string words_of(const AttachmentPart& picture, bool is_shown, const Senses&
   if (!is_shown) return "\n[There was a picture, " + name + ", but it is not there any more.]";
   if (!is_shown_in_parts(picture)) return {};
   return "\n[The picture " + name + ", is shown in " + std::to_string(media.tile_columns * media.tile_rows) +
-         " parts, row by row: " + std::to_string(media.tile_rows) + " rows of " + std::to_string(media.tile_columns) +
-         ".]\n" + kPlacesInParts;
+         " parts, row by row, " + std::to_string(media.tile_columns) + " in a row.]\n" + kPlacesInParts;
 }
 
 // Text, or a list of parts where there is something to be seen.

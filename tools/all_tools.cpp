@@ -1,5 +1,6 @@
 #include "tools/all_tools.h"
 
+#include "tools/capture/screens_program.h"
 #include "tools/sandbox/sandbox.h"
 
 namespace facet::tools {
@@ -12,7 +13,8 @@ std::vector<agent::Tool> all_tools(const OwnFiles& own) {
       delete_file_tool(),  search_history_tool(own.database),
       clock_tool(),        read_earlier_tool(own.database),
       remember_tool(),     recall_tool(own.database),
-      update_plan_tool(),  run_command_tool(sandbox::Sandbox(sandbox::own_sandbox_program(), own.folders)),
+      update_plan_tool(),  take_screenshot_tool(capture::own_screens_program()),
+      run_command_tool(sandbox::Sandbox(sandbox::own_sandbox_program(), own.folders)),
   };
 }
 
