@@ -8,6 +8,7 @@
 #include <QTemporaryDir>
 #include <QtTest>
 
+#include "tests/ui/support/scenes.h"
 #include "ui/blocks/attachment_chip.h"
 #include "ui/blocks/call_card.h"
 #include "ui/composer/composer.h"
@@ -279,10 +280,7 @@ void MediaTest::a_call_shows_the_pictures_that_it_has_made() {
                              .place_of = [&](const agent::AttachmentPart&) { return is_there ? path() : QString(); }};
   agent::Part part;
   part.id = 3;
-  agent::Call call;
-  call.tool = "take_screenshot";
-  call.arguments_json = "{}";
-  call.state = agent::CallState::Running;
+  agent::Call call = facet::ui::test::sample_call("take_screenshot", "{}", agent::CallState::Running, "", 0);
   part.content = agent::CallPart{call};
   CallCard card(context);
   card.resize(700, 400);
