@@ -54,8 +54,7 @@ Result<std::vector<AttachmentPart>> keep_pictures(const std::vector<ToolPicture>
   Status seen;
   const auto look = [&](const ToolProgress&) {
     for (std::size_t i = 0; i < made.size() && seen.ok(); ++i) {
-      Result<AttachedMedia> media =
-          look_at(copies[i], pictures[i], made[i].least_budget, *attachments->source(), stop);
+      Result<AttachedMedia> media = look_at(copies[i], pictures[i], made[i].least_budget, *attachments->source(), stop);
       if (media.ok()) {
         pictures[i].media = *std::move(media);
       } else {

@@ -144,8 +144,8 @@ struct Call {
   std::string tool;
   std::string arguments_json;
   CallState state = CallState::Preparing;
-  std::string result;        // what the model is told
-  std::string details_json;  // what the window may show besides; an object
+  std::string result;                    // what the model is told
+  std::string details_json;              // what the window may show besides; an object
   std::vector<AttachmentPart> pictures;  // that it has made, for the model; copies of the agent's, without a path
   std::optional<Approval> approval;
   std::int64_t started_ms = 0;   // since the epoch

@@ -117,8 +117,9 @@ ToolResult run(const Json& arguments, const PlannedEffect& planned, const ToolCo
       is_chosen ? program.ask_desktop(context.stop) : program.take(wanted_screen(arguments), context.stop);
   if (context.stop.stop_requested()) return ToolResult::failure("stopped by the user");
   if (!screens.ok())
-    return ToolResult::failure(screens.error().code == Error::Code::Stopped ? "the user has chosen not to show the screen"
-                                                                            : screens.error().message);
+    return ToolResult::failure(screens.error().code == Error::Code::Stopped
+                                   ? "the user has chosen not to show the screen"
+                                   : screens.error().message);
   // What was seen is what was shown to the user.
   if (!is_chosen && description_of(*screens) != planned.text)
     return ToolResult::failure("the screens are not those any more that were shown; try again");

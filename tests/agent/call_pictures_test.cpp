@@ -84,9 +84,9 @@ struct Fixture {
   }
 
   ConversationId ask(ConversationId conversation = 0, std::stop_token stop = {}) {
-    Turn turn = must(begin_turn(
-        *store, *reader, {.conversation = conversation, .text = "What?", .attachments = {}, .folders = {}},
-        &attachments));
+    Turn turn = must(begin_turn(*store, *reader,
+                                {.conversation = conversation, .text = "What?", .attachments = {}, .folders = {}},
+                                &attachments));
     const ConversationId id = turn.conversation.id;
     events.push_back(TurnStarted{id, turn.user, turn.assistant.id});
     run_turn(std::move(turn), *store, *reader, &model, options, hooks, stop);
@@ -187,11 +187,12 @@ void CallPicturesTest::several_stand_in_their_order() {
   f.options.tools = {look_tool({{"one.png", "image/png", kOther}, {"two.png", "image/png", kScreen}})};
   f.script->replies = {{"<|tool_call>call:look{}<tool_call|>" + kLook}, {"Two."}};
   f.ask();
-  QVERIFY2(spelled(f.prompt(1)).endsWith("<|tool_response>response:look{value:<|\"|>Here.<|\"|>}<tool_response|>"
-                                         "<|image>PICTURE 80<image|><|image>PICTURE 100<image|>"
-                                         "<|tool_response>response:look{value:<|\"|>Here.\n\nnote: the same call was "
-                                         "made before in this turn; use its result, or do something else.<|\"|>}"
-                                         "<tool_response|><|image>PICTURE 80<image|><|image>PICTURE 100<image|>"),
+  QVERIFY2(spelled(f.prompt(1))
+               .endsWith("<|tool_response>response:look{value:<|\"|>Here.<|\"|>}<tool_response|>"
+                         "<|image>PICTURE 80<image|><|image>PICTURE 100<image|>"
+                         "<|tool_response>response:look{value:<|\"|>Here.\n\nnote: the same call was "
+                         "made before in this turn; use its result, or do something else.<|\"|>}"
+                         "<tool_response|><|image>PICTURE 80<image|><|image>PICTURE 100<image|>"),
            qPrintable(spelled(f.prompt(1))));
   QCOMPARE(f.copy_count(), 2);
 }
@@ -203,9 +204,11 @@ void CallPicturesTest::parts_are_told_in_the_result() {
   wide.tile_columns = 2;
   wide.pieces = {FakeMedia::picture(160, 60, 28), FakeMedia::picture(161, 60, 28)};
   f.look();
-  QVERIFY2(spelled(f.prompt(1)).contains(
-               "<|\"|>Here.\n[The picture screen 1.png, 300 x 60 pixels, is shown in 2 parts, row by row, 2 in a row.]"),
-           qPrintable(spelled(f.prompt(1))));
+  QVERIFY2(
+      spelled(f.prompt(1))
+          .contains(
+              "<|\"|>Here.\n[The picture screen 1.png, 300 x 60 pixels, is shown in 2 parts, row by row, 2 in a row.]"),
+      qPrintable(spelled(f.prompt(1))));
   QVERIFY(spelled(f.prompt(1)).endsWith("<tool_response|><|image>PICTURE 160<image|><|image>PICTURE 161<image|>"));
 }
 
@@ -213,9 +216,9 @@ void CallPicturesTest::a_model_without_eyes_is_told_in_words() {
   Fixture f;
   f.script->info.sees = false;
   f.look();
-  QVERIFY2(spelled(f.prompt(1)).endsWith(
-               "{value:<|\"|>Here.\n[There is a picture, screen 1.png, 100 x 60 pixels, but you can not see "
-               "pictures.]<|\"|>}<tool_response|>"),
+  QVERIFY2(spelled(f.prompt(1))
+               .endsWith("{value:<|\"|>Here.\n[There is a picture, screen 1.png, 100 x 60 pixels, but you can not see "
+                         "pictures.]<|\"|>}<tool_response|>"),
            qPrintable(spelled(f.prompt(1))));
 }
 
@@ -225,8 +228,9 @@ void CallPicturesTest::a_copy_that_is_gone_is_told_in_words() {
   QVERIFY(fs::remove(f.copies / sha256_hex(kScreen)));
   f.script->replies.push_back({"Gone."});
   f.ask(id);
-  QVERIFY2(spelled(f.prompt(2)).contains("Here.\n[There was a picture, screen 1.png, 100 x 60 pixels, but it is not "
-                                         "there any more.]<|\"|>}<tool_response|>A window."),
+  QVERIFY2(spelled(f.prompt(2))
+               .contains("Here.\n[There was a picture, screen 1.png, 100 x 60 pixels, but it is not "
+                         "there any more.]<|\"|>}<tool_response|>A window."),
            qPrintable(spelled(f.prompt(2))));
 }
 

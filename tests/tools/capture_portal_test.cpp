@@ -119,8 +119,7 @@ class CapturePortalTest : public QObject {
   }
   // The tool waits on a thread of its own, as in a turn, and asks in a program of its own.
   tools::test::Outcome take_screenshot(std::vector<agent::ToolPicture>* pictures, std::stop_token stop = {}) {
-    const auto tool =
-        tools::take_screenshot_tool(std::filesystem::path(FACET_PROGRAM).parent_path() / "facet-screens");
+    const auto tool = tools::take_screenshot_tool(std::filesystem::path(FACET_PROGRAM).parent_path() / "facet-screens");
     tools::test::Outcome outcome;
     std::atomic<bool> has_ended = false;
     std::thread worker([&] {

@@ -188,8 +188,8 @@ int take_plainly() {
 
 // The number of a display of our own; empty where none can be started.
 QByteArray start_display(QProcess& server) {
-  server.start("Xvfb", {"-displayfd", "1", "-screen", "0", "640x480x24", "-screen", "1", "320x200x24", "-nolisten",
-                        "tcp"});
+  server.start("Xvfb",
+               {"-displayfd", "1", "-screen", "0", "640x480x24", "-screen", "1", "320x200x24", "-nolisten", "tcp"});
   if (!server.waitForReadyRead(20'000)) return {};
   return ":" + server.readLine().trimmed();
 }

@@ -54,8 +54,8 @@ Result<agent::ScreenPicture> picture_of(QScreen& screen) {
   const QImage image = screen.grabWindow(0).toImage();
   if (image.isNull()) return unreadable();
   const QRect place = screen.geometry();
-  return agent::ScreenPicture{screen.name().toStdString(), place.x(), place.y(), place.width(), place.height(),
-                              to_rgb(image)};
+  return agent::ScreenPicture{
+      screen.name().toStdString(), place.x(), place.y(), place.width(), place.height(), to_rgb(image)};
 }
 
 }  // namespace facet::tools::capture

@@ -13,8 +13,8 @@ class FoldHeader;
 class MonoView;
 class ThemedLabel;
 
-// A tool call: what is done, how it stands, how long it took, and the pictures that came of it; unfolded also what exactly
-// was asked and answered. A call that waits for permission shows the question.
+// A tool call: what is done, how it stands, how long it took, and the pictures that came of it; unfolded also what
+// exactly was asked and answered. A call that waits for permission shows the question.
 class CallCard : public PartWidget {
   Q_OBJECT
 

@@ -129,8 +129,8 @@ agent::Call edit_call() {
 const std::string kDesktopHash(64, '5');
 
 agent::Call screen_call() {
-  agent::Call call = sample_call("take_screenshot", "{}", agent::CallState::Succeeded,
-                                 "What screen 1 (1920 x 1080) shows:", 240);
+  agent::Call call =
+      sample_call("take_screenshot", "{}", agent::CallState::Succeeded, "What screen 1 (1920 x 1080) shows:", 240);
   agent::AttachmentPart& picture = call.pictures.emplace_back();
   picture.name = "screen 1.png";
   picture.media_type = "image/png";
@@ -196,9 +196,8 @@ agent::Call sample_call(const std::string& tool, const std::string& arguments, a
 }
 
 QStringList scene_names() {
-  return {"start",  "chat", "tools",   "approval", "diff",  "streaming", "reading", "error",
-          "search", "long", "loading", "places",   "files", "recording", "memory",  "plan",
-          "screen"};
+  return {"start", "chat",    "tools",  "approval", "diff",      "streaming", "reading", "error", "search",
+          "long",  "loading", "places", "files",    "recording", "memory",    "plan",    "screen"};
 }
 
 void write_long_conversation(ScriptedAgent& agent, int turns) {
@@ -475,9 +474,10 @@ QString prepare_scene(const QString& name, ScriptedAgent& agent) {
     return "What is in the annual report?";
   }
   if (name == "screen") {
-    agent.set_script({agent::CallPart{screen_call()},
-                      agent::TextPart{"The printer has no A4 paper in **tray 2**. Fill it and press *Try again*, at the "
-                                      "lower right of the small window (screen 1)."}});
+    agent.set_script(
+        {agent::CallPart{screen_call()},
+         agent::TextPart{"The printer has no A4 paper in **tray 2**. Fill it and press *Try again*, at the "
+                         "lower right of the small window (screen 1)."}});
     return "What does the window say that came up just now, and what should I do?";
   }
   if (name == "places") {
