@@ -344,8 +344,7 @@ CREATE TABLE picture (
 ) STRICT;
 )sql";
 
-constexpr const char* kMigrations[] = {kVersion1, kVersion2, kVersion3, kVersion4, kVersion5, kVersion6,
-                                       kVersion7};
+constexpr const char* kMigrations[] = {kVersion1, kVersion2, kVersion3, kVersion4, kVersion5, kVersion6, kVersion7};
 
 // The copy appears under its name only when it is complete.
 Status copy_aside(Database& database, std::int64_t version) {

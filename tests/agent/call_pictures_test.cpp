@@ -8,6 +8,7 @@
 #include "agent/agent.h"
 #include "agent/attachment.h"
 #include "agent/prompt/prompt.h"
+#include "agent/transcript.h"
 #include "agent/turn.h"
 #include "engine/base/channel.h"
 #include "engine/base/sha256.h"
@@ -135,6 +136,7 @@ class CallPicturesTest : public QObject {
   void parts_are_told_in_the_result();
   void a_model_without_eyes_is_told_in_words();
   void a_copy_that_is_gone_is_told_in_words();
+  void what_is_left_out_to_make_room_is_told_in_words();
   void they_are_stored_with_their_call();
   void small_text_is_looked_at_closely();
   void they_go_with_their_conversation();
@@ -232,6 +234,19 @@ void CallPicturesTest::a_copy_that_is_gone_is_told_in_words() {
                .contains("Here.\n[There was a picture, screen 1.png, 100 x 60 pixels, but it is not "
                          "there any more.]<|\"|>}<tool_response|>A window."),
            qPrintable(spelled(f.prompt(2))));
+}
+
+// A picture takes more room than many words.
+void CallPicturesTest::what_is_left_out_to_make_room_is_told_in_words() {
+  Fixture f;
+  const ConversationId id = f.look();
+  const Message answer = must(f.reader->messages(id)).at(1);
+  QVERIFY(is_long_result(f.call(id)));
+  const Senses senses{true, false, [&](const AttachmentPart& file) { return f.attachments.folder().find(file); }};
+  Json messages = Json::array();
+  append_message(messages, answer, senses, {.results_to = f.call(id).id});
+  QCOMPARE(messages.at(1)["content"].get<std::string>(),
+           std::string("Here.\n[The picture screen 1.png was left out to make room.]"));
 }
 
 void CallPicturesTest::they_are_stored_with_their_call() {
