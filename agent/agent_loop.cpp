@@ -402,11 +402,15 @@ void AgentLoop::remove_conversations() {
     }
     return true;
   });
-  if (to_remove_.size() < before) remove_attachments();
+  has_unused_copies_ = has_unused_copies_ || to_remove_.size() < before;
+  if (has_unused_copies_) remove_attachments();
 }
 
-// What a store that can not be read would tell is not worth more than the copies.
+// What a store that can not be read would tell is not worth more than the copies. Of a picture that a running call has
+// made nothing is stored yet.
 void AgentLoop::remove_attachments() {
+  if (running_ != 0) return;
+  has_unused_copies_ = false;
   if (const auto used = reader_->media_in_use(); used.ok()) attachments_.folder().remove_others(*used);
 }
 

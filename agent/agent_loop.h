@@ -121,6 +121,7 @@ class AgentLoop {
 
   std::deque<Task> tasks_;
   std::vector<ConversationId> to_remove_;  // when their turns are over
+  bool has_unused_copies_ = false;         // among the attachments, of conversations that are gone
   ConversationId running_ = 0;
   std::optional<UserTurn> unsent_;  // is being written, and what stands before it may be read
   // Wait for files that are being decoded.

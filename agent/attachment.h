@@ -47,6 +47,8 @@ class Attachments {
   Result<AttachedMedia> with_budget(const AttachedMedia& media, std::uint32_t budget) const;
 
   const AttachmentFolder& folder() const { return folder_; }
+  // Null where media are files like others.
+  MediaSource* source() const { return source_.get(); }
 
  private:
   Status describe(AttachmentPart& part, std::uint32_t budget, const std::stop_token& stop);

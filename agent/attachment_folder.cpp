@@ -1,6 +1,8 @@
 #include "agent/attachment_folder.h"
 
 #include <algorithm>
+#include <cerrno>
+#include <fstream>
 #include <string_view>
 #include <system_error>
 #include <vector>
@@ -26,8 +28,27 @@ Error not_kept(const AttachmentPart& file, const std::error_code& failure) {
 
 }  // namespace
 
-// The copy appears under its name only when it is complete.
 Status AttachmentFolder::keep(const AttachmentPart& file) const {
+  return keep(file, [&](const fs::path& growing) {
+    std::error_code failure;
+    fs::copy_file(file.path, growing, fs::copy_options::overwrite_existing, failure);
+    return failure;
+  });
+}
+
+Status AttachmentFolder::keep(const AttachmentPart& file, std::string_view bytes) const {
+  return keep(file, [&](const fs::path& growing) {
+    errno = 0;
+    std::ofstream out(growing, std::ios::binary | std::ios::trunc);
+    out.write(bytes.data(), static_cast<std::streamsize>(bytes.size()));
+    out.close();
+    return out ? std::error_code() : std::error_code(errno != 0 ? errno : EIO, std::generic_category());
+  });
+}
+
+// The copy appears under its name only when it is complete.
+Status AttachmentFolder::keep(const AttachmentPart& file,
+                              const std::function<std::error_code(const fs::path& growing)>& write) const {
   if (folder_.empty() || file.sha256.empty()) return {};
   std::error_code failure;
   const fs::path target = folder_ / file.sha256;
@@ -39,7 +60,7 @@ Status AttachmentFolder::keep(const AttachmentPart& file) const {
   }
   fs::path growing = target;
   growing += kGrowing;
-  fs::copy_file(file.path, growing, fs::copy_options::overwrite_existing, failure);
+  failure = write(growing);
   if (!failure) fs::permissions(growing, fs::perms::owner_read | fs::perms::owner_write, failure);
   if (!failure) fs::rename(growing, target, failure);
   if (!failure) return {};

@@ -1,8 +1,11 @@
 #pragma once
 
 #include <filesystem>
+#include <functional>
 #include <set>
 #include <string>
+#include <string_view>
+#include <system_error>
 
 #include "agent/protocol.h"
 #include "engine/base/result.h"
@@ -21,12 +24,18 @@ class AttachmentFolder {
 
   // Copies a file that is not there yet. What has no checksum, a recording of more than a gigabyte, stays where it is.
   Status keep(const AttachmentPart& file) const;
+  // The same for what is in no file: `bytes` are those that the checksum stands for.
+  Status keep(const AttachmentPart& file, std::string_view bytes) const;
   // Where a file is to be read from: the copy, or where it was attached from; empty when it is in neither place.
   std::string find(const AttachmentPart& file) const;
   // Removes the copies that no conversation uses any more.
   void remove_others(const std::set<std::string>& used) const;
 
  private:
+  // `write` makes the file at the path that it is given.
+  Status keep(const AttachmentPart& file,
+              const std::function<std::error_code(const std::filesystem::path& growing)>& write) const;
+
   std::filesystem::path folder_;
 };
 

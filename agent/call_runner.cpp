@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <exception>
 
+#include "agent/attachment.h"
+#include "agent/call_pictures.h"
 #include "agent/own_state.h"
 #include "agent/schema.h"
 #include "agent/transcript.h"
@@ -203,6 +205,7 @@ Result<CallRunner::Answer> CallRunner::carry_out(const Tool& tool, const Json& a
     return without_exceptions<ToolResult>([&] { return tool.run(arguments, planned, context); }, running_failure);
   };
   ToolResult result = tool.run_in_agent ? run_in_agent(tool, arguments) : hooks_.run_tool(work, show_progress);
+  if (!result.failed && !result.pictures.empty()) take_pictures(result, call, context.stop);
 
   Answer answer{.content = capped(std::move(result.content), context.result_limit_bytes, result.whole)};
   if (!result.whole.empty()) FACET_RETURN_IF_ERROR(keep(call, std::move(result.whole), answer.content));
@@ -216,6 +219,18 @@ Result<CallRunner::Answer> CallRunner::carry_out(const Tool& tool, const Json& a
 ToolResult CallRunner::run_in_agent(const Tool& tool, const Json& arguments) const {
   OwnState own(conversation_, store_, hooks_.send);
   return without_exceptions<ToolResult>([&] { return tool.run_in_agent(arguments, own); }, running_failure);
+}
+
+// A result whose pictures could not be kept is none.
+void CallRunner::take_pictures(ToolResult& result, Call& call, const std::stop_token& stop) {
+  Result<std::vector<AttachmentPart>> pictures = keep_pictures(result.pictures, options_.attachments, hooks_, stop);
+  if (pictures.ok()) {
+    call.pictures = *std::move(pictures);
+    return;
+  }
+  result = ToolResult::failure(stop.stop_requested() ? "stopped by the user" : pictures.error().message);
+  if (options_.attachments == nullptr) return;
+  if (const auto used = reader_.media_in_use(); used.ok()) options_.attachments->folder().remove_others(*used);
 }
 
 }  // namespace facet::agent

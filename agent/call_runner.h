@@ -50,6 +50,7 @@ class CallRunner {
   Result<Answer> carry_out(const Tool& tool, const Json& arguments, const PlannedEffect& planned, ToolContext context,
                            Call& call);
   ToolResult run_in_agent(const Tool& tool, const Json& arguments) const;
+  void take_pictures(ToolResult& result, Call& call, const std::stop_token& stop);
   const Tool* find(const std::string& name) const;
 
   ConversationId conversation_;

@@ -76,27 +76,6 @@ struct Grant {
   std::int64_t created_ms = 0;
 };
 
-struct Call {
-  CallId id = 0;
-  std::string tool;
-  std::string arguments_json;
-  CallState state = CallState::Preparing;
-  std::string result;        // what the model is told
-  std::string details_json;  // what the window may show besides; an object
-  std::optional<Approval> approval;
-  std::int64_t started_ms = 0;   // since the epoch
-  std::int64_t finished_ms = 0;  // 0 while it runs
-};
-
-struct TextPart {
-  std::string text;
-};
-struct ThoughtPart {
-  std::string text;
-};
-struct CallPart {
-  Call call;
-};
 // What a model is shown at once of a picture, a video or a sound.
 struct MediaPiece {
   enum class Kind { Picture, Frame, Sound };
@@ -158,6 +137,29 @@ struct AttachmentPart {
   std::string sha256;
   std::string text;
   std::optional<AttachedMedia> media = {};
+};
+
+struct Call {
+  CallId id = 0;
+  std::string tool;
+  std::string arguments_json;
+  CallState state = CallState::Preparing;
+  std::string result;                    // what the model is told
+  std::string details_json;              // what the window may show besides; an object
+  std::vector<AttachmentPart> pictures;  // that it has made, for the model; copies of the agent's, without a path
+  std::optional<Approval> approval;
+  std::int64_t started_ms = 0;   // since the epoch
+  std::int64_t finished_ms = 0;  // 0 while it runs
+};
+
+struct TextPart {
+  std::string text;
+};
+struct ThoughtPart {
+  std::string text;
+};
+struct CallPart {
+  Call call;
 };
 enum class Severity { Information, Warning, Error };
 struct NoticePart {

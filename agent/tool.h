@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <functional>
 #include <nlohmann/json.hpp>
 #include <stop_token>
@@ -47,6 +48,15 @@ struct ToolContext {
   ConversationId conversation = 0;
 };
 
+// A picture that a tool has made for the model, encoded as PNG or JPEG.
+struct ToolPicture {
+  std::string name;        // for the user: "screen 1.png"
+  std::string media_type;  // "image/png"
+  std::string bytes;
+  // How closely it is looked at at least, in soft tokens, where small text may be in it; 0: what it shows decides.
+  std::uint32_t least_budget = 0;
+};
+
 // What a tool answers. A failure is an answer to the model as well: `failed` with a sentence such as
 // "error: no such file: plan.md".
 struct ToolResult {
@@ -56,6 +66,7 @@ struct ToolResult {
   // What `content` was cut from, where it can not be had again; kept so that the model can read on. At most
   // kMaxKeptBytes of it.
   std::string whole = {};
+  std::vector<ToolPicture> pictures = {};  // the model sees them behind `content`; none of a call that failed
 
   static ToolResult failure(std::string sentence) { return {"error: " + std::move(sentence), Json::object(), true}; }
 };

@@ -111,9 +111,14 @@ Json call_json(const Call& call) {
   return {{"id", call_id(call)}, {"function", {{"name", call.tool}, {"arguments", std::move(arguments)}}}};
 }
 
+bool has_long_text(const Call& call) {
+  constexpr std::size_t kShort = 400;
+  return call.result.size() > kShort;
+}
+
 std::string result_text(const Call& call, const Retelling& retelling) {
   if (call.result.empty() && (call.state == CallState::Stopped || !is_final(call.state))) return kUnfinishedCall;
-  if (call.id > retelling.results_to || !is_long_result(call)) return call.result;
+  if (call.id > retelling.results_to || !has_long_text(call)) return call.result;
   const std::string read_again =
       retelling.can_read_again
           ? "; " + std::string(kReadEarlier) + " with \"call\": " + std::to_string(call.id) + " shows it again"
@@ -122,14 +127,47 @@ std::string result_text(const Call& call, const Retelling& retelling) {
          "]";
 }
 
-Json result_json(const Call& call, const Retelling& retelling) {
+// What the model is told in words of a picture that a call has made: the picture itself follows behind all words of the
+// result, where nothing else may stand.
+std::string words_of(const AttachmentPart& picture, bool is_shown, const Senses& senses) {
+  const AttachedMedia media = picture.media.value_or(AttachedMedia());
+  const std::string name =
+      picture.name + ", " + std::to_string(media.width) + " x " + std::to_string(media.height) + " pixels";
+  if (!senses.sees) return "\n[There is a picture, " + name + ", but you can not see pictures.]";
+  if (!is_shown) return "\n[There was a picture, " + name + ", but it is not there any more.]";
+  if (!is_shown_in_parts(picture)) return {};
+  return "\n[The picture " + name + ", is shown in " + std::to_string(media.tile_columns * media.tile_rows) +
+         " parts, row by row, " + std::to_string(media.tile_columns) + " in a row.]\n" + kPlacesInParts;
+}
+
+// Text, or a list of parts where there is something to be seen.
+Json result_content(const Call& call, const Senses& senses, const Retelling& retelling) {
+  std::string text = result_text(call, retelling);
+  Json shown = Json::array();
+  for (const AttachmentPart& picture : call.pictures) {
+    if (call.id <= retelling.results_to) {
+      text += "\n[The picture " + picture.name + " was left out to make room.]";
+      continue;
+    }
+    const std::vector<MediaItem> items = items_of(picture, senses);
+    text += words_of(picture, !items.empty(), senses);
+    for (const MediaItem& item : items)
+      shown.push_back({{"type", "image"}, {"media", to_json(item)}});
+  }
+  if (shown.empty()) return text;
+  shown.insert(shown.begin(), Json{{"type", "text"}, {"text", std::move(text)}});
+  return shown;
+}
+
+Json result_json(const Call& call, const Senses& senses, const Retelling& retelling) {
   return {{"role", "tool"},
           {"tool_call_id", call_id(call)},
           {"name", call.tool},
-          {"content", result_text(call, retelling)}};
+          {"content", result_content(call, senses, retelling)}};
 }
 
-void append_run(Json& messages, const Run& run, const Retelling& retelling, const std::vector<RunOutput>& outputs) {
+void append_run(Json& messages, const Run& run, const Senses& senses, const Retelling& retelling,
+                const std::vector<RunOutput>& outputs) {
   Json message = {{"role", "assistant"}, {"content", run.text}};
   if (!run.thought.empty()) message["reasoning"] = run.thought;
   for (const Call* call : run.calls)
@@ -138,7 +176,7 @@ void append_run(Json& messages, const Run& run, const Retelling& retelling, cons
     message["generated"] = {{"tokens", outputs[index].tokens}, {"text", outputs[index].text}};
   messages.push_back(std::move(message));
   for (const Call* call : run.calls)
-    messages.push_back(result_json(*call, retelling));
+    messages.push_back(result_json(*call, senses, retelling));
 }
 
 // Of what a call was about: enough to know it again.
@@ -165,8 +203,7 @@ std::vector<MediaItem> items_of(const AttachmentPart& file, const Senses& senses
 }
 
 bool is_long_result(const Call& call) {
-  constexpr std::size_t kShort = 400;
-  return call.result.size() > kShort;
+  return has_long_text(call) || !call.pictures.empty();
 }
 
 std::string runs_in_short(const Message& answer, const Retelling& retelling) {
@@ -193,7 +230,7 @@ void append_message(Json& messages, const Message& message, const Senses& senses
     return;
   }
   for (const Run& run : runs_of(message.parts))
-    if (!run.is_empty() && run.number >= retelling.first_run) append_run(messages, run, retelling, outputs);
+    if (!run.is_empty() && run.number >= retelling.first_run) append_run(messages, run, senses, retelling, outputs);
 }
 
 Json system_message(const std::string& text) {

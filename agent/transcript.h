@@ -28,7 +28,7 @@ struct Senses {
 
 // What of a conversation is told in short, because there is no room.
 struct Retelling {
-  CallId results_to = 0;  // long results of the calls up to this one are left out
+  CallId results_to = 0;  // long results of the calls up to this one are left out, and their pictures
   int first_run = 0;      // what an answer said and did before this run is left out
   bool can_read_again = false;
 };
@@ -42,7 +42,8 @@ std::string runs_in_short(const Message& answer, const Retelling& retelling);
 
 // Appends what a message means to the model: one template message for a user, and for an answer one for each run of
 // the model followed by the results of its calls. `outputs` holds those of the runs that are still known exactly.
-// Media stand before all text, as the models were trained; of what does not reach the model it is told the path.
+// Media stand before all text, as the models were trained, and pictures of a call behind its result; of what does not
+// reach the model it is told the path, or that it is there.
 void append_message(Json& messages, const Message& message, const Senses& senses, const Retelling& retelling = {},
                     const std::vector<RunOutput>& outputs = {});
 

@@ -33,6 +33,8 @@ Status offer_tools(const AgentOptions& options, const TextModel* model, TurnOpti
   if (!learned.empty())
     std::erase_if(
         tools, [&](const Tool& tool) { return std::find(learned.begin(), learned.end(), tool.name) == learned.end(); });
+  const bool sees = model == nullptr || model->info().sees;
+  if (!sees) std::erase_if(tools, [](const Tool& tool) { return tool.effect == Effect::SeeScreen; });
   FACET_ASSIGN_OR_RETURN(turns.grammar, reply_grammar(tool_declarations(tools), options.answer_schema));
   turns.tools = std::move(tools);
   return {};

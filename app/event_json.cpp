@@ -112,26 +112,6 @@ json to_json(const agent::Conversation& conversation) {
           {"plan", to_json(conversation.plan)}};
 }
 
-json to_json(const agent::Call& call) {
-  json out = {{"id", call.id},
-              {"tool", call.tool},
-              {"arguments", parsed(call.arguments_json)},
-              {"state", name_of(call.state)},
-              {"result", call.result},
-              {"started_ms", call.started_ms},
-              {"finished_ms", call.finished_ms}};
-  if (!call.details_json.empty()) out["details"] = parsed(call.details_json);
-  if (call.approval) {
-    out["approval"] = {{"id", call.approval->id},
-                       {"reason", call.approval->reason},
-                       {"effect", call.approval->effect_text},
-                       {"scope", call.approval->scope},
-                       {"offers_always", call.approval->offers_always},
-                       {"decision", name_of(call.approval->decision)}};
-  }
-  return out;
-}
-
 json to_json(const agent::AttachedMedia& media) {
   json out = {{"kind", agent::name_of(media.kind)}, {"tokens", media.tokens()}};
   if (media.kind != agent::MediaKind::Sound) {
@@ -141,6 +121,38 @@ json to_json(const agent::AttachedMedia& media) {
     out["tiles"] = {media.tile_columns, media.tile_rows};
   }
   if (media.kind != agent::MediaKind::Picture) out["duration_ms"] = media.duration_ms;
+  return out;
+}
+
+json to_json(const agent::AttachmentPart& file) {
+  json out = {{"name", file.name},
+              {"path", file.path},
+              {"media_type", file.media_type},
+              {"bytes", file.bytes},
+              {"sha256", file.sha256}};
+  if (file.media) out["media"] = to_json(*file.media);
+  return out;
+}
+
+json to_json(const agent::Call& call) {
+  json out = {{"id", call.id},
+              {"tool", call.tool},
+              {"arguments", parsed(call.arguments_json)},
+              {"state", name_of(call.state)},
+              {"result", call.result},
+              {"started_ms", call.started_ms},
+              {"finished_ms", call.finished_ms}};
+  if (!call.details_json.empty()) out["details"] = parsed(call.details_json);
+  for (const agent::AttachmentPart& picture : call.pictures)
+    out["pictures"].push_back(to_json(picture));
+  if (call.approval) {
+    out["approval"] = {{"id", call.approval->id},
+                       {"reason", call.approval->reason},
+                       {"effect", call.approval->effect_text},
+                       {"scope", call.approval->scope},
+                       {"offers_always", call.approval->offers_always},
+                       {"decision", name_of(call.approval->decision)}};
+  }
   return out;
 }
 
@@ -160,12 +172,7 @@ json to_json(const agent::Part& part) {
                         },
                         [&](const agent::AttachmentPart& file) {
                           out["kind"] = "attachment";
-                          out["name"] = file.name;
-                          out["path"] = file.path;
-                          out["media_type"] = file.media_type;
-                          out["bytes"] = file.bytes;
-                          out["sha256"] = file.sha256;
-                          if (file.media) out["media"] = to_json(*file.media);
+                          out.update(to_json(file));
                         },
                         [&](const agent::NoticePart& notice) {
                           out["kind"] = "notice";

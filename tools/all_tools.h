@@ -37,6 +37,8 @@ agent::Tool read_earlier_tool(const std::filesystem::path& database);
 agent::Tool remember_tool();
 agent::Tool recall_tool(const std::filesystem::path& database);
 agent::Tool update_plan_tool();
+// `program` is facet-screens.
+agent::Tool take_screenshot_tool(const std::filesystem::path& program);
 agent::Tool run_command_tool(const sandbox::Sandbox& sandbox);
 
 }  // namespace facet::tools

@@ -182,7 +182,11 @@ CallSummary describe_call(const agent::Call& call) {
   summary.icon = icon_for(tool);
   summary.title = humanised(tool);
   const QJsonDocument document = QJsonDocument::fromJson(QByteArray::fromStdString(call.arguments_json));
-  if (document.isObject()) summary.detail = summary_pieces(document.object()).join(QStringLiteral("  ·  "));
+  QStringList pieces;
+  if (document.isObject()) pieces = summary_pieces(document.object());
+  if (call.pictures.size() == 1 && call.pictures[0].media) pieces << extent(*call.pictures[0].media);
+  if (call.pictures.size() > 1) pieces << translated("%1 pictures").arg(call.pictures.size());
+  summary.detail = pieces.join(QStringLiteral("  ·  "));
   return summary;
 }
 

@@ -34,7 +34,8 @@ namespace facet::agent {
 //
 // So is `media` in a content part of a user's message, a picture or a sound as agent/media_json.h writes it, with what
 // stands directly before it: {"type": "image", "media": {...}, "lead": "00:07 "}. It becomes a Media piece between its
-// markers; without it the template's placeholder is written.
+// markers; without it the template's placeholder is written. In a tool message it stands, as the placeholder does,
+// behind the result's `<tool_response|>`.
 struct PromptOptions {
   PromptVariant variant = PromptVariant::Small;
   bool add_generation_prompt = true;

@@ -167,7 +167,7 @@ Status TemplateRenderer::write_result(const CallResult& result) {
   out_.markup("response:");
   out_.data(result.name);
   out_.markup("{");
-  std::string placeholders;
+  std::vector<const Json*> media;
   const Json& value = *result.value;
   if (value.is_object()) {
     if (!result.native && !repaired()) return invalid("The content of a tool message must not be an object.");
@@ -178,7 +178,7 @@ Status TemplateRenderer::write_result(const CallResult& result) {
       std::string text;
       for (const Json& part : value) {
         text += part_text(part);
-        placeholders += placeholder(part);
+        if (!placeholder(part).empty()) media.push_back(&part);
       }
       write_string(out_, text);
     } else {
@@ -187,7 +187,8 @@ Status TemplateRenderer::write_result(const CallResult& result) {
   }
   out_.markup("}");
   out_.markup(kResponseClose);
-  out_.markup(placeholders);
+  for (const Json* part : media)
+    if (!write_media(out_, *part)) out_.markup(placeholder(*part));
   return {};
 }
 

@@ -322,7 +322,29 @@ CREATE TRIGGER memory_search_removed AFTER DELETE ON memory BEGIN
 END;
 )sql";
 
-constexpr const char* kMigrations[] = {kVersion1, kVersion2, kVersion3, kVersion4, kVersion5, kVersion6};
+constexpr const char* kVersion7 = R"sql(
+CREATE TABLE picture (
+  id INTEGER PRIMARY KEY AUTOINCREMENT,
+  call_id INTEGER NOT NULL REFERENCES call (id) ON DELETE CASCADE,
+  ordinal INTEGER NOT NULL,
+  name TEXT NOT NULL,
+  media_type TEXT NOT NULL,
+  bytes INTEGER NOT NULL,
+  sha256 TEXT NOT NULL,
+  width INTEGER NOT NULL,
+  height INTEGER NOT NULL,
+  budget INTEGER NOT NULL,
+  budget_choice TEXT NOT NULL CHECK (budget_choice IN ('by_content', 'by_user')),
+  tile_columns INTEGER NOT NULL,
+  tile_rows INTEGER NOT NULL,
+  shrinking_permille INTEGER NOT NULL,
+  pieces_json TEXT NOT NULL,
+  remark TEXT NOT NULL,
+  UNIQUE (call_id, ordinal)
+) STRICT;
+)sql";
+
+constexpr const char* kMigrations[] = {kVersion1, kVersion2, kVersion3, kVersion4, kVersion5, kVersion6, kVersion7};
 
 // The copy appears under its name only when it is complete.
 Status copy_aside(Database& database, std::int64_t version) {

@@ -203,7 +203,8 @@ Result<std::optional<std::string>> StoreReader::output(ConversationId conversati
 Result<std::set<std::string>> StoreReader::media_in_use() const {
   FACET_ASSIGN_OR_RETURN(
       Statement rows,
-      state_->database->query("SELECT DISTINCT sha256 FROM attachment JOIN media ON attachment_id = attachment.id"));
+      state_->database->query("SELECT sha256 FROM attachment JOIN media ON attachment_id = attachment.id "
+                              "UNION SELECT sha256 FROM picture"));
   std::set<std::string> hashes;
   while (true) {
     FACET_ASSIGN_OR_RETURN(const bool more, rows.next());

@@ -39,7 +39,7 @@ class StoreReader {
   Result<std::optional<Conversation>> conversation(ConversationId id) const;
   // All messages with their parts, calls and approvals, oldest first.
   Result<std::vector<Message>> messages(ConversationId id) const;
-  // Checksums of all attached media.
+  // Checksums of all attached media, and of the pictures that calls have made.
   Result<std::set<std::string>> media_in_use() const;
   Result<std::vector<Step>> steps(MessageId message) const;
   // The user has changed the plan, and the model does not know yet.

@@ -1,6 +1,7 @@
 #include "agent/store/rows.h"
 
 #include <limits>
+#include <map>
 #include <utility>
 
 #include "agent/media_json.h"
@@ -27,6 +28,19 @@ LEFT JOIN attachment ON attachment.part_id = part.id
 LEFT JOIN media ON media.attachment_id = attachment.id
 WHERE message.conversation_id = ?
 ORDER BY message.id, part.ordinal)sql";
+
+// Of a picture of a call what kSelectParts has of an attachment, behind the id of the call.
+constexpr const char* kSelectPictures = R"sql(
+SELECT picture.call_id, picture.name, '', picture.media_type, picture.bytes, picture.sha256,
+       'picture', picture.width, picture.height, 0, picture.budget, picture.budget_choice,
+       picture.tile_columns, picture.tile_rows, picture.shrinking_permille, picture.pieces_json, picture.remark
+FROM message
+JOIN part ON part.message_id = message.id
+JOIN call ON call.part_id = part.id
+JOIN picture ON picture.call_id = call.id
+WHERE message.conversation_id = ?
+ORDER BY picture.call_id, picture.ordinal)sql";
+
 constexpr int kCallColumns = 8;
 constexpr int kApprovalColumns = 6;
 constexpr double kPermille = 1000;
@@ -109,13 +123,12 @@ Result<PartContent> read_content(const Database& database, Statement& row) {
   return PartContent(std::move(file));
 }
 
-Result<Part> read_part(const Database& database, Statement& row) {
-  Part part;
+Status read_part(const Database& database, Statement& row, Part& part) {
   part.id = row.integer();
   part.ordinal = static_cast<int>(row.integer());
   part.run = static_cast<int>(row.integer());
   FACET_ASSIGN_OR_RETURN(part.content, read_content(database, row));
-  return part;
+  return {};
 }
 
 Result<std::vector<Message>> read_bare_messages(Database& database, ConversationId id) {
@@ -145,8 +158,24 @@ Status read_parts(Database& database, ConversationId id, std::vector<Message>& m
     while (message != messages.end() && message->id != owner)
       ++message;
     if (message == messages.end()) return damaged(database, "a part belongs to no message");
-    FACET_ASSIGN_OR_RETURN(Part part, read_part(database, rows));
-    message->parts.push_back(std::move(part));
+    FACET_RETURN_IF_ERROR(read_part(database, rows, message->parts.emplace_back()));
+  }
+}
+
+Status read_pictures(Database& database, ConversationId id, std::vector<Message>& messages) {
+  std::map<CallId, Call*> calls;
+  for (Message& message : messages)
+    for (Part& part : message.parts)
+      if (auto* call = std::get_if<CallPart>(&part.content)) calls[call->call.id] = &call->call;
+  if (calls.empty()) return {};
+  FACET_ASSIGN_OR_RETURN(Statement rows, database.query(kSelectPictures, id));
+  while (true) {
+    FACET_ASSIGN_OR_RETURN(const bool more, rows.next());
+    if (!more) return {};
+    const auto call = calls.find(rows.integer());
+    if (call == calls.end()) return damaged(database, "a picture belongs to no call");
+    FACET_ASSIGN_OR_RETURN(AttachmentPart picture, read_attachment(database, rows, {}));
+    call->second->pictures.push_back(std::move(picture));
   }
 }
 
@@ -159,6 +188,7 @@ Error damaged(const Database& database, const std::string& what) {
 Result<std::vector<Message>> read_messages(Database& database, ConversationId id) {
   FACET_ASSIGN_OR_RETURN(std::vector<Message> messages, read_bare_messages(database, id));
   FACET_RETURN_IF_ERROR(read_parts(database, id, messages));
+  FACET_RETURN_IF_ERROR(read_pictures(database, id, messages));
   return messages;
 }
 

@@ -145,6 +145,21 @@ struct Store::State {
     return row.next();
   }
 
+  Status put_pictures(const Call& call) {
+    int ordinal = 0;
+    for (const AttachmentPart& picture : call.pictures) {
+      const AttachedMedia shown = picture.media.value_or(AttachedMedia());
+      FACET_RETURN_IF_ERROR(database->run(
+          "INSERT INTO picture (call_id, ordinal, name, media_type, bytes, sha256, width, height, budget, "
+          "budget_choice, tile_columns, tile_rows, shrinking_permille, pieces_json, remark) "
+          "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+          call.id, ordinal++, picture.name, picture.media_type, picture.bytes, picture.sha256, shown.width,
+          shown.height, shown.budget, name_of(shown.budget_choice), shown.tile_columns, shown.tile_rows,
+          std::llround(shown.shrinking * 1000), pieces_text(shown.pieces), shown.remark));
+    }
+    return {};
+  }
+
   Status change_call(const Call& call) {
     return change_row("call",
                       "UPDATE call SET tool = ?, arguments_json = ?, state = ?, result = ?, details_json = ?, "
@@ -260,7 +275,10 @@ Status Store::update_text(PartId part, const std::string& text) {
 Status Store::finish_part(PartId part, const PartContent& content) {
   const PartColumns columns = std::visit(ToColumns{}, content);
   return state_->write(Durability::Written, [&]() -> Status {
-    if (const auto* call = std::get_if<CallPart>(&content)) FACET_RETURN_IF_ERROR(state_->change_call(call->call));
+    if (const auto* call = std::get_if<CallPart>(&content)) {
+      FACET_RETURN_IF_ERROR(state_->change_call(call->call));
+      FACET_RETURN_IF_ERROR(state_->put_pictures(call->call));
+    }
     return state_->change_row("part", "UPDATE part SET text = ?, severity = nullif(?, ''), finished = 1 WHERE id = ?",
                               columns.text, columns.severity, part);
   });

@@ -43,6 +43,7 @@ class Store {
   Result<Part> add_part(MessageId message, PartContent content, int run);
   // Checkpoint of a growing text; cheap, not synced.
   Status update_text(PartId part, const std::string& text);
+  // Once for each part: the pictures of a call are stored with its end.
   Status finish_part(PartId part, const PartContent& content);
   Status update_call(const Call& call);
   Result<ApprovalId> add_approval(CallId call, const Approval& approval);

@@ -200,8 +200,11 @@ Result<std::vector<agent::Effect>> parse_effects(const std::string& list) {
       effects.push_back(agent::Effect::Write);
     } else if (word == "execute") {
       effects.push_back(agent::Effect::Execute);
+    } else if (word == "screen") {
+      effects.push_back(agent::Effect::SeeScreen);
     } else {
-      return Error{Error::Code::InvalidInput, "--allow takes read, write and execute, not " + word.toStdString() + "."};
+      return Error{Error::Code::InvalidInput,
+                   "--allow takes read, write, execute and screen, not " + word.toStdString() + "."};
     }
   }
   return effects;
@@ -307,7 +310,7 @@ int ask(const QStringList& words) {
       "How closely the model looks at pictures and videos: 70, 140, 280, 560 or 1120 tokens each; what they "
       "show decides when left out.");
   projector_option(arguments);
-  arguments.option("allow", "effects", "What runs without asking, wherever it points: read,write,execute.");
+  arguments.option("allow", "effects", "What runs without asking, wherever it points: read,write,execute,screen.");
   arguments.option("seed", "n", "Seed of the sampler.");
   arguments.option("temperature", "t", "0 takes the most probable token each time.");
   arguments.option("think", "tokens",

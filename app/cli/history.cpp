@@ -62,6 +62,18 @@ Result<std::string> search_text(const Arguments& arguments, const std::string& q
   return text;
 }
 
+// "[picture screen 1.png, 1920 x 1080]" for each, in lines of their own.
+std::string pictures_text(const agent::Call& call) {
+  std::string text;
+  for (const agent::AttachmentPart& picture : call.pictures) {
+    text += "[picture " + picture.name;
+    if (picture.media)
+      text += ", " + std::to_string(picture.media->width) + " x " + std::to_string(picture.media->height);
+    text += "]\n";
+  }
+  return text;
+}
+
 std::string as_text(const agent::Message& message) {
   std::string text =
       std::string(message.role == agent::Role::User ? "user" : "assistant") + ", " + local_time(message.created_ms);
@@ -74,7 +86,7 @@ std::string as_text(const agent::Message& message) {
       text += "[thought] " + thought->text + "\n";
     } else if (const auto* call = std::get_if<agent::CallPart>(&part.content)) {
       text += "[" + call->call.tool + " " + call->call.arguments_json + ": " + name_of(call->call.state) + "]\n" +
-              call->call.result + "\n";
+              call->call.result + "\n" + pictures_text(call->call);
     } else if (const auto* file = std::get_if<agent::AttachmentPart>(&part.content)) {
       text += "[attached " + file->path + "]\n";
     } else if (const auto* notice = std::get_if<agent::NoticePart>(&part.content)) {

@@ -10,7 +10,9 @@
 #include <QTemporaryDir>
 #include <QtTest>
 #include <optional>
+#include <thread>
 
+#include "tests/tools/tool_fixture.h"
 #include "tools/capture/portal_screens.h"
 
 using namespace facet;
@@ -104,6 +106,9 @@ class CapturePortalTest : public QObject {
   void silence_ends();
   void a_portal_that_vanishes_ends_it();
   void who_stops_hears_nothing_and_closes_the_request();
+  void the_tool_shows_what_the_user_has_chosen();
+  void the_tool_hears_the_users_no();
+  void a_stopped_tool_closes_the_request();
 
  private:
   Result<agent::ScreenCapture> ask(PortalScreens& screens, int wait_ms = 5000) {
@@ -111,6 +116,25 @@ class CapturePortalTest : public QObject {
     screens.capture([&](Result<agent::ScreenCapture> result) { answer = std::move(result); });
     (void)QTest::qWaitFor([&] { return answer.has_value(); }, wait_ms);
     return answer.value_or(Error{Error::Code::Internal, "no answer"});
+  }
+  // The tool waits on a thread of its own, as in a turn, and asks in a program of its own.
+  tools::test::Outcome take_screenshot(std::vector<agent::ToolPicture>* pictures, std::stop_token stop = {}) {
+    const auto tool = tools::take_screenshot_tool(std::filesystem::path(FACET_PROGRAM).parent_path() / "facet-screens");
+    tools::test::Outcome outcome;
+    std::atomic<bool> has_ended = false;
+    std::thread worker([&] {
+      agent::ToolContext context;
+      context.stop = stop;
+      outcome.planned = *tool.plan({{"screen", 2}}, context);
+      agent::ToolResult result = tool.run({{"screen", 2}}, *outcome.planned, context);
+      outcome.text = result.content;
+      outcome.failed = result.failed;
+      if (pictures != nullptr) *pictures = std::move(result.pictures);
+      has_ended = true;
+    });
+    (void)QTest::qWaitFor([&] { return has_ended.load(); }, 60'000);
+    worker.join();
+    return outcome;
   }
   void offer() {
     QVERIFY(desktop_->registerObject(kPath, portal_.get(), QDBusConnection::ExportScriptableSlots));
@@ -133,6 +157,9 @@ void CapturePortalTest::initTestCase() {
   desktop_ = QDBusConnection::connectToBus(address, "desktop");
   own_ = QDBusConnection::connectToBus(address, "own");
   QVERIFY(desktop_->isConnected() && own_->isConnected());
+  qputenv("DBUS_SESSION_BUS_ADDRESS", address.toUtf8());
+  qputenv("WAYLAND_DISPLAY", "wayland-9");
+  qunsetenv("XDG_SESSION_TYPE");
   QImage image(30, 20, QImage::Format_RGB32);
   image.fill(QColor(1, 2, 3));
   QVERIFY(image.save(scratch_.filePath("shot one.png")));
@@ -270,6 +297,44 @@ void CapturePortalTest::who_stops_hears_nothing_and_closes_the_request() {
   portal_->behaviour = Portal::Behaviour::Answer;
   QVERIFY(ask(screens).ok());
   QVERIFY(!was_told);
+}
+
+void CapturePortalTest::the_tool_shows_what_the_user_has_chosen() {
+  offer();
+  std::vector<agent::ToolPicture> pictures;
+  const auto outcome = take_screenshot(&pictures);
+  COMPARE_TEXT(outcome.planned->text, "Take a picture of the screen; the desktop asks what it may show");
+  QVERIFY(outcome.planned->effect == agent::Effect::SeeScreen);
+  COMPARE_TEXT(outcome.text, "What the user has chosen to show, 30 x 20 pixels:");
+  QCOMPARE(pictures.size(), std::size_t{1});
+  COMPARE_TEXT(pictures[0].name, "screen.png");
+  const QImage seen = QImage::fromData(QByteArray::fromStdString(pictures[0].bytes), "PNG");
+  QCOMPARE(seen.convertToFormat(QImage::Format_RGB32), QImage(scratch_.filePath("shot one.png")));
+}
+
+void CapturePortalTest::the_tool_hears_the_users_no() {
+  offer();
+  portal_->response = 1;
+  const auto outcome = take_screenshot(nullptr);
+  QVERIFY(outcome.failed);
+  COMPARE_TEXT(outcome.text, "error: the user has chosen not to show the screen");
+  desktop_->unregisterService(kService);
+  QVERIFY(take_screenshot(nullptr).text.find("org.freedesktop.portal.Screenshot") != std::string::npos);
+}
+
+void CapturePortalTest::a_stopped_tool_closes_the_request() {
+  offer();
+  portal_->behaviour = Portal::Behaviour::KeepSilent;
+  std::stop_source stop;
+  QTimer is_asked;
+  connect(&is_asked, &QTimer::timeout, this, [&] {
+    if (!portal_->request.isEmpty()) stop.request_stop();
+  });
+  is_asked.start(5);
+  const auto outcome = take_screenshot(nullptr, stop.get_token());
+  QVERIFY(outcome.failed);
+  COMPARE_TEXT(outcome.text, "error: stopped by the user");
+  QTRY_COMPARE(requests_.closed, QStringList{portal_->request});
 }
 
 QTEST_GUILESS_MAIN(CapturePortalTest)

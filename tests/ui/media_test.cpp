@@ -8,7 +8,9 @@
 #include <QTemporaryDir>
 #include <QtTest>
 
+#include "tests/ui/support/scenes.h"
 #include "ui/blocks/attachment_chip.h"
+#include "ui/blocks/call_card.h"
 #include "ui/composer/composer.h"
 #include "ui/composer/message_edit.h"
 #include "ui/pictures.h"
@@ -56,6 +58,7 @@ class MediaTest : public QObject {
   void text_that_has_a_picture_beside_it_stays_text();
   void pictures_are_decoded_once_and_elsewhere();
   void a_sent_picture_opens_a_larger_one();
+  void a_call_shows_the_pictures_that_it_has_made();
 
  private:
   QWidget* chip() const {
@@ -258,6 +261,55 @@ void MediaTest::a_sent_picture_opens_a_larger_one() {
   QTRY_VERIFY(!label->pixmap().isNull());
   QTest::keyClick(dialog, Qt::Key_Escape);
   QTRY_VERIFY(sent.findChild<QDialog*>("pictureDialog") == nullptr);
+}
+
+void MediaTest::a_call_shows_the_pictures_that_it_has_made() {
+  Pictures pictures([](const std::string&, int) {
+    QImage image(320, 180, QImage::Format_RGB32);
+    image.fill(Qt::green);
+    return image;
+  });
+  std::set<agent::PartId> unfolded;
+  bool is_there = true;
+  const BlockContext context{.theme = *theme_,
+                             .submit = {},
+                             .open_link = {},
+                             .hold_place = {},
+                             .unfolded = unfolded,
+                             .pictures = &pictures,
+                             .place_of = [&](const agent::AttachmentPart&) { return is_there ? path() : QString(); }};
+  agent::Part part;
+  part.id = 3;
+  agent::Call call = facet::ui::test::sample_call("take_screenshot", "{}", agent::CallState::Running, "", 0);
+  part.content = agent::CallPart{call};
+  CallCard card(context);
+  card.resize(700, 400);
+  card.show();
+  card.set_part(part, PartWidget::Growth::Growing);
+  QVERIFY(card.findChild<QAbstractButton*>("callPicture") == nullptr);
+  call.state = agent::CallState::Succeeded;
+  call.pictures = {picture(path()).file, picture(path()).file};
+  call.pictures[1].name = "second.png";
+  part.content = agent::CallPart{call};
+  card.set_part(part, PartWidget::Growth::Complete);
+  card.set_part(part, PartWidget::Growth::Complete);
+  // Folded as it is, both are seen, beside each other.
+  const auto shown = card.findChildren<QAbstractButton*>("callPicture");
+  QCOMPARE(shown.size(), 2);
+  QVERIFY(shown[0]->isVisible());
+  QCOMPARE(shown[1]->accessibleName(), "Show second.png");
+  QTRY_VERIFY(shown[0]->y() == shown[1]->y() && shown[0]->x() < shown[1]->x());
+  QTRY_COMPARE(shown[0]->grab().toImage().pixelColor(120, 60), QColor(Qt::green));
+  QTest::mouseClick(shown[1], Qt::LeftButton);
+  auto* dialog = card.findChild<QDialog*>("pictureDialog");
+  QVERIFY(dialog != nullptr);
+  QCOMPARE(dialog->windowTitle(), "second.png");
+  dialog->close();
+  // A picture whose copy is gone takes no room.
+  is_there = false;
+  CallCard bare(context);
+  bare.set_part(part, PartWidget::Growth::Complete);
+  QVERIFY(bare.findChild<QAbstractButton*>("callPicture") == nullptr);
 }
 
 QTEST_MAIN(MediaTest)

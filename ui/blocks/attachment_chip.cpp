@@ -2,28 +2,13 @@
 
 #include <QHBoxLayout>
 #include <QVBoxLayout>
-#include <algorithm>
 
-#include "ui/blocks/picture_dialog.h"
+#include "ui/blocks/picture_button.h"
 #include "ui/phrases.h"
 #include "ui/widgets/small_widgets.h"
 #include "ui/widgets/thumbnail.h"
 
 namespace facet::ui {
-namespace {
-
-constexpr QSize kLargestThumbnail(240, 160);
-constexpr int kSmallestSide = 48;
-
-// In the box, with the picture's own sides.
-QSize thumbnail_size(const agent::AttachedMedia& media) {
-  QSize size(static_cast<int>(media.width), static_cast<int>(media.height));
-  if (size.isEmpty()) return kLargestThumbnail;
-  size.scale(kLargestThumbnail, Qt::KeepAspectRatio);
-  return size.expandedTo(QSize(kSmallestSide, kSmallestSide));
-}
-
-}  // namespace
 
 AttachmentChip::AttachmentChip(const BlockContext& context, QWidget* parent) : PartWidget(parent), context_(context) {
   auto* outer = new QHBoxLayout(this);
@@ -58,21 +43,11 @@ void AttachmentChip::set_part(const agent::Part& part, Growth) {
 }
 
 void AttachmentChip::show_thumbnail(const agent::AttachmentPart& file) {
-  if (thumbnail_ != nullptr || context_.pictures == nullptr || !context_.place_of) return;
-  const QString place = context_.place_of(file);
-  if (place.isEmpty()) return;
-  const QString name = QString::fromStdString(file.name);
-  thumbnail_ = new Thumbnail(context_.theme, phrases::icon_of(file), context_.pictures, column_->parentWidget());
+  if (thumbnail_ != nullptr) return;
+  thumbnail_ = make_picture_button(context_, file, column_->parentWidget());
+  if (thumbnail_ == nullptr) return;
   thumbnail_->setObjectName("attachmentPicture");
-  thumbnail_->setFocusPolicy(Qt::TabFocus);
-  thumbnail_->setCursor(Qt::PointingHandCursor);
-  thumbnail_->setAccessibleName(tr("Show %1").arg(name));
-  thumbnail_->setToolTip(tr("Show it larger"));
-  thumbnail_->show_file(place, thumbnail_size(*file.media));
   column_->addWidget(thumbnail_);
-  const QSize whole(static_cast<int>(file.media->width), static_cast<int>(file.media->height));
-  connect(thumbnail_, &QAbstractButton::clicked, this,
-          [this, name, place, whole] { show_picture(name, place, whole, *context_.pictures, window()); });
 }
 
 }  // namespace facet::ui

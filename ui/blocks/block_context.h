@@ -25,7 +25,8 @@ struct BlockContext {
   // What shows pictures, null for nothing, and where an attached file lies.
   Pictures* pictures = nullptr;
   std::function<QString(const agent::AttachmentPart&)> place_of = {};
-  // The files of the question that a part of an answer belongs to, or of the last one before it with pictures.
+  // The files of the question that a part of an answer belongs to and the pictures that calls have made for it, or
+  // those of the last question before it with pictures.
   std::function<std::vector<agent::AttachmentPart>(agent::PartId)> files_before = {};
 };
 

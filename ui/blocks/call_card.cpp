@@ -9,9 +9,12 @@
 
 #include "ui/blocks/approval_card.h"
 #include "ui/blocks/mono_view.h"
+#include "ui/blocks/picture_button.h"
 #include "ui/phrases.h"
+#include "ui/widgets/flow_layout.h"
 #include "ui/widgets/fold_header.h"
 #include "ui/widgets/small_widgets.h"
+#include "ui/widgets/thumbnail.h"
 
 namespace facet::ui {
 namespace {
@@ -47,7 +50,7 @@ bool same(const agent::Call& a, const agent::Call& b) {
   };
   return std::tie(a.id, a.tool, a.arguments_json, a.state, a.result, a.started_ms, a.finished_ms) ==
              std::tie(b.id, b.tool, b.arguments_json, b.state, b.result, b.started_ms, b.finished_ms) &&
-         asks(a) == asks(b) && progress_of(a) == progress_of(b);
+         a.pictures.size() == b.pictures.size() && asks(a) == asks(b) && progress_of(a) == progress_of(b);
 }
 
 }  // namespace
@@ -87,6 +90,7 @@ void CallCard::set_part(const agent::Part& part, Growth) {
   header_->setChecked(context_.unfolded.contains(part_));
   refresh_header();
   refresh_approval();
+  show_pictures();
   show_body();
   if (call_.state == agent::CallState::Running) {
     clock_.start();
@@ -154,6 +158,24 @@ void CallCard::refresh_approval() {
     column_->insertLayout(1, inset);
   }
   approval_->set_approval(*call_.approval);
+}
+
+// They come with the end of a call, all at once.
+void CallCard::show_pictures() {
+  if (pictures_ != nullptr || call_.pictures.empty()) return;
+  pictures_ = new QWidget(this);
+  auto* inset = new QVBoxLayout(pictures_);
+  inset->setContentsMargins(kBodyInset, space::kTiny, space::kLarge, space::kMedium);
+  auto* row = new FlowLayout(space::kSmall);
+  inset->addLayout(row);
+  for (const agent::AttachmentPart& picture : call_.pictures) {
+    Thumbnail* button = make_picture_button(context_, picture, pictures_);
+    if (button == nullptr) continue;
+    button->setObjectName("callPicture");
+    row->addWidget(button);
+  }
+  pictures_->setVisible(row->count() > 0);
+  column_->insertWidget(body_ == nullptr ? -1 : column_->indexOf(body_), pictures_);
 }
 
 MonoView* CallCard::add_section(const QString& title) {

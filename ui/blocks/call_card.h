@@ -13,8 +13,8 @@ class FoldHeader;
 class MonoView;
 class ThemedLabel;
 
-// A tool call: what is done, how it stands, how long it took; unfolded also what exactly was asked and answered. A call
-// that waits for permission shows the question.
+// A tool call: what is done, how it stands, how long it took, and the pictures that came of it; unfolded also what
+// exactly was asked and answered. A call that waits for permission shows the question.
 class CallCard : public PartWidget {
   Q_OBJECT
 
@@ -26,6 +26,7 @@ class CallCard : public PartWidget {
  private:
   void refresh_header();
   void refresh_approval();
+  void show_pictures();
   void show_body();
   QString answer() const;
   MonoView* add_section(const QString& title);
@@ -36,6 +37,7 @@ class CallCard : public PartWidget {
   FoldHeader* header_ = nullptr;
   QVBoxLayout* column_ = nullptr;
   ApprovalCard* approval_ = nullptr;
+  QWidget* pictures_ = nullptr;
   QWidget* body_ = nullptr;
   MonoView* arguments_ = nullptr;
   MonoView* result_ = nullptr;

@@ -125,6 +125,20 @@ int TranscriptView::estimate(int row) const {
   return height;
 }
 
+namespace {
+
+// What a model has been shown in a message: attached to a question, or made by calls of an answer before a part of it.
+void append_files(const agent::Message& message, agent::PartId before, std::vector<agent::AttachmentPart>& files) {
+  for (const agent::Part& part : message.parts) {
+    if (part.id == before) return;
+    if (const auto* file = std::get_if<agent::AttachmentPart>(&part.content)) files.push_back(*file);
+    if (const auto* call = std::get_if<agent::CallPart>(&part.content))
+      files.insert(files.end(), call->call.pictures.begin(), call->call.pictures.end());
+  }
+}
+
+}  // namespace
+
 // Parts of later messages have higher numbers, and most questions are about the last ones.
 std::vector<agent::AttachmentPart> TranscriptView::files_before(agent::PartId part) const {
   if (model_ == nullptr) return {};
@@ -134,12 +148,16 @@ std::vector<agent::AttachmentPart> TranscriptView::files_before(agent::PartId pa
                        [part](const auto& each) { return each.id == part; });
   };
   auto answer = std::find_if(messages.rbegin(), messages.rend(), has_part);
+  std::vector<agent::AttachmentPart> made;  // by the calls of the answer
   for (; answer != messages.rend(); ++answer) {
-    if (answer->role != agent::Role::User) continue;
     std::vector<agent::AttachmentPart> files;
-    for (const agent::Part& each : answer->parts)
-      if (const auto* file = std::get_if<agent::AttachmentPart>(&each.content)) files.push_back(*file);
-    if (!agent::frames_of(files).empty()) return files;
+    append_files(*answer, part, files);
+    if (answer->role == agent::Role::User) {
+      files.insert(files.end(), made.begin(), made.end());
+      if (!agent::frames_of(files).empty()) return files;
+      files.clear();
+    }
+    made = std::move(files);
   }
   return {};
 }

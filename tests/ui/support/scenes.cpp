@@ -125,6 +125,24 @@ agent::Call edit_call() {
   return call;
 }
 
+// Of the picture that paint_desktop makes, wherever the attachments are.
+const std::string kDesktopHash(64, '5');
+
+agent::Call screen_call() {
+  agent::Call call =
+      sample_call("take_screenshot", "{}", agent::CallState::Succeeded, "What screen 1 (1920 x 1080) shows:", 240);
+  agent::AttachmentPart& picture = call.pictures.emplace_back();
+  picture.name = "screen 1.png";
+  picture.media_type = "image/png";
+  picture.sha256 = kDesktopHash;
+  agent::AttachedMedia& media = picture.media.emplace();
+  media.width = 1920;
+  media.height = 1080;
+  media.budget = 1120;
+  media.pieces = {{.width = 1920, .height = 1080, .tokens = 1102}};
+  return call;
+}
+
 void ask(ScriptedAgent& agent, const std::string& question, ScriptedAgent::Script script) {
   agent.set_script(std::move(script));
   agent.submit(agent::UserTurn{0, question, {}, {"/home/maria/move"}});
@@ -178,8 +196,8 @@ agent::Call sample_call(const std::string& tool, const std::string& arguments, a
 }
 
 QStringList scene_names() {
-  return {"start",  "chat", "tools",   "approval", "diff",  "streaming", "reading", "error",
-          "search", "long", "loading", "places",   "files", "recording", "memory", "plan"};
+  return {"start", "chat",    "tools",  "approval", "diff",      "streaming", "reading", "error", "search",
+          "long",  "loading", "places", "files",    "recording", "memory",    "plan",    "screen"};
 }
 
 void write_long_conversation(ScriptedAgent& agent, int turns) {
@@ -226,6 +244,44 @@ QImage paint_room(const QSize& size) {
   return image;
 }
 
+// A desktop with a document and a question of the printer.
+QImage paint_desktop() {
+  QImage image(1920, 1080, QImage::Format_RGB32);
+  QPainter painter(&image);
+  painter.setRenderHint(QPainter::Antialiasing);
+  QLinearGradient ground(0, 0, 1920, 1080);
+  ground.setColorAt(0, QColor(36, 62, 92));
+  ground.setColorAt(1, QColor(86, 122, 134));
+  painter.fillRect(image.rect(), ground);
+  painter.setPen(Qt::NoPen);
+  const auto window = [&](const QRectF& place, const QString& title) {
+    painter.setBrush(QColor(248, 248, 246));
+    painter.drawRoundedRect(place, 14, 14);
+    painter.setBrush(QColor(226, 228, 228));
+    painter.drawRoundedRect(QRectF(place.topLeft(), QSizeF(place.width(), 56)), 14, 14);
+    painter.setPen(QColor(52, 56, 60));
+    painter.drawText(QRectF(place.left(), place.top(), place.width(), 56), Qt::AlignCenter, title);
+    painter.setPen(Qt::NoPen);
+  };
+  QFont font = painter.font();
+  font.setPixelSize(26);
+  painter.setFont(font);
+  window(QRectF(140, 90, 1180, 860), "annual report.odt");
+  painter.setBrush(QColor(176, 180, 182));
+  for (int line = 0; line < 17; ++line)
+    painter.drawRoundedRect(QRectF(220, 200 + line * 42, line % 5 == 4 ? 560 : 1020, 14), 7, 7);
+  window(QRectF(900, 420, 760, 320), "Printer");
+  painter.setPen(QColor(40, 44, 48));
+  painter.drawText(QRectF(950, 510, 660, 90), Qt::AlignLeft | Qt::TextWordWrap,
+                   "There is no paper of size A4 in tray 2. Fill the tray, then try again.");
+  painter.setPen(Qt::NoPen);
+  painter.setBrush(QColor(54, 110, 190));
+  painter.drawRoundedRect(QRectF(1420, 650, 200, 60), 10, 10);
+  painter.setPen(Qt::white);
+  painter.drawText(QRectF(1420, 650, 200, 60), Qt::AlignCenter, "Try again");
+  return image;
+}
+
 // As facet-media and a model would describe it.
 agent::AttachmentDescribed described_picture(const QString& name, const QSize& size, std::uint32_t budget,
                                              std::int64_t tokens, double shrinking) {
@@ -269,6 +325,11 @@ QStringList prepare_files(const QString& name, const QString& folder, ScriptedAg
   if (name == "places") {
     agent.describe("living room.png", described_picture("living room.png", room, 280, 264, 1.82));
     return {save("living room.png")};
+  }
+  if (name == "screen") {
+    QDir(folder).mkdir("attachments");
+    paint_desktop().save(QDir(folder).filePath("attachments/" + QString::fromStdString(kDesktopHash)), "PNG");
+    return {};
   }
   if (name != "files") return {};
   agent.describe("living room.png", described_picture("living room.png", room, 280, 264, 1.82));
@@ -411,6 +472,13 @@ QString prepare_scene(const QString& name, ScriptedAgent& agent) {
                                         "The model ran out of memory while it was reading. A smaller model or a "
                                         "shorter file helps."}});
     return "What is in the annual report?";
+  }
+  if (name == "screen") {
+    agent.set_script(
+        {agent::CallPart{screen_call()},
+         agent::TextPart{"The printer has no A4 paper in **tray 2**. Fill it and press *Try again*, at the "
+                         "lower right of the small window (screen 1)."}});
+    return "What does the window say that came up just now, and what should I do?";
   }
   if (name == "places") {
     agent.set_script({agent::TextPart{kPlaces}});

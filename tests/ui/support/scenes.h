@@ -14,8 +14,7 @@ agent::Call sample_call(const std::string& tool, const std::string& arguments, a
                         const std::string& result, std::int64_t took_ms);
 
 // Situations that the window can be shown in: "start", "chat", "tools", "approval", "streaming", "reading", "error",
-// "search", "long", "loading", "places", "files", "recording", "memory",
-// "plan".
+// "search", "long", "loading", "places", "files", "recording", "memory", "plan", "screen".
 QStringList scene_names();
 // Puts some history into the store; before the window opens.
 void write_history(ScriptedAgent& agent);

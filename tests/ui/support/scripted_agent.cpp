@@ -160,6 +160,7 @@ void ScriptedAgent::plan_call(agent::Call call) {
     agent::Call begun = call;
     begun.state = agent::CallState::Preparing;
     begun.result.clear();
+    begun.pictures.clear();
     begun.approval.reset();
     begun.started_ms = begun.finished_ms = 0;
     part_ = must(store_->add_part(message_, agent::CallPart{begun}, 0));
@@ -189,6 +190,7 @@ void ScriptedAgent::plan_call(agent::Call call) {
     if (!agent::is_final(done.state)) {
       done.state = call.state;
       done.result = call.result;
+      done.pictures = call.pictures;
       done.finished_ms = call.finished_ms;
       set_call(done);
     }
