@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
-# Starts a display, a window manager and a session bus of its own, then runs the window test with the program given.
+# Starts a display, a window manager and a session bus of its own, then runs a test, named by its file, with the
+# program given.
 set -euo pipefail
 program=$(realpath "$1")
 here=$(dirname "$(realpath "$0")")
@@ -30,4 +31,4 @@ dbus-run-session -- bash -c '
   /usr/bin/python3 "$0" "$1" "$2"
   status=$?
   kill $(jobs -p) 2>/dev/null
-  exit $status' "$here/window_test.py" "$program" "$scratch"
+  exit $status' "$here/$2" "$program" "$scratch"
