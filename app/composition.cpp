@@ -17,11 +17,11 @@ Result<std::unique_ptr<agent::TextModel>> open_model(const Paths& paths, const s
                                                      const AgentChoices& choices) {
   agent::LocalModelOptions options;
   options.path = resolve_model(paths, model);
-  options.threads = choices.threads;
-  options.backend = devices::narrowed_backend(choices.backend);
-  options.gpu_layers = choices.gpu_layers;
-  options.gpu_memory_bytes = choices.gpu_memory_bytes;
-  options.gpu_expert_bytes = choices.gpu_expert_bytes;
+  options.threads = choices.engine.threads;
+  options.backend = devices::narrowed_backend(choices.engine.backend);
+  options.gpu_layers = choices.engine.gpu_layers;
+  options.gpu_memory_bytes = choices.engine.gpu_memory_bytes;
+  options.gpu_expert_bytes = choices.engine.gpu_expert_bytes;
   options.built_in = is_built_in(model);
   options.projector = choices.projector.empty() ? "auto" : choices.projector;
   options.media = choices.media;
@@ -42,11 +42,7 @@ Result<agent::AgentOptions> agent_options(const Paths& paths, AgentChoices choic
   options.database = paths.database;
   options.tools = tools::all_tools({paths.database, {paths.data.string(), paths.cache.string()}});
   AgentChoices computing;
-  computing.threads = choices.threads;
-  computing.backend = choices.backend;
-  computing.gpu_layers = choices.gpu_layers;
-  computing.gpu_memory_bytes = choices.gpu_memory_bytes;
-  computing.gpu_expert_bytes = choices.gpu_expert_bytes;
+  computing.engine = choices.engine;
   computing.on_event = choices.on_event;
   computing.projector = choices.projector;
   computing.media = media::attached_media(tools::media::own_media_program());

@@ -1,6 +1,5 @@
 #pragma once
 
-#include <cstdint>
 #include <functional>
 #include <memory>
 #include <optional>
@@ -9,17 +8,13 @@
 #include "agent/agent.h"
 #include "app/paths.h"
 #include "engine/base/result.h"
+#include "engine/engine.h"
 
 namespace facet::app {
 
 // What the window and the command line choose; everything else is the same for both.
 struct AgentChoices {
-  int threads = 0;
-  // These four as in engine::EngineOptions.
-  std::string backend;
-  std::optional<std::uint32_t> gpu_layers;
-  std::uint64_t gpu_memory_bytes = 0;
-  std::optional<std::uint64_t> gpu_expert_bytes;
+  engine::EngineOptions engine;                       // where the model computes; no path
   std::shared_ptr<agent::MediaSource> media;          // also used by the agent; of start_agent's own making
   std::string projector;                              // a file's path; empty: what lies in the model or beside it
   std::function<void(const agent::Event&)> on_event;  // from the agent's threads, not from one alone

@@ -156,12 +156,7 @@ int run_desktop(int argc, char** argv) {
   // miss before it submits something. It also ends first, so that no event meets a window that is gone.
   std::atomic<ui::MainWindow*> window = nullptr;
   AgentChoices choices;
-  const engine::EngineOptions engine = arguments.engine();
-  choices.threads = engine.threads;
-  choices.backend = engine.backend;
-  choices.gpu_layers = engine.gpu_layers;
-  choices.gpu_memory_bytes = engine.gpu_memory_bytes;
-  choices.gpu_expert_bytes = engine.gpu_expert_bytes;
+  choices.engine = arguments.engine();
   choices.on_event = [&window](const agent::Event& event) {
     if (const auto* model = std::get_if<agent::ModelChanged>(&event)) remember_model(*model);
     if (ui::MainWindow* target = window.load(); target != nullptr) target->post_event(event);

@@ -240,12 +240,7 @@ Result<Options> read_options(const Arguments& arguments) {
   if (steps) options.choices.limits.steps = static_cast<int>(*steps);
   FACET_ASSIGN_OR_RETURN(const auto minutes, limit_of(arguments, "max-minutes", 10'000));
   if (minutes) options.choices.limits.milliseconds = *minutes * 60'000;
-  const engine::EngineOptions engine = arguments.engine();
-  options.choices.threads = engine.threads;
-  options.choices.backend = engine.backend;
-  options.choices.gpu_layers = engine.gpu_layers;
-  options.choices.gpu_memory_bytes = engine.gpu_memory_bytes;
-  options.choices.gpu_expert_bytes = engine.gpu_expert_bytes;
+  options.choices.engine = arguments.engine();
   options.choices.refuse_unanswered = isatty(STDIN_FILENO) == 0;
   options.choices.projector = arguments.text("mmproj");
   options.model = arguments.model();

@@ -229,12 +229,7 @@ Result<bool> rerun_stored(const Arguments& arguments, agent::ConversationId id, 
   FACET_ASSIGN_OR_RETURN(const agent::MessageId answer, answer_of(messages, number));
 
   AgentChoices choices;
-  const engine::EngineOptions engine = arguments.engine();
-  choices.threads = engine.threads;
-  choices.backend = engine.backend;
-  choices.gpu_layers = engine.gpu_layers;
-  choices.gpu_memory_bytes = engine.gpu_memory_bytes;
-  choices.gpu_expert_bytes = engine.gpu_expert_bytes;
+  choices.engine = arguments.engine();
   choices.on_event = [](const agent::Event&) {};
   choices.projector = arguments.text("mmproj");
   FACET_ASSIGN_OR_RETURN(const agent::AgentOptions options, agent_options(paths, choices));

@@ -154,12 +154,7 @@ Result<Options> read_options(const Arguments& arguments) {
   const auto format = agent::transcript_format(extension);
   if (!format) return wrong("-o takes a file that ends in .txt, .srt, .vtt, .json or .md.");
   options.format = *format;
-  const engine::EngineOptions engine = arguments.engine();
-  options.choices.threads = engine.threads;
-  options.choices.backend = engine.backend;
-  options.choices.gpu_layers = engine.gpu_layers;
-  options.choices.gpu_memory_bytes = engine.gpu_memory_bytes;
-  options.choices.gpu_expert_bytes = engine.gpu_expert_bytes;
+  options.choices.engine = arguments.engine();
   options.choices.projector = arguments.text("mmproj");
   options.model = arguments.model();
   return options;

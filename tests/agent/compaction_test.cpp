@@ -2,6 +2,7 @@
 #include <QtTest>
 
 #include "agent/grammar/reply_grammar.h"
+#include "agent/local_model.h"
 #include "agent/prompt/prompt.h"
 #include "tests/agent/turn_fixture.h"
 
@@ -65,6 +66,7 @@ class CompactionTest : public QObject {
   void results_fit_the_context();
   void tokens_and_time_end_a_turn();
   void waiting_for_the_user_takes_no_time();
+  void a_local_model_never_runs_full();
   void the_ledger_adds_up();
 };
 
@@ -299,6 +301,31 @@ void CompactionTest::waiting_for_the_user_takes_no_time() {
   f.script->replies = {{call("hey") + "<|tool_response>"}, {"Done.<turn|>"}};
   f.turn(f.ask("Go"));
   QCOMPARE(f.finished().finish, Finish::Done);
+}
+
+// Random weights say nonsense for as long as they may; with a tokenizer that counts otherwise than by words.
+void CompactionTest::a_local_model_never_runs_full() {
+  TurnFixture f;
+  LocalModelOptions options;
+  options.path = FACET_TEST_DATA "/models/e-f32.gguf";
+  options.threads = 1;
+  options.context_length = 1024;
+  const auto model = must(open_local_model(options));
+  f.options.limits.run_tokens = 60;
+  f.options.grammar = must(reply_grammar(/*declarations=*/nullptr, std::nullopt));
+  ConversationId id = 0;
+  for (int turn = 0; turn < 12; ++turn) {
+    Turn begun = must(begin_turn(*f.store, *f.reader, f.ask(words("q" + std::to_string(turn), 40), id)));
+    id = begun.conversation.id;
+    run_turn(std::move(begun), *f.store, *f.reader, model.get(), f.options, f.hooks, {});
+    QVERIFY2(f.finished().finish == Finish::Done || f.finished().finish == Finish::Length,
+             f.finished().error.c_str());
+    const std::vector<Step> steps = must(f.reader->steps(f.finished().message));
+    QCOMPARE(steps.size(), std::size_t{1});
+    QVERIFY(steps[0].prompt_tokens + 60 <= 1024);
+    QVERIFY(steps[0].finish_reason != "context_full");
+  }
+  QVERIFY(must(f.reader->compaction(id)).summarised_to > 0);
 }
 
 void CompactionTest::the_ledger_adds_up() {
