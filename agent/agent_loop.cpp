@@ -115,8 +115,16 @@ void AgentLoop::work() {
 
 void AgentLoop::handle(ModelLoaded loaded) {
   slot_.install(std::move(loaded));
-  if (const Status offered = offer_tools(options_, slot_.model(), turn_options_); !offered.ok())
-    options_.on_event(Notice{Severity::Error, offered.error().message});
+  const auto left_out = offer_tools(options_, slot_.model(), turn_options_);
+  if (!left_out.ok()) {
+    options_.on_event(Notice{Severity::Error, left_out.error().message});
+  } else if (!left_out->empty()) {
+    std::string names;
+    for (const std::string& name : *left_out)
+      names += (names.empty() ? "" : ", ") + name;
+    options_.on_event(Notice{Severity::Information, "The context of " + slot_.model()->info().name +
+                                                        " is small, so it can not use these tools: " + names + "."});
+  }
   transcriber_.use(slot_.model(), slot_.problem());
 }
 

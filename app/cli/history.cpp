@@ -237,7 +237,7 @@ Result<bool> rerun_stored(const Arguments& arguments, agent::ConversationId id, 
   agent::Attachments attachments(options.media,
                                  agent::AttachmentFolder(agent::AttachmentFolder::beside(paths.database)));
   agent::TurnOptions turns = agent::turn_options(options, attachments);
-  FACET_RETURN_IF_ERROR(agent::offer_tools(options, model.get(), turns));
+  if (const auto offered = agent::offer_tools(options, model.get(), turns); !offered.ok()) return offered.error();
   bool is_same = true;
   std::int64_t number_of_run = 0;
   const auto done = [&](const agent::RepeatedRun& run) {

@@ -126,6 +126,7 @@ class AgentTest : public QObject {
 
  private slots:
   void a_model_is_told_of_tools_that_it_has_learned();
+  void a_small_context_has_room_for_few_tools();
   void conversations_are_renamed_moved_and_removed();
   void operations_on_what_is_gone_say_so();
   void estimates_are_given_when_there_is_a_model();
@@ -174,6 +175,39 @@ void AgentTest::a_model_is_told_of_tools_that_it_has_learned() {
     const Message answer = must(f.reader->messages(1)).back();
     const Call& call = std::get<CallPart>(answer.parts.front().content).call;
     QCOMPARE(call.result, std::string(has_learned ? "error: there is no tool shout; the tools are endless" : "HEY"));
+    f.end();
+  }
+}
+
+// Words are tokens here, and the description of each tool has a hundred.
+void AgentTest::a_small_context_has_room_for_few_tools() {
+  for (const std::int64_t context : {1000, 3000}) {
+    Fixture f;
+    f.options.tools.clear();
+    for (const char* name : {"read_file", "clock", "recall", "own_tool"}) {
+      Tool tool = endless_tool();
+      tool.name = name;
+      for (int word = 0; word < 100; ++word)
+        tool.description += "word ";
+      f.options.tools.push_back(tool);
+    }
+    f.script->info.context_length = context;
+    f.script->replies = {{"Yes.<turn|>"}};
+    f.start();
+    f.agent->submit(Fixture::ask("Hi"));
+    f.wait_for("turn finished in 1: done");
+    const std::string prompt = prompt_text(f.script->requests.at(0).prompt);
+    const auto is_declared = [&](const std::string& name) {
+      return prompt.find("declaration:" + name + "{") != std::string::npos;
+    };
+    const bool is_small = context == 1000;
+    QVERIFY(is_declared("read_file") && is_declared("own_tool"));
+    // What is needed least goes first, and only as much as has to.
+    QCOMPARE(is_declared("recall"), !is_small);
+    QVERIFY(is_declared("clock"));
+    QCOMPARE(f.has("notice: information \"The context of Scripted model is small, so it can not use these tools: "
+                   "recall.\""),
+             is_small);
     f.end();
   }
 }

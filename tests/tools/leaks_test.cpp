@@ -70,6 +70,7 @@ class Plan {
       add("read_earlier", {{"message", one_up}});
       add("send_" + number, {{"to", "somebody"}});
     }
+    add("take_screenshot", {{"screen", "1"}});
     add("read_file", {{"path", "/proc/self/environ"}});
     add("read_file", {{"path", "/proc/" + scene.other_process() + "/environ"}});
     add("read_file", {{"path", "links/root/proc/" + scene.other_process() + "/environ"}});
@@ -128,6 +129,8 @@ class Plan {
     for (const std::string& form : {path, "links/" + number, "links/root" + path}) {
       add("write_file", {{"path", form}, {"content", "gone " + number}});
       add("edit_file", {{"path", form}, {"old_text", "needle"}, {"new_text", "gone"}});
+      add("code_outline", {{"path", form}});
+      add("read_symbol", {{"path", form}, {"symbol", "needle"}});
       add("move_file", {{"from", form}, {"to", "stolen-" + number + (form == path ? "" : "-by-link")}});
       // The trash of the system's own folders would be theirs.
       if (!plant.place.starts_with('/')) add("delete_file", {{"path", form}});

@@ -296,7 +296,7 @@ void MediaTest::a_call_shows_the_pictures_that_it_has_made() {
   // Folded as it is, both are seen, beside each other.
   const auto shown = card.findChildren<QAbstractButton*>("callPicture");
   QCOMPARE(shown.size(), 2);
-  QVERIFY(shown[0]->isVisible());
+  QTRY_VERIFY(shown[0]->isVisible());
   QCOMPARE(shown[1]->accessibleName(), "Show second.png");
   QTRY_VERIFY(shown[0]->y() == shown[1]->y() && shown[0]->x() < shown[1]->x());
   QTRY_COMPARE(shown[0]->grab().toImage().pixelColor(120, 60), QColor(Qt::green));
