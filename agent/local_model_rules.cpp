@@ -58,8 +58,7 @@ bool ReplyRules::has_room_for_call(std::int64_t room) const {
 }
 
 bool ReplyRules::has_room_for_thought(std::int64_t room) const {
-  return thoughts_ < kMostThoughts && !has_thought_enough() &&
-         std::int64_t{shortest_answer_} + kThoughtTokens <= room;
+  return thoughts_ < kMostThoughts && !has_thought_enough() && std::int64_t{shortest_answer_} + kThoughtTokens <= room;
 }
 
 bool ReplyRules::is_masked() const {

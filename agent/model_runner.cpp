@@ -49,9 +49,8 @@ ModelRunner::ModelRunner(const Message& answer, Store& store, TextModel& model, 
                          const TurnHooks& hooks, PartWriter& writer)
     : answer_(answer), store_(store), model_(model), options_(options), hooks_(hooks), writer_(writer) {}
 
-Result<Reply> ModelRunner::run(const TurnPrompt& prompt, std::vector<PromptPiece> pieces,
-                               std::int64_t thinking_tokens, const std::function<bool()>& is_late,
-                               std::stop_token stop) {
+Result<Reply> ModelRunner::run(const TurnPrompt& prompt, std::vector<PromptPiece> pieces, std::int64_t thinking_tokens,
+                               const std::function<bool()>& is_late, std::stop_token stop) {
   const GenerateRequest request{.conversation = answer_.conversation,
                                 .prompt = std::move(pieces),
                                 .sampling = options_.sampling,
@@ -63,8 +62,7 @@ Result<Reply> ModelRunner::run(const TurnPrompt& prompt, std::vector<PromptPiece
   const auto start = text.ends_with(kThoughtOpening) ? ReplyParser::Start::Thought : ReplyParser::Start::Content;
 
   Reply reply;
-  FACET_RETURN_IF_ERROR(
-      stream(request, ReplyParser(start, prompt.declarations()), is_late, std::move(stop), reply));
+  FACET_RETURN_IF_ERROR(stream(request, ReplyParser(start, prompt.declarations()), is_late, std::move(stop), reply));
   FACET_RETURN_IF_ERROR(writer_.close_text());
   FACET_RETURN_IF_ERROR(store_.add_step(step_of(request, text, reply.outcome)));
   if (const std::int64_t used = reply.outcome.prompt_tokens; used > 0)

@@ -55,8 +55,8 @@ Result<std::vector<RepeatedRun>> rerun(const StoreReader& reader, const Conversa
                                        TextModel& model, const TurnOptions& options,
                                        const std::function<void(const RepeatedRun&)>& done, std::stop_token stop) {
   FACET_ASSIGN_OR_RETURN(const std::vector<Message> messages, reader.messages(conversation.id));
-  const auto found = std::find_if(messages.begin(), messages.end(),
-                                  [&](const Message& message) { return message.id == answer; });
+  const auto found =
+      std::find_if(messages.begin(), messages.end(), [&](const Message& message) { return message.id == answer; });
   if (found == messages.begin() || found == messages.end() || found->role != Role::Assistant)
     return Error{Error::Code::NotFound, "The conversation has no such answer."};
   FACET_ASSIGN_OR_RETURN(const std::vector<Step> steps, reader.steps(answer));
@@ -93,8 +93,8 @@ Result<std::vector<RepeatedRun>> rerun(const StoreReader& reader, const Conversa
       callbacks.prompt_progress = [](std::int64_t, std::int64_t) {};
       const GenerateOutcome outcome = model.generate(request, callbacks, stop);
       if (outcome.reason == GenerateOutcome::Reason::Stopped) return Error{Error::Code::Stopped, "Stopped."};
-      const auto same = std::mismatch(step.tokens.begin(), step.tokens.end(), outcome.tokens.begin(),
-                                      outcome.tokens.end());
+      const auto same =
+          std::mismatch(step.tokens.begin(), step.tokens.end(), outcome.tokens.begin(), outcome.tokens.end());
       run.same_until = same.first - step.tokens.begin();
       if (outcome.tokens != step.tokens) run.result = RepeatedRun::Result::OtherTokens;
       outputs.push_back({outcome.tokens, outcome.text});

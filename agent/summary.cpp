@@ -67,7 +67,8 @@ std::string list_questions(const std::vector<Message>& messages, const Compactio
   for (const Message& message : messages) {
     if (message.id <= before.summarised_to || message.id > end || message.role != Role::User) continue;
     for (const Part& part : message.parts)
-      if (const auto* text = std::get_if<TextPart>(&part.content)) lines.push_back("- " + in_one_line(text->text, kQuestionBytes) + "\n");
+      if (const auto* text = std::get_if<TextPart>(&part.content))
+        lines.push_back("- " + in_one_line(text->text, kQuestionBytes) + "\n");
   }
   std::string text = before.summary.empty() ? "The user asked:\n" : before.summary + "\n";
   for (const std::string& line : lines)

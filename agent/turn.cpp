@@ -170,7 +170,8 @@ class TurnLoop {
       case GenerateOutcome::Reason::ContextFull:
         return Ending{Finish::Length, reply.outcome.error};
       case GenerateOutcome::Reason::Length:
-        return Ending{Finish::Length, "The answer was cut off at its limit of " + std::to_string(options_.limits.run_tokens) +
+        return Ending{Finish::Length, "The answer was cut off at its limit of " +
+                                          std::to_string(options_.limits.run_tokens) +
                                           " tokens; send a message to go on."};
       case GenerateOutcome::Reason::EndOfTurn:
       case GenerateOutcome::Reason::ToolResponse:
@@ -257,7 +258,7 @@ class TurnLoop {
   std::string untaken_;               // what of the question's files does not reach the model
   std::optional<TurnPrompt> prompt_;  // once there is a model to write it for
   bool was_summarised_ = false;
-  Compaction kept_compaction_;        // as it is in the store
+  Compaction kept_compaction_;  // as it is in the store
   std::int64_t begin_ms_ = 0;
   std::int64_t written_tokens_ = 0;
   std::vector<RunOutput> outputs_;

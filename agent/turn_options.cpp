@@ -15,8 +15,8 @@ namespace facet::agent {
 namespace {
 
 // What a model can do best without, first.
-constexpr std::string_view kLeastNeeded[] = {"read_symbol",    "code_outline", "recall",      "remember",
-                                             "search_history", "clock",        "delete_file", "move_file",
+constexpr std::string_view kLeastNeeded[] = {"read_symbol",    "code_outline", "recall",         "remember",
+                                             "search_history", "clock",        "delete_file",    "move_file",
                                              "read_earlier",   "update_plan",  "take_screenshot"};
 
 Result<std::int64_t> declared_tokens(const std::vector<Tool>& tools, const TextModel& model) {

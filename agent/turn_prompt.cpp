@@ -216,8 +216,8 @@ Result<TurnPrompt::Extent> TurnPrompt::cut(const Message& answer, const std::vec
     extent.first_message = starts.empty() ? first_told() : starts[static_cast<std::size_t>(turn)];
     return measure(extent, answer, outputs);
   };
-  FACET_ASSIGN_OR_RETURN(
-      const int turn, turns_to_leave_out(static_cast<int>(starts.size()), ledger_.budget(), tokens_from_turn));
+  FACET_ASSIGN_OR_RETURN(const int turn,
+                         turns_to_leave_out(static_cast<int>(starts.size()), ledger_.budget(), tokens_from_turn));
   leaves_out_ = turn > 0;
   FACET_ASSIGN_OR_RETURN(const std::int64_t tokens, tokens_from_turn(turn));
   if (tokens <= ledger_.full_at()) return extent;
@@ -262,8 +262,7 @@ Result<bool> TurnPrompt::wants_summary() {
   FACET_ASSIGN_OR_RETURN(const std::int64_t question, measure({starts.back(), 0}, nothing, {}));
   if ((now - question) * kSummarisedPart < ledger_.for_conversation()) return false;
   FACET_ASSIGN_OR_RETURN(const std::int64_t recent, measure({starts[starts.size() - 2], 0}, nothing, {}));
-  const bool keeps_recent =
-      starts.size() > 2 && (recent - question) * kRecentPart <= ledger_.for_conversation();
+  const bool keeps_recent = starts.size() > 2 && (recent - question) * kRecentPart <= ledger_.for_conversation();
   summary_end_ = keeps_recent ? starts[starts.size() - 2] : starts.back();
   return true;
 }

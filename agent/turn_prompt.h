@@ -83,8 +83,8 @@ class TurnPrompt {
   ContextLedger ledger_;
   Compaction compaction_;
   std::vector<Message> messages_;  // the conversation up to the question
-  int first_run_ = 0;            // of the answer that is told
-  std::size_t summary_end_ = 0;  // in messages_, of what a summary is wanted
+  int first_run_ = 0;              // of the answer that is told
+  std::size_t summary_end_ = 0;    // in messages_, of what a summary is wanted
   bool leaves_out_ = false;
   bool was_told_ = false;
 };

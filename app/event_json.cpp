@@ -284,16 +284,15 @@ json to_json(const agent::Event& event) {
             return line;
           },
           [](const agent::ContextChanged& e) {
-            return json{{"type", "context_changed"},
-                        {"used_tokens", e.used_tokens},
-                        {"context_length", e.context_length},
-                        {"system_tokens", e.system_tokens},
-                        {"tool_tokens", e.tool_tokens},
-                        {"reserved_tokens", e.reserved_tokens}};
+            return json{{"type", "context_changed"},          {"used_tokens", e.used_tokens},
+                        {"context_length", e.context_length}, {"system_tokens", e.system_tokens},
+                        {"tool_tokens", e.tool_tokens},       {"reserved_tokens", e.reserved_tokens}};
           },
           [](const agent::CompactionProgress& e) {
-            return json{
-                {"type", "compaction_progress"}, {"conversation", e.conversation}, {"done", e.done}, {"total", e.total}};
+            return json{{"type", "compaction_progress"},
+                        {"conversation", e.conversation},
+                        {"done", e.done},
+                        {"total", e.total}};
           },
           [](const agent::TurnFinished& e) {
             json out = {{"type", "turn_finished"},

@@ -102,8 +102,8 @@ Result<TextFile> open_text(const std::string& path, Opened& opened, std::size_t 
   Result<TextFile> file = TextFile::open(std::move(opened.descriptor), longest_line, context.stop);
   if (!file.ok()) return Error{Error::Code::Io, one_line(path) + " could not be read"};
   if (!file->guess().binary_kind.empty())
-    return Error{Error::Code::InvalidInput, one_line(path) + " is not a text file (" + file->guess().binary_kind + ", " +
-                                                readable_size(opened.bytes) + ")"};
+    return Error{Error::Code::InvalidInput, one_line(path) + " is not a text file (" + file->guess().binary_kind +
+                                                ", " + readable_size(opened.bytes) + ")"};
   return file;
 }
 

@@ -44,8 +44,8 @@ std::string text_of(const Message& message) {
     if (const auto* words = std::get_if<agent::TextPart>(&part.content)) text += words->text + "\n";
     if (const auto* file = std::get_if<agent::AttachmentPart>(&part.content)) text += "[file " + file->path + "]\n";
     if (const auto* call = std::get_if<agent::CallPart>(&part.content))
-      text += "[call " + std::to_string(call->call.id) + ": " + call->call.tool + " " + call->call.arguments_json +
-              "]\n";
+      text +=
+          "[call " + std::to_string(call->call.id) + ": " + call->call.tool + " " + call->call.arguments_json + "]\n";
   }
   return text;
 }

@@ -177,8 +177,8 @@ void MainWindow::choose_recording() {
   dialog->setObjectName("importDialog");
   dialog->setAttribute(Qt::WA_DeleteOnClose);
   dialog->setFileMode(QFileDialog::ExistingFiles);
-  dialog->setNameFilters({tr("Sound and video (%1)").arg("*." + recording_suffixes().join(QStringLiteral(" *."))),
-                          tr("All files (*)")});
+  dialog->setNameFilters(
+      {tr("Sound and video (%1)").arg("*." + recording_suffixes().join(QStringLiteral(" *."))), tr("All files (*)")});
   connect(dialog, &QFileDialog::filesSelected, this, [this](const QStringList& paths) {
     for (const QString& path : paths)
       state_->model.import_recording(path);

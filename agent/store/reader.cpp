@@ -17,7 +17,8 @@ namespace facet::agent {
 
 namespace {
 
-// Columns: id, title, model, created_ms, updated_ms, thinking_tokens, path. One row per folder, or one with a null path.
+// Columns: id, title, model, created_ms, updated_ms, thinking_tokens, path. One row per folder, or one with a null
+// path.
 constexpr int kFolderColumn = 6;
 
 Result<std::vector<Conversation>> read_conversations(Statement rows) {
@@ -108,9 +109,10 @@ Result<std::vector<Conversation>> StoreReader::conversations(int limit) const {
 Result<std::optional<Conversation>> StoreReader::conversation(ConversationId id) const {
   FACET_ASSIGN_OR_RETURN(
       Statement rows,
-      state_->database->query("SELECT c.id, title, model, created_ms, updated_ms, thinking_tokens, path FROM conversation AS c "
-                              "LEFT JOIN folder ON conversation_id = c.id WHERE c.id = ? ORDER BY ordinal",
-                              id));
+      state_->database->query(
+          "SELECT c.id, title, model, created_ms, updated_ms, thinking_tokens, path FROM conversation AS c "
+          "LEFT JOIN folder ON conversation_id = c.id WHERE c.id = ? ORDER BY ordinal",
+          id));
   FACET_ASSIGN_OR_RETURN(auto found, read_conversations(std::move(rows)));
   if (found.empty()) return std::optional<Conversation>();
   FACET_ASSIGN_OR_RETURN(found.front().plan, read_plan(*state_->database, id));
@@ -170,10 +172,10 @@ Result<Compaction> StoreReader::compaction(ConversationId id) const {
 }
 
 Result<std::vector<Compaction>> StoreReader::compactions(ConversationId id) const {
-  FACET_ASSIGN_OR_RETURN(
-      Statement rows, state_->database->query("SELECT answer_id, message_id, summary, call_id FROM compaction "
-                                              "WHERE conversation_id = ? ORDER BY id",
-                                              id));
+  FACET_ASSIGN_OR_RETURN(Statement rows,
+                         state_->database->query("SELECT answer_id, message_id, summary, call_id FROM compaction "
+                                                 "WHERE conversation_id = ? ORDER BY id",
+                                                 id));
   std::vector<Compaction> all;
   while (true) {
     FACET_ASSIGN_OR_RETURN(const bool more, rows.next());
@@ -189,12 +191,12 @@ Result<std::vector<Compaction>> StoreReader::compactions(ConversationId id) cons
 
 Result<std::optional<std::string>> StoreReader::output(ConversationId conversation, CallId call) const {
   FACET_ASSIGN_OR_RETURN(
-      Statement row, state_->database->query(
-                         "SELECT coalesce(call_output.text, call.result) FROM call "
-                         "JOIN part ON part.id = call.part_id JOIN message ON message.id = part.message_id "
-                         "LEFT JOIN call_output ON call_output.call_id = call.id WHERE call.id = ? AND "
-                         "message.conversation_id = ? AND call.finished_ms > 0",
-                         call, conversation));
+      Statement row,
+      state_->database->query("SELECT coalesce(call_output.text, call.result) FROM call "
+                              "JOIN part ON part.id = call.part_id JOIN message ON message.id = part.message_id "
+                              "LEFT JOIN call_output ON call_output.call_id = call.id WHERE call.id = ? AND "
+                              "message.conversation_id = ? AND call.finished_ms > 0",
+                              call, conversation));
   FACET_ASSIGN_OR_RETURN(const bool is_there, row.next());
   if (!is_there) return std::optional<std::string>();
   return std::optional<std::string>(row.text());

@@ -337,8 +337,8 @@ Status Store::add_compaction(const Compaction& compaction) {
     return state_->database->run(
         "INSERT INTO compaction (conversation_id, answer_id, message_id, summary, call_id, created_ms) "
         "VALUES (?, ?, ?, ?, ?, ?)",
-        compaction.conversation, compaction.answer, compaction.summarised_to, compaction.summary,
-        compaction.results_to, epoch_ms());
+        compaction.conversation, compaction.answer, compaction.summarised_to, compaction.summary, compaction.results_to,
+        epoch_ms());
   });
 }
 

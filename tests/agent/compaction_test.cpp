@@ -318,8 +318,7 @@ void CompactionTest::a_local_model_never_runs_full() {
     Turn begun = must(begin_turn(*f.store, *f.reader, f.ask(words("q" + std::to_string(turn), 40), id)));
     id = begun.conversation.id;
     run_turn(std::move(begun), *f.store, *f.reader, model.get(), f.options, f.hooks, {});
-    QVERIFY2(f.finished().finish == Finish::Done || f.finished().finish == Finish::Length,
-             f.finished().error.c_str());
+    QVERIFY2(f.finished().finish == Finish::Done || f.finished().finish == Finish::Length, f.finished().error.c_str());
     const std::vector<Step> steps = must(f.reader->steps(f.finished().message));
     QCOMPARE(steps.size(), std::size_t{1});
     QVERIFY(steps[0].prompt_tokens + 60 <= 1024);

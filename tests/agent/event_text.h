@@ -95,7 +95,9 @@ inline std::string event_text(const Event& event) {
     std::string operator()(const ContextChanged& e) const {
       return "context " + n(e.used_tokens) + " of " + n(e.context_length);
     }
-    std::string operator()(const CompactionProgress& e) const { return "compaction " + n(e.done) + " of " + n(e.total); }
+    std::string operator()(const CompactionProgress& e) const {
+      return "compaction " + n(e.done) + " of " + n(e.total);
+    }
     std::string operator()(const ReadingEstimated& e) const {
       return "would read " + n(e.tokens) + (e.milliseconds ? " in " + n(*e.milliseconds) + " ms" : "");
     }

@@ -78,7 +78,8 @@ void PlanTest::a_change_while_it_runs_is_told_with_the_next_result() {
   for (const Part& part : parts)
     if (const auto* made = std::get_if<CallPart>(&part.content)) results.push_back(made->call.result);
   QCOMPARE(results[0], std::string("result 1"));
-  QCOMPARE(QString::fromStdString(results[1]), QString::fromStdString("result 2\n\nnote: the user has changed the plan. It is now:\n" + kOfTheUserText));
+  QCOMPARE(QString::fromStdString(results[1]),
+           QString::fromStdString("result 2\n\nnote: the user has changed the plan. It is now:\n" + kOfTheUserText));
   QCOMPARE(results[2], std::string("result 3"));
   QVERIFY(plan_of(f, id) == kOfTheUser);
 }

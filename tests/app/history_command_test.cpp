@@ -42,7 +42,8 @@ class HistoryCommandTest : public QObject {
   }
 
   Outcome rerun(const QString& data, const QStringList& arguments) const {
-    return facet(QStringList{"history", "rerun", "--model", "built-in", "--backend", "cpu", "--data", data} + arguments);
+    return facet(QStringList{"history", "rerun", "--model", "built-in", "--backend", "cpu", "--data", data} +
+                 arguments);
   }
   int runs() const {
     const QJsonObject json = QJsonDocument::fromJson(show({"--json", "1"}).out.toUtf8()).object();

@@ -41,8 +41,8 @@ class ReadEarlierTest : public QObject {
       from += static_cast<std::int64_t>(bytes);
       ++parts;
       const std::string note = "\n[bytes " + std::to_string(read.size() - bytes) + " to " + std::to_string(from) +
-                               " of " + std::to_string(whole_.size()) + "; go on with \"from\": " +
-                               std::to_string(from) + "]";
+                               " of " + std::to_string(whole_.size()) +
+                               "; go on with \"from\": " + std::to_string(from) + "]";
       const bool is_last = read.size() == whole_.size();
       COMPARE_TEXT(outcome.text.substr(bytes), is_last ? "" : note);
     }
@@ -55,9 +55,9 @@ class ReadEarlierTest : public QObject {
   }
 
   void messages_are_listed_and_read() {
-    COMPARE_TEXT(ask(agent::Json::object()).text,
-                 std::to_string(question_) + " user: When does the crane come?\n" + std::to_string(answer_) +
-                     " assistant: [call 1: look {}] [call 2: look {}]\n");
+    COMPARE_TEXT(ask(agent::Json::object()).text, std::to_string(question_) + " user: When does the crane come?\n" +
+                                                      std::to_string(answer_) +
+                                                      " assistant: [call 1: look {}] [call 2: look {}]\n");
     COMPARE_TEXT(ask({{"message", question_}}).text, "When does\nthe crane come?\n");
   }
 

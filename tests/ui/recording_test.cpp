@@ -1,6 +1,6 @@
 // Recordings in the window: the list, the page, what can be done there, and what is written to files.
-#include <QFile>
 #include <QDropEvent>
+#include <QFile>
 #include <QLabel>
 #include <QLineEdit>
 #include <QListView>

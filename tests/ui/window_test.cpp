@@ -234,9 +234,8 @@ void WindowTest::memory_is_listed_searched_and_deleted() {
   QCOMPARE(agent_->operations().size(), before);
   const auto says = [&](const QString& beginning) {
     const QList<QLabel*> labels = dialog->findChildren<QLabel*>();
-    return std::any_of(labels.begin(), labels.end(), [&](const QLabel* label) {
-      return label->isVisible() && label->text().startsWith(beginning);
-    });
+    return std::any_of(labels.begin(), labels.end(),
+                       [&](const QLabel* label) { return label->isVisible() && label->text().startsWith(beginning); });
   };
   search->setText("giraffe");
   QCOMPARE(names(), QStringList());
@@ -395,15 +394,13 @@ void WindowTest::thinking_is_chosen_where_the_model_can() {
   QCOMPARE(button->text(), QString("Thinking: medium"));
   agent_->set_script({agent::TextPart{"Yes."}});
   ask("Is it?");
-  const auto asked = std::find_if(agent_->operations().begin(), agent_->operations().end(), [](const agent::Op& op) {
-    return std::holds_alternative<agent::UserTurn>(op);
-  });
+  const auto asked = std::find_if(agent_->operations().begin(), agent_->operations().end(),
+                                  [](const agent::Op& op) { return std::holds_alternative<agent::UserTurn>(op); });
   QCOMPARE(std::get<agent::UserTurn>(*asked).thinking_tokens, std::int64_t{2048});
   QTRY_VERIFY(shown_text().contains("Yes."));
   emit button->thinkingChosen(0);
-  const auto chosen = std::find_if(agent_->operations().begin(), agent_->operations().end(), [](const agent::Op& op) {
-    return std::holds_alternative<agent::SetThinking>(op);
-  });
+  const auto chosen = std::find_if(agent_->operations().begin(), agent_->operations().end(),
+                                   [](const agent::Op& op) { return std::holds_alternative<agent::SetThinking>(op); });
   QVERIFY(chosen != agent_->operations().end());
   QCOMPARE(std::get<agent::SetThinking>(*chosen).tokens, std::int64_t{0});
   QTRY_COMPARE(button->text(), QString("Thinking off"));

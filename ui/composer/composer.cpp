@@ -72,7 +72,8 @@ QWidget* Composer::build_tools() {
   thinking_->hide();
   plan_ = new IconButton(theme_, Icon::List, tr("Write a plan"), tools);
   plan_->setObjectName("planButton");
-  plan_->set_name(tr("Write a plan"), QKeySequence(Qt::CTRL | Qt::SHIFT | Qt::Key_P).toString(QKeySequence::NativeText));
+  plan_->set_name(tr("Write a plan"),
+                  QKeySequence(Qt::CTRL | Qt::SHIFT | Qt::Key_P).toString(QKeySequence::NativeText));
   plan_->hide();
   hint_ = new ThemedLabel(theme_, Type::Caption, &Colors::text_muted, tools);
   hint_->setObjectName("composerHint");

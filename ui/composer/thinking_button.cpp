@@ -37,10 +37,9 @@ void ThinkingButton::set_thinking(qint64 tokens) {
   for (const Choice& choice : choices())
     if (choice.tokens == tokens) name = choice.name;
   setText(tokens == 0 ? tr("Thinking off") : tr("Thinking: %1").arg(name.toLower()));
-  const QString what = tokens == 0
-                           ? tr("The model answers without thinking first")
-                           : tr("The model may think up to %1 tokens before each thing that it says or does")
-                                 .arg(QLocale().toString(tokens));
+  const QString what = tokens == 0 ? tr("The model answers without thinking first")
+                                   : tr("The model may think up to %1 tokens before each thing that it says or does")
+                                         .arg(QLocale().toString(tokens));
   setToolTip(what);
   setAccessibleName(text());
   setAccessibleDescription(what);

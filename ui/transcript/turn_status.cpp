@@ -47,7 +47,7 @@ void TurnStatus::refresh() {
         reading
             ? tr("Reading %1 of %2 tokens").arg(locale.toString(turn_.prompt_done), locale.toString(turn_.prompt_total))
         : turn_.summary_total > 0 ? tr("Summarising the conversation so far, to make room")
-        : taking_in ? tr("Looking and listening: %1 of %2")
+        : taking_in               ? tr("Looking and listening: %1 of %2")
                           .arg(locale.toString(turn_.media_done + 1), locale.toString(turn_.media_total))
                     : tr("Working"));
   }
