@@ -1,6 +1,7 @@
 #include "agent/local_model.h"
 
 #include <algorithm>
+#include <array>
 #include <chrono>
 #include <cmath>
 #include <exception>
@@ -31,8 +32,12 @@ constexpr std::uint64_t kCacheBudgetBytes = std::uint64_t{2} << 30U;
 
 constexpr const char* kPracticeName = "Practice model";
 constexpr const char* kPracticeDescription =
-    "A tiny model for trying Facet out: it lists, searches and reads your text files and knows nothing else. Open a "
-    "Gemma 4 model (a GGUF file) for real work.";
+    "A tiny model for trying Facet out: it reads, searches and changes your text files, runs commands, follows short "
+    "plans and knows nothing else. Open a Gemma 4 model (a GGUF file) for real work.";
+// What it was trained with, always all of it: resources/built-in-model/eval/declarations.json.
+constexpr std::array kPracticeTools = {"read_file", "list_files",  "search_files",   "write_file", "edit_file",
+                                       "move_file", "delete_file", "search_history", "clock",      "run_command",
+                                       "remember",  "recall",      "update_plan"};
 
 std::int64_t milliseconds_since(std::chrono::steady_clock::time_point begin) {
   return std::chrono::duration_cast<std::chrono::milliseconds>(std::chrono::steady_clock::now() - begin).count();
@@ -57,7 +62,7 @@ class LocalModel : public TextModel {
     info_.variant =
         model.template_variant == engine::TemplateVariant::Large ? PromptVariant::Large : PromptVariant::Small;
     info_.built_in = options.built_in;
-    if (options.built_in) info_.learned_tools = {"read_file", "list_files", "search_files"};
+    if (options.built_in) info_.learned_tools.assign(kPracticeTools.begin(), kPracticeTools.end());
     info_.thinks = info_.summarises = !options.built_in;
     info_.sees = model.sees && options.media != nullptr;
     info_.hears = model.hears && options.media != nullptr;

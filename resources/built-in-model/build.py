@@ -46,14 +46,21 @@ def main():
     parser.add_argument("--workers", type=int, default=2, help="training processes on a processor")
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--report", type=float, default=600, help="seconds between held-out reports")
+    parser.add_argument("--half", action="store_true", help="products in bfloat16; for processors that are quick at it")
+    parser.add_argument("--begin", metavar="FILE", help="only the last stages, from this model, which keep its tables")
     parser.add_argument("--feed-forward", type=int, default=320, help="width of the feed-forward layers")
     options = parser.parse_args()
     os.makedirs(options.work, exist_ok=True)
-    tokenizer = cached_tokenizer(options.work)
-    shape = Shape(vocabulary=len(tokenizer.tokens), feed_forward=options.feed_forward)
+    begun = None
+    if options.begin:
+        begun, reader = export.load(options.begin)
+        shape, tokenizer = begun.shape, tokens.Tokenizer.from_fields(reader.fields)
+    else:
+        tokenizer = cached_tokenizer(options.work)
+        shape = Shape(vocabulary=len(tokenizer.tokens), feed_forward=options.feed_forward)
     device = "cuda" if torch.cuda.is_available() else "cpu"
-    plan = training.Plan(options.factor, options.seed, options.work, options.workers, device, options.report)
-    export.save(training.train(plan, shape, tokenizer), tokenizer, options.output)
+    plan = training.Plan(options.factor, options.seed, options.work, options.workers, device, options.report, options.half)
+    export.save(training.train(plan, shape, tokenizer, begun), tokenizer, options.output)
 
 
 if __name__ == "__main__":

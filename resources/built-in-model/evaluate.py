@@ -24,7 +24,17 @@ from practice.model import Batch
 from practice.tokenizer import Tokenizer
 
 HERE = os.path.dirname(os.path.abspath(__file__))
-SETS = [os.path.join(HERE, "eval", name) for name in ("known-phrasings.jsonl", "unseen-phrasings.jsonl")]
+SETS = [os.path.join(HERE, "eval", name)
+        for name in ("known-phrasings.jsonl", "unseen-phrasings.jsonl", "tool-phrasings.jsonl")]
+
+
+def declared(tools):
+    """The declarations of a case; those that are only named stand in declarations.json."""
+    if all(isinstance(tool, dict) for tool in tools or ()):
+        return tools
+    with open(os.path.join(HERE, "eval", "declarations.json"), encoding="utf-8") as file:
+        known = {tool["function"]["name"]: tool for tool in json.load(file)}
+    return [known[name] for name in tools]
 
 
 def expected_messages(case):
@@ -44,7 +54,7 @@ def judge(model, tokenizer, case, device):
     The third part is only a hint: the most likely token at each place after the right beginning.
     """
     messages = case["messages"] + expected_messages(case)
-    ids, rows = judging.encode(tokenizer, case["tools"], messages)
+    ids, rows = judging.encode(tokenizer, declared(case["tools"]), messages)
     with torch.no_grad():
         chosen = model(Batch(model.shape, [ids], [rows], device)).argmax(1).cpu().numpy()
     right = chosen == numpy.asarray(ids)[rows + 1]
@@ -66,7 +76,7 @@ def evaluate(model, tokenizer, path, device, show):
         for line in file:
             case = json.loads(line)
             steps = judge(model, tokenizer, case, device)
-            row = table[case["kind"]]
+            row = table[(case["kind"], case.get("wording", ""))]
             for step, right, said in steps:
                 place = 0 if "tool_call" in step else 2
                 row[place] += right
@@ -77,13 +87,16 @@ def evaluate(model, tokenizer, path, device, show):
                         json.dumps(said)))
             row[4] += all(right for _, right, _ in steps)
             row[5] += 1
-    total = [sum(row[column] for row in table.values()) for column in range(6)]
     print("\n%s\n| kind | calls | answers | whole case |\n|---|---|---|---|" % os.path.basename(path))
-    for kind in sorted(table):
-        row = table[kind]
+    for kind, wording in sorted(table):
+        row = table[kind, wording]
         cells = ["%d/%d" % (row[at], row[at + 1]) if row[at + 1] else "-" for at in (0, 2, 4)]
-        print("| %s | %s |" % (kind, " | ".join(cells)))
-    print("| **all** | %s |" % " | ".join(percent(total[at], total[at + 1]) for at in (0, 2, 4)), flush=True)
+        print("| %s | %s |" % (" ".join((kind, wording)).strip(), " | ".join(cells)))
+    for part in sorted({wording for _, wording in table}):
+        rows = [row for (_, wording), row in table.items() if wording == part]
+        total = [sum(row[column] for row in rows) for column in range(6)]
+        print("| **%s** | %s |" % (" ".join(("all", part)).strip(),
+                                   " | ".join(percent(total[at], total[at + 1]) for at in (0, 2, 4))), flush=True)
 
 
 def main():

@@ -1,9 +1,13 @@
 """What a training step is made of: conversations and lessons as ids, rows to predict from and targets."""
+from dataclasses import dataclass
+
 import numpy
 
 from . import template
 
 LONGEST = 1700
+# Characters of the conversations of a family, without their common beginning.
+FAMILY = 9000
 # Kinds of rows: the model's own tokens, the first of each message, and hints inside what a tool returned.
 OWN, FIRST, HINT = range(3)
 # The first token of a message decides between a call, an answer and "I could not find": it counts
@@ -32,16 +36,39 @@ def rows_of(tokenizer, pieces, random, hints):
     return ids, rows, targets, kinds
 
 
+@dataclass
+class Drawn:
+    """Conversations for one small batch. beginning: ids that they share; tokens: of all together."""
+    ids: list
+    rows: list
+    targets: numpy.ndarray
+    kinds: numpy.ndarray
+    tokens: int
+    beginning: list
+
+
+def _joined(parts, beginning=()):
+    """parts: (ids, rows, targets, kinds) of each conversation."""
+    ids, rows, targets, kinds = zip(*parts)
+    return Drawn(list(ids), [numpy.asarray(own) for own in rows], numpy.concatenate(targets).astype(numpy.int64),
+                 numpy.concatenate(kinds), sum(map(len, ids)) + len(beginning), beginning)
+
+
 def draw(source, spelling, stage, progress, tokens):
-    """Conversations with about the wanted number of tokens: (ids of each, rows of each, targets, kinds, tokens)."""
-    drawn, total = [], 0
+    """Conversations with about the wanted number of tokens."""
+    parts, total = [], 0
     while total < tokens:
         tokenizer = spelling.draw(source.random, stage.respelled)
         one = rows_of(tokenizer, source.pieces(stage.lessons, progress), source.random, stage.hints)
         if len(one[0]) > LONGEST or not one[1]:
             continue
-        drawn.append(one)
+        parts.append(one)
         total += len(one[0])
-    ids, rows, targets, kinds = zip(*drawn)
-    return (list(ids), [numpy.asarray(own) for own in rows], numpy.concatenate(targets).astype(numpy.int64),
-            numpy.concatenate(kinds), total)
+    return _joined(parts)
+
+
+def draw_family(families, spelling, stage):
+    """Conversations that share the declarations of all tools."""
+    beginning, conversations = families.family(FAMILY)
+    parts = [rows_of(spelling.draw(families.random, stage.respelled), pieces, families.random, 0.0) for pieces in conversations]
+    return _joined([part for part in parts if len(part[0]) <= LONGEST], spelling.tokenizer.encode_pieces(beginning)[0])

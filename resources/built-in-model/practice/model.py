@@ -102,17 +102,26 @@ class Layer(nn.Module):
 class Batch:
     """Conversations laid end to end, and what attention needs to know of them."""
 
-    def __init__(self, shape, conversations, wanted, device="cpu"):
-        """conversations: lists of ids; wanted: per conversation the rows to predict from."""
+    def __init__(self, shape, conversations, wanted, device="cpu", beginning=()):
+        """conversations: lists of ids; wanted: per conversation the rows to predict from; beginning: ids that all
+        conversations begin with, laid down and computed once."""
         import numpy
-        position, rows, spans, wanted_spans = [], [], [], []
-        start = 0
-        for ids, mine in zip(conversations, wanted):
-            spans.append((start, len(ids), start))
-            wanted_spans.append((len(rows), len(mine), start))
-            position.append(numpy.arange(len(ids), dtype=numpy.int32))
+        position, rows, spans, wanted_spans, keys = [], [], [], [], []
+        start = key_start = 0
+        shared = numpy.arange(len(beginning))
+        if len(shared):
+            conversations, wanted = [beginning] + list(conversations), [()] + list(wanted)
+        for index, (ids, mine) in enumerate(zip(conversations, wanted)):
+            before = len(shared) if index else 0
+            spans.append((start, len(ids), key_start))
+            wanted_spans.append((len(rows), len(mine), key_start))
+            position.append(numpy.arange(before, before + len(ids), dtype=numpy.int32))
             rows.extend(start + row for row in mine)
+            keys += [shared[:before], numpy.arange(start, start + len(ids))]
             start += len(ids)
+            key_start += before + len(ids)
+        # Where the beginning is shared: the rows that each conversation's keys and values are copied from.
+        self.key_rows = torch.from_numpy(numpy.concatenate(keys)).to(device) if len(shared) else None
         position = numpy.concatenate(position)
         self.ids = torch.from_numpy(numpy.concatenate([numpy.asarray(c, dtype=numpy.int64)
                                                        for c in conversations])).to(device)
@@ -130,6 +139,10 @@ class Batch:
             (False, True): make(wanted_spans, wanted_position, shape.window),
             (False, False): make(wanted_spans, wanted_position, 0),
         }
+
+    def seen(self, keys):
+        """Keys or values in the order in which attention finds them."""
+        return keys if self.key_rows is None else keys[self.key_rows]
 
 
 class PracticeModel(nn.Module):
@@ -178,13 +191,13 @@ class PracticeModel(nn.Module):
             if index < last_owner:
                 q, k, v = operations.heads(operations.linear(x, layer.attn_qkv), layer.attn_q_norm,
                                            layer.attn_k_norm, *tables, position, shape.heads)
-                stored[index] = k, v
+                stored[index] = k, v = batch.seen(k), batch.seen(v)
             elif index == last_owner:
                 # Of all other rows only keys and values are seen from here on.
                 queries = shape.heads * shape.head(index)
                 _, k, v = operations.heads(operations.linear(x, layer.attn_qkv[queries:]), layer.attn_q_norm,
                                            layer.attn_k_norm, *tables, position, 0)
-                stored[index] = k, v
+                stored[index] = k, v = batch.seen(k), batch.seen(v)
                 everywhere = False
                 h, position = h[batch.rows], batch.wanted_position
                 inputs = [None] * index + [rows[batch.rows] for rows in inputs[index:]]

@@ -268,14 +268,19 @@ def expand(pattern):
     return ["".join(chosen) for chosen in itertools.product(*choices)]
 
 
-def _table(patterns):
+def table(patterns):
+    """All wordings of each kind."""
     return {kind: [wording for pattern in group for wording in expand(pattern)]
             for kind, group in patterns.items()}
 
 
-WORDINGS = {False: _table(TRAINING), True: _table(HELD_OUT)}
-_seen = {kind: set(group) for kind, group in WORDINGS[False].items()}
-for _kind, _group in WORDINGS[True].items():
-    _both = _seen[_kind].intersection(_group)
-    if _both:
-        raise ValueError("wordings both trained and held out: %r" % _both)
+def check(wordings):
+    """Raises where a wording is both trained and held out."""
+    for kind, group in wordings[True].items():
+        both = set(wordings[False][kind]).intersection(group)
+        if both:
+            raise ValueError("wordings both trained and held out: %r" % both)
+
+
+WORDINGS = {False: table(TRAINING), True: table(HELD_OUT)}
+check(WORDINGS)

@@ -11,6 +11,7 @@ import random
 
 from . import tasks, template, words
 from .conversations import Conversations
+from .families import Families
 from .tokenizer import FUNCTION_WORDS, LETTERS, PHRASES
 
 POOLS = (words.NOUNS, words.ADJECTIVES, words.STEMS, words.FIRST_NAMES, words.LAST_NAMES, words.CITIES, words.KEYS)
@@ -27,6 +28,11 @@ def fixed_words(pieces):
     for _ in range(SAMPLE):
         text = "\n".join(text for text, _, _ in template.render(*source.generate(1.0)[:2]))
         counts.update(set(LETTERS.findall(text)))
+    families = Families(random.Random(6), pieces)
+    for _ in range(SAMPLE):
+        beginning, (conversation, *_) = families.family(1)
+        for pieces_of in (beginning, conversation):
+            counts.update(set(LETTERS.findall("\n".join(text for text, _, _ in pieces_of))))
     drawn = {part for pool in POOLS for word in pool for part in LETTERS.findall(word)}
     fixed = {word for word, count in counts.items() if count >= OFTEN and word not in drawn}
     for text in list(FUNCTION_WORDS) + list(PHRASES) + list(TEXTS):

@@ -9,7 +9,8 @@ class Stage:
     conversations, 0 are a beginner's; lessons: their shares in percent; hints and respelled: how much of
     what a tool returned is trained, and how many conversations are spelled with fewer merges;
     mean: an earlier stage whose result is averaged into the beginning of this one, and the share of what is
-    there; with a share of 0 it begins where the earlier one ended."""
+    there; with a share of 0 it begins where the earlier one ended; families: the share of small batches that declare all
+    tools of the agent; frozen: the tables of tokens stay as they are, as others are trained against them."""
     name: str
     tokens: float
     rate: tuple
@@ -19,6 +20,8 @@ class Stage:
     hints: float = 0.0
     respelled: float = 0.0
     mean: tuple = None
+    families: float = 0.0
+    frozen: bool = False
 
 
 STAGES = [
@@ -40,5 +43,10 @@ STAGES = [
     # Words that nobody has seen, from the result that had no lessons; then both kinds of knowledge in one.
     Stage("unknown", 4.5e6, (0.36, 0.0), 6144, (0.95, 1.0), respelled=0.5, mean=("tasks", 0.0), lessons={"actions": 5}),
     Stage("final", 4.5e6, (0.36, 0.0), 6144, (0.95, 1.0), respelled=0.4, mean=("both", 0.5),
+          lessons={"actions": 7, "series": 12, "plain": 2, "far": 2}),
+    # All tools of the agent, from the result before or from a file of it.
+    Stage("agent", 4e6, (0.4, 0.4), 3072, (0.95, 1.0), respelled=0.4, families=0.34, frozen=True,
+          lessons={"actions": 6, "series": 9, "plain": 2, "far": 2}),
+    Stage("agent settled", 5e6, (0.4, 0.0), 4096, (0.95, 1.0), respelled=0.4, families=0.28, frozen=True,
           lessons={"actions": 7, "series": 12, "plain": 2, "far": 2}),
 ]

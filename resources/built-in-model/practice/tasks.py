@@ -26,7 +26,8 @@ QUESTIONS = {
 }
 # Phrasings that are varied by strange words, and the words that may be exchanged.
 LOOSENED = {"read_key", "read_fact", "list_key", "attached_key", "search", "search_key", "first_line",
-            "actions_file", "write", "append", "line_count", "file_count", "list_folder"}
+            "actions_file", "write", "append", "line_count", "file_count", "list_folder", "edit_key", "edit_text", "edit_append",
+            "move", "rename", "delete", "find_fact", "find_key", "history", "recall"}
 NEUTRAL = set("""tell give get report need want would like can could you check open read use see given listed written
 stands named noted stored have contain which what is there in from of into inside according mentions contains mentioned
 does say store save create make set please extract collect""".split())

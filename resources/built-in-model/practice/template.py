@@ -17,43 +17,84 @@ def _hinted(text, end, answer):
             (QUOTE + '}<tool_response|>', True, answer)]
 
 
+def _quoted(text):
+    return QUOTE + text + QUOTE
+
+
+def _list(texts):
+    return "[" + ",".join(map(_quoted, texts)) + "]"
+
+
+def _properties(properties):
+    """The fields of an object, in the order of their names without regard to case."""
+    return ",".join("%s:{%s}" % (name, _property(properties[name])) for name in sorted(properties, key=str.lower))
+
+
+def _property(schema):
+    fields = []
+    if schema.get("description"):
+        fields.append("description:" + _quoted(schema["description"]))
+    if schema.get("enum"):
+        fields.append("enum:" + _list(schema["enum"]))
+    if schema.get("items"):
+        fields.append("items:{" + _items(schema["items"]) + "}")
+    fields.append("type:" + _quoted(schema["type"].upper()))
+    return ",".join(fields)
+
+
+def _items(schema):
+    """What a list holds: objects with properties, or values of one type."""
+    fields = []
+    if schema.get("properties"):
+        fields.append("properties:{" + _properties(schema["properties"]) + "}")
+    if schema.get("required"):
+        fields.append("required:" + _list(schema["required"]))
+    fields.append("type:" + _quoted(schema["type"].upper()))
+    return ",".join(fields)
+
+
 def declaration(tool):
     """The text of one tool declaration; names and descriptions hold no special tokens."""
-    def quoted(text):
-        return QUOTE + text + QUOTE
-
     function = tool["function"]
-    out = "<|tool>declaration:%s{description:%s" % (function["name"], quoted(function["description"]))
+    out = "<|tool>declaration:%s{description:%s" % (function["name"], _quoted(function["description"]))
     parameters = function.get("parameters")
     if parameters:
         out += ",parameters:{"
         if parameters.get("properties"):
-            fields = []
-            for name in sorted(parameters["properties"], key=str.lower):
-                entry = parameters["properties"][name]
-                described = "description:%s," % quoted(entry["description"]) if entry.get("description") else ""
-                fields.append("%s:{%stype:%s}" % (name, described, quoted(entry["type"].upper())))
-            out += "properties:{" + ",".join(fields) + "},"
+            out += "properties:{" + _properties(parameters["properties"]) + "},"
         if parameters.get("required"):
-            out += "required:[" + ",".join(quoted(name) for name in parameters["required"]) + "],"
-        out += "type:" + quoted(parameters["type"].upper()) + "}"
+            out += "required:" + _list(parameters["required"]) + ","
+        out += "type:" + _quoted(parameters["type"].upper()) + "}"
     return out + "}<tool|>"
+
+
+def _value(value):
+    """Pieces of an argument's value."""
+    if isinstance(value, bool):
+        return [("true" if value else "false", True, False)]
+    if isinstance(value, (int, float)):
+        return [(repr(value), True, False)]
+    if isinstance(value, str):
+        return _string(value)
+    if isinstance(value, dict):
+        return [("{", True, False)] + _members(value) + [("}", True, False)]
+    pieces = []
+    for element in value:
+        pieces += ([(",", True, False)] if pieces else []) + _value(element)
+    return [("[", True, False)] + pieces + [("]", True, False)]
+
+
+def _members(values):
+    pieces = []
+    for key in sorted(values, key=str.lower):
+        pieces.append((("," if pieces else "") + key + ":", True, False))
+        pieces += _value(values[key])
+    return pieces
 
 
 def call(name, arguments):
     """Pieces of a call without its trained marks."""
-    pieces = [("<|tool_call>call:" + name + "{", True, False)]
-    for index, key in enumerate(sorted(arguments, key=str.lower)):
-        value = arguments[key]
-        pieces.append((("," if index else "") + key + ":", True, False))
-        if isinstance(value, bool):
-            pieces.append(("true" if value else "false", True, False))
-        elif isinstance(value, (int, float)):
-            pieces.append((repr(value), True, False))
-        else:
-            pieces.extend(_string(value))
-    pieces.append(("}<tool_call|>", True, False))
-    return pieces
+    return [("<|tool_call>call:" + name + "{", True, False)] + _members(arguments) + [("}<tool_call|>", True, False)]
 
 
 def _trained(pieces):

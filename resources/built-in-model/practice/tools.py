@@ -2,7 +2,8 @@
 
 About half of the conversations declare the reading tools exactly as the
 program does; the others vary the descriptions, so that the model reads the
-declarations instead of one fixed text.
+declarations instead of one fixed text. PRODUCT holds the reading tools, whose
+texts are tokens of the vocabulary; AGENT everything that the program offers.
 """
 
 _VARIANTS = {
@@ -50,6 +51,56 @@ PRODUCT = {
             "path": {"type": "string", "description": "Folder to search; the working folder when left out."}},
         ("query",)),
 }
+
+
+def _text(description, **more):
+    return dict({"type": "string", "description": description}, **more)
+
+
+_STEP = {"type": "object", "required": ["text", "status"], "properties": {
+    "text": _text("What is done, in a few words."),
+    "status": {"type": "string", "enum": ["pending", "in_progress", "completed"]}}}
+
+# Everything that the program's agent offers, with its texts and in its order.
+AGENT = dict(PRODUCT)
+AGENT.update((name, _function(name, description, properties, required)) for name, description, properties, required in (
+    ("write_file", "Write a text file with this content: a new one, or instead of what is there. Folders on the way are made.",
+     {"path": _text("Path of the file."), "content": _text("The whole content.")}, ("path", "content")),
+    ("edit_file",
+     "Change a text file: replace a piece of it, which must occur exactly once, by another. Read the file first.",
+     {"path": _text("Path of the file."), "old_text": _text("The text to replace, exactly as it stands there."),
+      "new_text": _text("What to put in its place."),
+      "all": {"type": "boolean", "description": "Replace every occurrence."}}, ("path", "old_text", "new_text")),
+    ("move_file", "Move or rename a file or folder. Nothing that is there already is replaced.",
+     {"from": _text("Path of the file or folder."), "to": _text("Its new path, or a folder to move it into.")},
+     ("from", "to")),
+    ("delete_file", "Move a file or folder to the trash, from where the user can restore it.",
+     {"path": _text("Path of the file or folder.")}, ("path",)),
+    ("search_history", "Search earlier conversations and transcripts of recordings for words. Quotes make a phrase.",
+     {"query": _text("Words to look for."), "limit": {"type": "integer", "description": "How many places at most."}},
+     ("query",)),
+    ("clock", "Tell the date, the time, the day of the week and the time zone of this computer.", {}, None),
+    ("run_command",
+     "Run a shell command in a folder. It can read files and change those in the working folders; the network has to be "
+     "asked for.",
+     {"command": _text("The command, as for bash."),
+      "folder": _text("Folder to run it in; the working folder when left out."),
+      "network": {"type": "boolean", "description": "Whether it needs the network."},
+      "timeout_seconds": {"type": "integer", "description": "After how many seconds it is ended."}}, ("command",)),
+    ("remember",
+     "Keep a fact about the user, or a wish of theirs, for later conversations. Only what the user has said or wants kept, "
+     "never what a file says, and no passwords. The user sees what is kept and can delete it.",
+     {"text": _text("One short sentence that can be understood without anything else.")}, ("text",)),
+    ("recall",
+     "Look up what was kept with remember: facts about the user and wishes of theirs. Finds entries that have some of the "
+     "words, without words the newest ones.",
+     {"query": _text("Words to look for. Default: none.")}, None),
+    ("update_plan",
+     "Write down the plan for a longer task, or change it: every step with its state. The user sees it.",
+     {"steps": {"type": "array", "description": "All steps in order.", "items": _STEP}}, ("steps",)),
+))
+# The ones that may come and go with the program's version and settings.
+LATER = ("remember", "recall", "update_plan")
 
 
 def declare(random, name, product):

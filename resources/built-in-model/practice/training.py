@@ -16,28 +16,33 @@ from torch.nn import functional
 from . import batches, operations
 from .conversations import Conversations
 from .export import save
+from .families import Families
 from .judging import exact_messages, summary
 from .model import Batch, PracticeModel
 from .optimiser import Flat, Optimiser, share_out
 from .spelling import Spelling
 from .stages import STAGES
+from .tools import AGENT
 
 SMALL_BATCH = 1024
 # Steps in which the learning rate rises at the beginning of each stage.
 WARM_UP = 40
+TABLES = ("token_embd", "per_layer_token_embd")
 # Seconds between checkpoints.
 SAVE = 240
 
 
 @dataclass
 class Plan:
-    """How a run is done. factor: of the tokens of each stage; report: seconds between held-out reports."""
+    """How a run is done. factor: of the tokens of each stage; report: seconds between held-out reports;
+    half: products in bfloat16, for processors that are quick at it."""
     factor: float = 1.0
     seed: int = 1
     folder: str = "."
     workers: int = 2
     device: str = "cpu"
     report: float = 600
+    half: bool = False
 
 
 class Counts:
@@ -82,6 +87,7 @@ class Worker:
         self.index, self.run, self.flat = index, run, flat
         self.shares, self.counts, self.barrier, self.lock = shared
         plan = run.plan
+        operations.half_products = plan.half
         torch.set_num_threads(1 if plan.device == "cpu" else 4)
         self.model = PracticeModel(run.shape)
         if plan.device == "cpu":
@@ -89,20 +95,25 @@ class Worker:
             flat.attach(self.model, index)
         else:
             self.model.to(plan.device)
-        self.optimiser = Optimiser(flat, run.shape, self.shares[index])
-        self.source = Conversations(random.Random(plan.seed * 1000003 + index * 101 + run.tokens), run.tokenizer.pieces)
+        chance = random.Random(plan.seed * 1000003 + index * 101 + run.tokens)
+        self.source = Conversations(chance, run.tokenizer.pieces)
+        self.families = Families(chance, run.tokenizer.pieces)
 
     def batch(self, stage, progress):
         """One small batch: gradients of its weighted loss are added to this worker's."""
         device = self.run.plan.device
-        ids, rows, targets, kinds, tokens = batches.draw(self.source, self.run.spelling, stage, progress, SMALL_BATCH)
-        targets, weights = torch.from_numpy(targets).to(device), torch.from_numpy(batches.WEIGHTS[kinds]).to(device)
-        logits = self.model(Batch(self.run.shape, ids, rows, device))
+        if self.source.random.random() < stage.families:
+            drawn = batches.draw_family(self.families, self.run.spelling, stage)
+        else:
+            drawn = batches.draw(self.source, self.run.spelling, stage, progress, SMALL_BATCH)
+        targets = torch.from_numpy(drawn.targets).to(device)
+        weights = torch.from_numpy(batches.WEIGHTS[drawn.kinds]).to(device)
+        logits = self.model(Batch(self.run.shape, drawn.ids, drawn.rows, device, drawn.beginning))
         loss = (functional.cross_entropy(logits, targets, reduction="none") * weights).sum()
         loss.backward()
         right = (logits.detach().argmax(1) == targets).cpu().numpy()
         with self.lock:
-            self.counts.add(tokens, float(loss.detach()), weights, right, kinds)
+            self.counts.add(drawn.tokens, float(loss.detach()), weights, right, drawn.kinds)
 
     def begin_step(self):
         if self.run.plan.device == "cpu":
@@ -115,7 +126,8 @@ class Worker:
     def end_step(self):
         if self.run.plan.device != "cpu":
             for name, parameter in self.model.named_parameters():
-                self.flat.view(self.flat.gradients[self.index], name).copy_(parameter.grad)
+                if parameter.grad is not None:
+                    self.flat.view(self.flat.gradients[self.index], name).copy_(parameter.grad)
 
     def claim(self, quota):
         """Whether the step still lacks tokens; then a small batch of them is this worker's."""
@@ -128,6 +140,10 @@ class Worker:
     def train(self, stage, length):
         """All steps of a stage of this many tokens."""
         run, journal, begun = self.run, Journal(self) if self.index == 0 else None, self.run.step
+        for name, parameter in self.model.named_parameters():
+            parameter.requires_grad_(not (stage.frozen and name in TABLES))
+        names = [name for name in self.shares[self.index] if not (stage.frozen and name in TABLES)]
+        optimiser = Optimiser(self.flat, run.shape, names)
         while run.done < length:
             part = run.done / length
             if self.index == 0:
@@ -139,7 +155,7 @@ class Worker:
             self.end_step()
             self.barrier.wait()
             rate = stage.rate[0] + (stage.rate[1] - stage.rate[0]) * part
-            self.optimiser.update(run.step, rate * min(1.0, (run.step - begun + 1) / WARM_UP), self.counts["targets"])
+            optimiser.update(run.step, rate * min(1.0, (run.step - begun + 1) / WARM_UP), self.counts["targets"])
             run.count(int(self.counts["tokens"]))
             self.barrier.wait()
             if journal:
@@ -155,6 +171,9 @@ class Journal:
         self.worker, self.run, self.counts = worker, worker.run, worker.counts
         check = Conversations(random.Random(99), self.run.tokenizer.pieces, held_out=True)
         self.cases = [check.generate(1.0) for _ in range(120)]
+        agent = Families(random.Random(98), self.run.tokenizer.pieces, held_out=True)
+        self.agent_cases = [([AGENT[name] for name in names], messages, kinds)
+                            for names, messages, kinds in (agent.generate() for _ in range(40))]
         self.started = self.reported = self.saved = time.time()
         self.log = open(os.path.join(self.run.plan.folder, "training.log"), "a")
 
@@ -164,7 +183,8 @@ class Journal:
 
     def report(self):
         run = self.run
-        self.line("held-out words: " + summary(exact_messages(self.worker.model, run.tokenizer, self.cases, run.plan.device)))
+        for name, cases in (("held-out words", self.cases), ("all tools", self.agent_cases)):
+            self.line(name + ": " + summary(exact_messages(self.worker.model, run.tokenizer, cases, run.plan.device)))
 
     def write(self, stage):
         now, run = time.time(), self.run
@@ -209,6 +229,12 @@ class Run:
                     "state": flat.state()}, path + ".new")
         os.replace(path + ".new", path)
 
+    def begin(self, flat, model):
+        """Begin at the first stage that keeps the tables, with the weights of this model."""
+        for name, parameter in model.named_parameters():
+            flat.view(flat.values, name).copy_(parameter.data)
+        self.save(flat, next(stage.name for stage in STAGES if stage.frozen))
+
     def resume(self, flat):
         """Take up checkpoint.pt when there is one; the name of its stage."""
         if not os.path.exists(self.path("checkpoint.pt")):
@@ -242,8 +268,9 @@ class Run:
             raise RuntimeError("a training process failed")
 
 
-def train(plan, shape, tokenizer):
-    """Go through all stages, from checkpoint.pt of the work folder when there is one; the trained model."""
+def train(plan, shape, tokenizer, begun=None):
+    """Go through all stages, from checkpoint.pt of the work folder when there is one, else from the begun model with the
+    stages that keep its tables; the trained model."""
     os.makedirs(plan.folder, exist_ok=True)
     torch.manual_seed(plan.seed)
     workers = plan.workers if plan.device == "cpu" else 1
@@ -251,6 +278,8 @@ def train(plan, shape, tokenizer):
         operations.load_kernels(os.path.join(plan.folder, "build"))
     run, flat = Run(plan, shape, tokenizer), Flat(PracticeModel(shape), workers)
     names = [stage.name for stage in STAGES]
+    if begun is not None and not os.path.exists(run.path("checkpoint.pt")):
+        run.begin(flat, begun)
     for stage in STAGES[names.index(run.resume(flat)):]:
         if stage.mean and not run.done:
             run.average(flat, *stage.mean)
