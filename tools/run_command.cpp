@@ -177,8 +177,9 @@ ToolResult finish(const sandbox::OutputEnds& output, const Ending& ending, const
   ToolResult result;
   std::string text = output.text();
   const std::string note = ending_note(ending, request);
-  if (!note.empty() && !text.empty() && text.back() != '\n') text += '\n';
-  text += note;
+  // As with a file that is read, the end of the last line is no part of it.
+  if (!text.empty() && text.back() == '\n') text.pop_back();
+  if (!note.empty()) text += (text.empty() ? "" : "\n") + note;
   if (text.empty()) text = "[no output]";
   result.failed = ending.kind != Ending::Kind::Exited;
   result.content = result.failed ? "error: the command did not come to its end\n" + text : text;

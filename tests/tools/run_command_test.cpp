@@ -95,7 +95,7 @@ class RunCommandTest : public QObject {
                                  folder_.path() +
                                  "; with the network\nEnded after 5 s\n/bin/bash -c\n    echo one\n    echo two";
     COMPARE_TEXT(planned.text, expected.c_str());
-    COMPARE_TEXT(outcome.text, "one\ntwo\n");
+    COMPARE_TEXT(outcome.text, "one\ntwo");
   }
 
   void refuses_what_can_not_be_run_data() {
@@ -158,7 +158,7 @@ class RunCommandTest : public QObject {
     const Outcome outcome = call(tool_, {{"command", "seq 1 100000"}}, little);
     const QString text = QString::fromStdString(outcome.text);
     QVERIFY(outcome.text.size() <= little.result_limit_bytes);
-    QVERIFY(text.startsWith("1\n2\n3\n") && text.endsWith("\n99999\n100000\n"));
+    QVERIFY(text.startsWith("1\n2\n3\n") && text.endsWith("\n99999\n100000"));
     QCOMPARE(text.count(QRegularExpression("\\n\\[\\d+ of 588895 bytes are left out here\\]\\n")), 1);
     QCOMPARE(outcome.details["output_bytes"], Json(588895));
   }
@@ -169,7 +169,7 @@ class RunCommandTest : public QObject {
     watched.progress = [&](std::string_view line) { lines << QString::fromUtf8(line.data(), qsizetype(line.size())); };
     // Each goes on when the other has been heard of.
     const Outcome outcome = call(tool_, {{"command", "echo one; sleep 0.3; echo two; sleep 0.3; echo three"}}, watched);
-    COMPARE_TEXT(outcome.text, "one\ntwo\nthree\n");
+    COMPARE_TEXT(outcome.text, "one\ntwo\nthree");
     QVERIFY(!lines.isEmpty());
     QCOMPARE(lines.front(), QString("one\n"));
     QCOMPARE(lines.back(), QString("one\ntwo\nthree\n"));

@@ -3,6 +3,7 @@
 Results read as the program's own tools write them. Where a tool refuses, the answer repeats why.
 """
 import difflib
+import re
 
 from .agent_phrasings import WORDINGS
 from .documents import DAYS
@@ -59,9 +60,10 @@ class AgentTasks(Tasks):
     def edit(self, kind, user, answer, path, text, old, new):
         """Read, then replace a piece that occurs once."""
         after = text.replace(old, new, 1)
-        diff = list(difflib.unified_diff(text.split("\n"), after.split("\n"), lineterm="", n=3))[2:]
+        diff = "\n".join(list(difflib.unified_diff(text.split("\n"), after.split("\n"), lineterm="", n=3))[2:])
+        diff = re.sub(r"([-+]\d+)(?= )", r"\1,1", diff.split(" @@")[0]) + " @@" + diff.split(" @@", 1)[1]
         steps = [("read_file", {"path": path}, text),
-                 ("edit_file", {"path": path, "old_text": old, "new_text": new}, "changed %s:\n%s" % (path, "\n".join(diff)))]
+                 ("edit_file", {"path": path, "old_text": old, "new_text": new}, "changed %s:\n%s" % (path, diff))]
         return self.failing(Task(kind, user, answer, steps), "change " + path, (path + " has changed since this was planned",))
 
     def keyed(self):
@@ -103,7 +105,7 @@ class AgentTasks(Tasks):
         while text.count(old) != 1:
             old = pick.choice(lines)
             lines.append(text)
-        new = pick.choice((self.documents.value, self.words.thing, self.content))()
+        new = self.new_value(old) if pick.random() < 0.3 else pick.choice((self.words.thing, self.content))()
         user = self.wording("edit_text", decorate=False, F=path, A=old, B=new)
         return self.edit("edit_text", user, "I changed %s." % path, path, text, old, new)
 

@@ -65,8 +65,9 @@ def parts(name, shape, extents):
 class Optimiser:
     """Muon for the matrices inside the layers, Adam for tables, norms and scales."""
 
-    def __init__(self, flat, shape, names):
+    def __init__(self, flat, shape, names, half=False):
         self.flat, self.shape, self.names = flat, shape, names
+        self.products = torch.bfloat16 if half else torch.float32
 
     def update(self, step, factor, count):
         flat = self.flat
@@ -79,11 +80,11 @@ class Optimiser:
             value, first = flat.view(flat.values, name), flat.view(flat.first, name)
             if value.dim() == 2 and "token_embd" not in name:
                 first.mul_(momentum).add_(gradient)
-                direction = gradient + momentum * first
+                direction = (gradient + momentum * first).to(self.products)
                 value.mul_(1.0 - 0.02 * 0.02 * factor)
                 for start, end in parts(name, self.shape, value.shape):
                     rate = 0.02 * max(1.0, (end - start) / value.shape[1]) ** 0.5
-                    value[start:end].sub_(orthogonalise(direction[start:end]), alpha=rate * factor)
+                    value[start:end].sub_(orthogonalise(direction[start:end]).float(), alpha=rate * factor)
             else:
                 second = flat.view(flat.second, name)
                 first.mul_(0.9).add_(gradient, alpha=0.1)

@@ -143,7 +143,7 @@ class Worker:
         for name, parameter in self.model.named_parameters():
             parameter.requires_grad_(not (stage.frozen and name in TABLES))
         names = [name for name in self.shares[self.index] if not (stage.frozen and name in TABLES)]
-        optimiser = Optimiser(self.flat, run.shape, names)
+        optimiser = Optimiser(self.flat, run.shape, names, run.plan.half)
         while run.done < length:
             part = run.done / length
             if self.index == 0:
