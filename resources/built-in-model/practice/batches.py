@@ -7,12 +7,13 @@ from . import template
 
 LONGEST = 1700
 # Characters of the conversations of a family, without their common beginning.
-FAMILY = 9000
-# Kinds of rows: the model's own tokens, the first of each message, and hints inside what a tool returned.
-OWN, FIRST, HINT = range(3)
+FAMILY = 6000
+# Kinds of rows: the model's own tokens, the first of each message, hints inside what a tool returned, and the first of
+# a tool's name or of a text that is handed to it.
+OWN, FIRST, HINT, CHOICE = range(4)
 # The first token of a message decides between a call, an answer and "I could not find": it counts
-# several times, or absence is learned far too late.
-WEIGHTS = numpy.asarray((1.0, 5.0, 1.0), dtype=numpy.float32)
+# several times, or absence is learned far too late. What is copied is decided with its first token.
+WEIGHTS = numpy.asarray((1.0, 5.0, 1.0, 4.0), dtype=numpy.float32)
 
 
 def rows_of(tokenizer, pieces, random, hints):
@@ -23,12 +24,13 @@ def rows_of(tokenizer, pieces, random, hints):
     hints: the share of such marks that is trained.
     """
     ids, marks = tokenizer.encode_pieces(pieces)
+    choices = (tokenizer.special[template.QUOTE], tokenizer.ids["call:"])
     rows, targets, kinds = [], [], []
     for row, mark in enumerate(marks[1:]):
         if mark is True:
             rows.append(row)
             targets.append(ids[row + 1])
-            kinds.append(OWN if marks[row] is True else FIRST)
+            kinds.append(FIRST if marks[row] is not True else CHOICE if ids[row] in choices else OWN)
         elif mark and random.random() < hints:
             rows.append(row)
             targets.append(tokenizer.encode(mark)[0])

@@ -75,7 +75,7 @@ class Counts:
     def text(self):
         """Since the last report: loss and the shares of right tokens, per kind of row."""
         shares = [self["right%d" % kind] / max(1.0, self["all%d" % kind]) for kind in range(len(batches.WEIGHTS))]
-        out = "loss %.4f right: own %.4f first %.4f hint %.4f" % ((self["loss"] / max(1.0, self["weight"]),) + tuple(shares))
+        out = "loss %.4f right: own %.4f first %.4f hint %.4f choice %.4f" % ((self["loss"] / max(1.0, self["weight"]),) + tuple(shares))
         self.clear(self.NAMES[self.NAMES.index("loss"):])
         return out
 

@@ -1,0 +1,89 @@
+#include <QProcess>
+#include <QTemporaryDir>
+#include <QtTest>
+#include <algorithm>
+
+#include "tools/all_tools.h"
+
+// What the built-in model is for: small tasks from the question to the changed file, through the program itself.
+class PracticeTasksTest : public QObject {
+  Q_OBJECT
+
+ private slots:
+  void finds_a_fact_among_fifty_files();
+  void changes_a_value();
+  void runs_a_command();
+  void follows_a_plan();
+
+ private:
+  struct Outcome {
+    int status = -1;
+    QString out;
+    QString err;
+  };
+  static void write(const QTemporaryDir& folder, const QString& name, const QByteArray& text) {
+    QFile file(folder.filePath(name));
+    QVERIFY(file.open(QIODevice::WriteOnly));
+    file.write(text);
+  }
+  static QByteArray content_of(const QTemporaryDir& folder, const QString& name) {
+    QFile file(folder.filePath(name));
+    return file.open(QIODevice::ReadOnly) ? file.readAll() : QByteArray();
+  }
+  static Outcome ask(const QTemporaryDir& folder, const QString& question) {
+    const QTemporaryDir data;
+    QProcess process;
+    process.start(FACET_PROGRAM, {"ask", "--data", data.path(), "--folder", folder.path(), "--threads", "2", "--allow",
+                                  "read,write,execute", question});
+    process.closeWriteChannel();
+    if (!process.waitForFinished(600000)) return {};
+    return {process.exitCode(), QString::fromUtf8(process.readAllStandardOutput()).trimmed(),
+            QString::fromUtf8(process.readAllStandardError())};
+  }
+};
+
+void PracticeTasksTest::finds_a_fact_among_fifty_files() {
+  const QTemporaryDir folder;
+  const QStringList things = {"ferry", "garden", "tower", "kitchen", "bridge"};
+  for (int i = 0; i < 49; ++i)
+    write(
+        folder, QString("file%1.txt").arg(i),
+        QString("The %1 opens at %2:30.\nNothing new about the canal.\n").arg(things[i % 5]).arg(8 + i % 10).toUtf8());
+  write(folder, "teams.txt", "Anna Brown leads the harbor team.\nPeter leads the crane team.\n");
+  const Outcome outcome = ask(folder, "Who leads the harbor team? Search my files.");
+  QVERIFY2(outcome.status == 0, qPrintable(outcome.err));
+  QCOMPARE(outcome.out, QString("Anna Brown leads the harbor team (teams.txt)."));
+}
+
+void PracticeTasksTest::changes_a_value() {
+  const QTemporaryDir folder;
+  write(folder, "harbor.txt", "owner: Maria Berg\nbudget: 48,000 EUR\ndeadline: 14 March\n");
+  const Outcome outcome = ask(folder, "Change the budget in harbor.txt to 52,000 EUR.");
+  QVERIFY2(outcome.status == 0, qPrintable(outcome.err));
+  QCOMPARE(content_of(folder, "harbor.txt"), QByteArray("owner: Maria Berg\nbudget: 52,000 EUR\ndeadline: 14 March\n"));
+  QCOMPARE(outcome.out, QString("The budget in harbor.txt is now 52,000 EUR."));
+}
+
+void PracticeTasksTest::runs_a_command() {
+  const QTemporaryDir folder;
+  write(folder, "notes.txt", "one\ntwo\nthree\n");
+  const Outcome outcome = ask(folder, "Run `wc -l notes.txt`");
+  QVERIFY2(outcome.status == 0, qPrintable(outcome.err));
+  QCOMPARE(outcome.out, QString("Output: 3 notes.txt"));
+}
+
+void PracticeTasksTest::follows_a_plan() {
+  const std::vector<facet::agent::Tool> tools = facet::tools::all_tools();
+  if (std::none_of(tools.begin(), tools.end(), [](const auto& tool) { return tool.name == "update_plan"; }))
+    QSKIP("No tool writes down plans.");
+  const QTemporaryDir folder;
+  write(folder, "a.txt", "owner: Maria Berg\nbudget: 48,000 EUR\n");
+  const Outcome outcome =
+      ask(folder, "Make a plan first: 1. read a.txt 2. write its budget to b.txt 3. run `cat b.txt`");
+  QVERIFY2(outcome.status == 0, qPrintable(outcome.err));
+  QCOMPARE(content_of(folder, "b.txt"), QByteArray("budget: 48,000 EUR"));
+  QCOMPARE(outcome.out, QString("All steps are done. Output: budget: 48,000 EUR"));
+}
+
+QTEST_GUILESS_MAIN(PracticeTasksTest)
+#include "practice_tasks_test.moc"
