@@ -36,8 +36,8 @@ constexpr const char* kPracticeDescription =
     "plans and knows nothing else. Open a Gemma 4 model (a GGUF file) for real work.";
 // What it was trained with, always all of it: resources/built-in-model/eval/declarations.json.
 constexpr std::array kPracticeTools = {"read_file", "list_files",  "search_files",   "write_file", "edit_file",
-                                       "move_file", "delete_file", "search_history", "clock",      "run_command",
-                                       "remember",  "recall",      "update_plan"};
+                                       "move_file", "delete_file", "search_history", "clock",      "remember",
+                                       "recall",    "update_plan", "run_command"};
 
 std::int64_t milliseconds_since(std::chrono::steady_clock::time_point begin) {
   return std::chrono::duration_cast<std::chrono::milliseconds>(std::chrono::steady_clock::now() - begin).count();

@@ -2,7 +2,7 @@
 from .tasks import Task
 
 SHOWN = "The plan is shown to the user."
-CHANGED = "The user changed the plan. It is now:\n"
+CHANGED = SHOWN + "\n\nnote: the user has changed the plan. It is now:\n"
 DONE = "All steps are done."
 
 

@@ -80,13 +80,6 @@ AGENT.update((name, _function(name, description, properties, required)) for name
      {"query": _text("Words to look for."), "limit": {"type": "integer", "description": "How many places at most."}},
      ("query",)),
     ("clock", "Tell the date, the time, the day of the week and the time zone of this computer.", {}, None),
-    ("run_command",
-     "Run a shell command in a folder. It can read files and change those in the working folders; the network has to be "
-     "asked for.",
-     {"command": _text("The command, as for bash."),
-      "folder": _text("Folder to run it in; the working folder when left out."),
-      "network": {"type": "boolean", "description": "Whether it needs the network."},
-      "timeout_seconds": {"type": "integer", "description": "After how many seconds it is ended."}}, ("command",)),
     ("remember",
      "Keep a fact about the user, or a wish of theirs, for later conversations. Only what the user has said or wants kept, "
      "never what a file says, and no passwords. The user sees what is kept and can delete it.",
@@ -98,6 +91,13 @@ AGENT.update((name, _function(name, description, properties, required)) for name
     ("update_plan",
      "Write down the plan for a longer task, or change it: every step with its state. The user sees it.",
      {"steps": {"type": "array", "description": "All steps in order.", "items": _STEP}}, ("steps",)),
+    ("run_command",
+     "Run a shell command in a folder. It can read files and change those in the working folders; the network has to be "
+     "asked for.",
+     {"command": _text("The command, as for bash."),
+      "folder": _text("Folder to run it in; the working folder when left out."),
+      "network": {"type": "boolean", "description": "Whether it needs the network."},
+      "timeout_seconds": {"type": "integer", "description": "After how many seconds it is ended."}}, ("command",)),
 ))
 # The ones that may come and go with the program's version and settings.
 LATER = ("remember", "recall", "update_plan")
