@@ -45,8 +45,8 @@ STAGES = [
     Stage("final", 4.5e6, (0.36, 0.0), 6144, (0.95, 1.0), respelled=0.4, mean=("both", 0.5),
           lessons={"actions": 7, "series": 12, "plain": 2, "far": 2}),
     # All tools of the agent, from the result before or from a file of it.
-    Stage("agent", 4e6, (0.55, 0.55), 1536, (0.95, 1.0), respelled=0.4, families=0.34, frozen=True,
+    Stage("agent", 2.5e6, (0.55, 0.55), 1536, (0.95, 1.0), respelled=0.4, families=0.34, frozen=True,
           lessons={"actions": 6, "series": 9, "plain": 2, "far": 2}),
-    Stage("agent settled", 4e6, (0.55, 0.0), 2048, (0.95, 1.0), respelled=0.4, families=0.28, frozen=True,
+    Stage("agent settled", 1.0e6, (0.55, 0.0), 2048, (0.95, 1.0), respelled=0.4, families=0.28, frozen=True,
           lessons={"actions": 7, "series": 12, "plain": 2, "far": 2}),
 ]
