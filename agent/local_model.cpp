@@ -32,12 +32,10 @@ constexpr std::uint64_t kCacheBudgetBytes = std::uint64_t{2} << 30U;
 
 constexpr const char* kPracticeName = "Practice model";
 constexpr const char* kPracticeDescription =
-    "A tiny model for trying Facet out: it reads, searches and changes your text files, runs commands, follows short "
-    "plans and knows nothing else. Open a Gemma 4 model (a GGUF file) for real work.";
-// What it was trained with, always all of it: resources/built-in-model/eval/declarations.json.
-constexpr std::array kPracticeTools = {"read_file", "list_files",  "search_files",   "write_file", "edit_file",
-                                       "move_file", "delete_file", "search_history", "clock",      "remember",
-                                       "recall",    "update_plan", "run_command"};
+    "A tiny model for trying Facet out: it lists, searches and reads your text files and knows nothing else. Open a "
+    "Gemma 4 model (a GGUF file) for real work.";
+// Of resources/built-in-model/eval/declarations.json, what the model in the repository has learned well enough.
+constexpr std::array kPracticeTools = {"read_file", "list_files", "search_files"};
 
 std::int64_t milliseconds_since(std::chrono::steady_clock::time_point begin) {
   return std::chrono::duration_cast<std::chrono::milliseconds>(std::chrono::steady_clock::now() - begin).count();
