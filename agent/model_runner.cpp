@@ -61,6 +61,7 @@ Result<Reply> ModelRunner::run(const TurnPrompt& prompt, std::vector<PromptPiece
   const std::string text = prompt_text(request.prompt);
   const auto start = text.ends_with(kThoughtOpening) ? ReplyParser::Start::Thought : ReplyParser::Start::Content;
 
+  said_ = {};
   Reply reply;
   FACET_RETURN_IF_ERROR(stream(request, ReplyParser(start, prompt.declarations()), is_late, std::move(stop), reply));
   FACET_RETURN_IF_ERROR(writer_.close_text());
@@ -84,7 +85,7 @@ Status ModelRunner::stream(const GenerateRequest& request, ReplyParser parser, c
   const auto take_all = [&](const std::vector<ReplyEvent>& events) {
     for (const ReplyEvent& event : events)
       if (stored.ok()) stored = take(event, reply);
-    if (!stored.ok()) halt.request_stop();
+    if (!stored.ok() || reply.is_endless) halt.request_stop();
   };
   const auto serve = [&] {
     hooks_.serve();
@@ -111,9 +112,13 @@ Status ModelRunner::stream(const GenerateRequest& request, ReplyParser parser, c
 Status ModelRunner::take(const ReplyEvent& event, Reply& reply) {
   if (const auto* text = std::get_if<ReplyText>(&event)) {
     if (!is_blank(text->text)) reply.has_text = true;
+    reply.is_endless = reply.is_endless || said_.add(text->text);
     return writer_.append_text(text->text);
   }
-  if (const auto* thought = std::get_if<ReplyThought>(&event)) return writer_.append_thought(thought->text);
+  if (const auto* thought = std::get_if<ReplyThought>(&event)) {
+    reply.is_endless = reply.is_endless || said_.add(thought->text);
+    return writer_.append_thought(thought->text);
+  }
   reply.calls.push_back(std::get<ParsedCall>(event));
   return {};
 }

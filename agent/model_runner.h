@@ -4,6 +4,7 @@
 #include <string>
 #include <vector>
 
+#include "agent/endless_text.h"
 #include "agent/part_writer.h"
 #include "agent/prompt/reply_parser.h"
 #include "agent/turn.h"
@@ -16,6 +17,7 @@ struct Reply {
   GenerateOutcome outcome;
   std::vector<ParsedCall> calls;
   bool has_text = false;
+  bool is_endless = false;  // it only repeated itself, and was stopped
 };
 
 std::uint64_t draw_seed();
@@ -43,6 +45,7 @@ class ModelRunner {
   const TurnOptions& options_;
   const TurnHooks& hooks_;
   PartWriter& writer_;
+  EndlessText said_;  // in this run
 };
 
 }  // namespace facet::agent

@@ -164,6 +164,8 @@ class TurnLoop {
   std::optional<Ending> ending_of(const Reply& reply) const {
     switch (reply.outcome.reason) {
       case GenerateOutcome::Reason::Stopped:
+        if (reply.is_endless && !stop_.stop_requested())
+          return Ending{Finish::Failed, "The model only repeated itself and was stopped; ask again, or in other words."};
         return stop_.stop_requested() || left_ms() > 0 ? Ending{Finish::Stopped, {}} : late();
       case GenerateOutcome::Reason::Failed:
         return Ending{Finish::Failed, reply.outcome.error};

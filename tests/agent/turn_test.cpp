@@ -39,6 +39,7 @@ class TurnTest : public QObject {
   void a_file_that_is_gone_ends_the_turn();
   void later_questions_are_not_seen();
   void growing_text_reaches_its_row_within_250_ms();
+  void a_model_that_only_repeats_itself_is_stopped();
   void every_run_leaves_a_step();
   void old_turns_make_room();
   void seeds_are_drawn_where_none_is_given();
@@ -282,6 +283,31 @@ void TurnTest::growing_text_reaches_its_row_within_250_ms() {
   // Before each word and the marker: the second word is 125 ms old when the row is written at the third.
   QCOMPARE(rows, std::vector<std::string>({"-", "", "", "a b c", "a b c", "a b c d e"}));
   QCOMPARE(std::get<TextPart>(must(f.reader->messages(1)).back().parts[0].content).text, std::string("a b c d e"));
+}
+
+void TurnTest::a_model_that_only_repeats_itself_is_stopped() {
+  const auto times = [](int count, const std::string& text) {
+    std::string all;
+    for (int i = 0; i < count; ++i)
+      all += text;
+    return all;
+  };
+  std::string table;
+  for (int row = 0; row < 300; ++row)
+    table += "| row " + std::to_string(row) + " | 0 |\n";
+  const auto finish_of = [](const std::string& reply) {
+    TurnFixture f;
+    f.script->replies = {{reply + "<turn|>"}};
+    f.turn(f.ask("Hi"));
+    return std::pair(f.finished().finish, f.finished().error);
+  };
+  const std::pair endless(Finish::Failed,
+                          std::string("The model only repeated itself and was stopped; ask again, or in other words."));
+  QVERIFY(finish_of("The number is " + times(500, "1111 ")) == endless);
+  QVERIFY(finish_of(times(400, "file33.txt\n")) == endless);
+  QVERIFY(finish_of("<|channel>thought\n" + times(200, "Let me think about it once more. ")) == endless);
+  QVERIFY(finish_of(table).first == Finish::Done);
+  QVERIFY(finish_of(times(60, "no, ") + "yes.").first == Finish::Done);
 }
 
 void TurnTest::every_run_leaves_a_step() {
