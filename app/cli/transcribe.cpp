@@ -109,7 +109,9 @@ Result<agent::Transcript> run_import(const Paths& paths, Options& options) {
       if (agent::is_at_work(changed->transcript.state)) continue;
       line.clear();
       return changed->transcript;
-    } else if (const auto* notice = std::get_if<agent::Notice>(event)) {
+    } else if (const auto* notice = std::get_if<agent::Notice>(event);
+               notice != nullptr && notice->severity != agent::Severity::Information) {
+      // What is merely told is about conversations.
       line.clear();
       if (notice->severity == agent::Severity::Error) return Error{Error::Code::Internal, notice->text};
       std::fprintf(stderr, "%s\n", notice->text.c_str());
