@@ -159,7 +159,7 @@ class CommandGateTest : public QObject {
     f.decision = Decision::AllowOnce;
     f.turn({call_of("echo 'ran here' > file; cat file; pwd")});
     QCOMPARE(f.finished.size(), std::size_t{1});
-    QCOMPARE(f.finished[0].result, "ran here\n" + f.work + "\n");
+    QCOMPARE(f.finished[0].result, "ran here\n" + f.work);
     QCOMPARE(f.asked.size(), std::size_t{1});
     QVERIFY2(f.asked[0].effect_text.ends_with("-c\n    echo 'ran here' > file; cat file; pwd"),
              f.asked[0].effect_text.c_str());
