@@ -5,7 +5,7 @@ Results read as the program's own tools write them. Where a tool refuses, the an
 import difflib
 import re
 
-from .agent_phrasings import WORDINGS
+from .agent_phrasings import ASKING, IMPERATIVES, TELLING, WORDINGS
 from .documents import DAYS
 from .plans import plan
 from .tasks import QUESTIONS, Task, Tasks
@@ -13,11 +13,12 @@ from .tasks import QUESTIONS, Task, Tasks
 # How often each task appears: those of the whole agent, and those of tasks.py that work alike with all tools.
 AGENT_SHARES = {
     "edit_key": 9, "edit_text": 4, "edit_append": 3, "write": 5, "move": 4, "rename": 3, "delete": 4, "command": 8, "run": 4,
-    "clock": 3, "find_fact": 6, "find_key": 3, "history": 4, "remember": 5, "recall": 4, "plan": 9,
+    "clock": 3, "find_fact": 6, "find_key": 3, "history": 4, "remember": 5, "recall": 4, "plan": 9, "screen": 3,
     "read_key": 5, "read_fact": 4, "list_key": 2, "list_fact": 2, "attached_key": 3, "attached_fact": 2, "search": 3, "search_key": 2,
     "search_fact": 2, "actions_file": 1.5, "actions_here": 1, "list_here": 1, "list_folder": 2, "talk": 2, "title": 1,
     "first_line": 1,
 }
+HELD_OUT = {kind: set(texts) for kind, texts in WORDINGS[True].items()}
 REFUSED = "the user did not allow this"
 TIME_ZONES = ("UTC (UTC+00:00)", "CET (UTC+01:00)", "CEST (UTC+02:00)", "GMT (UTC+00:00)", "EST (UTC-05:00)", "PST (UTC-08:00)",
               "JST (UTC+09:00)", "IST (UTC+05:30)", "EET (UTC+02:00)", "BRT (UTC-03:00)")
@@ -30,6 +31,19 @@ class AgentTasks(Tasks):
         super().__init__(words, held_out_wording, limit, absent)
         self.wordings = WORDINGS[held_out_wording]
 
+    def framed(self, kind, text):
+        """Asked for in other words around it: "I want you to delete {F}."; not in those that are held out."""
+        pick = self.random
+        first = text.split(" ")[0].lower()
+        if self.held_out_wording or first not in IMPERATIVES or pick.random() > 0.22:
+            return text
+        inner = first + text[len(first):]
+        if text.endswith(".") and ". " not in text and pick.random() < 0.4:
+            framed = pick.choice(ASKING) + inner[:-1] + "?"
+        else:
+            framed = pick.choice(TELLING) + inner
+        return text if framed in HELD_OUT.get(kind, ()) else framed
+
     def draw(self, shares=None):
         return super().draw(shares or AGENT_SHARES)
 
@@ -38,7 +52,7 @@ class AgentTasks(Tasks):
             "edit_key": self.edit_key, "edit_text": self.edit_text, "edit_append": self.edit_append, "write": self.write_whole,
             "move": self.move, "rename": self.rename, "delete": self.delete, "command": self.command, "clock": self.clock,
             "find_fact": self.find_fact, "find_key": self.find_key, "history": self.history, "remember": self.remember,
-            "recall": self.recall, "plan": lambda: plan(self)}
+            "recall": self.recall, "plan": lambda: plan(self), "screen": self.screen}
         if form in makers:
             return makers[form]()
         if form == "run":
@@ -201,6 +215,20 @@ class AgentTasks(Tasks):
     def clock(self):
         now = self.time()
         return Task("clock", self.wording("clock"), "It is %s." % now, [("clock", {}, now)])
+
+    def screen(self):
+        """What is not allowed; what is seen belongs to the senses."""
+        pick, number = self.random, 0
+        if pick.random() < 0.4:
+            number = pick.randint(1, 4)
+        user = self.wording("screen_number" if number else "screen", N=str(number))
+        sizes = ["%d x %d" % (pick.choice((1024, 1280, 1366, 1600, 1920, 2560)), pick.choice((768, 900, 1080, 1200, 1440)))
+                 for _ in range(2)]
+        lacking = "there is no screen %d, but screen 1 (%s)" % (number, sizes[0])
+        reason = pick.choice((REFUSED, REFUSED, "the user has chosen not to show the screen",
+                              lacking if number > 1 else "the screen could not be seen"))
+        return Task("screen", user, "I could not look at the screen: %s." % reason,
+                    [("take_screenshot", {"screen": number} if number else {}, "error: " + reason)])
 
     # --- finding ---------------------------------------------------------------------
 

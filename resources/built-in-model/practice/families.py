@@ -29,6 +29,8 @@ class Families:
         elif draw < 0.3:
             removed = random.sample(REMOVABLE, random.randint(1, 2))
             names = [name for name in names if name not in removed]
+        if "take_screenshot" in names and random.random() < 0.4:
+            names.remove("take_screenshot")  # not offered to who does not see
         if random.random() < 0.3:
             random.shuffle(names)
         draw = random.random()

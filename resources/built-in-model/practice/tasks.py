@@ -102,6 +102,7 @@ class Tasks:
         """A phrasing with its fields filled in, sometimes with a polite word around it."""
         pick = self.random
         text = pick.choice(self.wordings[kind])
+        text = self.framed(kind, text)
         if kind in LOOSENED and not self.held_out_wording and pick.random() < 0.15:
             text = self.loosen(text)
         lead = ""
@@ -114,6 +115,10 @@ class Tasks:
         for name, value in fields.items():
             text = text.replace("{%s}" % name, value)
         return lead + text
+
+    def framed(self, kind, text):
+        """A phrasing, perhaps inside of a longer one."""
+        return text
 
     def loosen(self, text):
         """Exchange one neutral word of a phrasing for any word, so that a name is

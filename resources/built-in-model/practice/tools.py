@@ -91,6 +91,10 @@ AGENT.update((name, _function(name, description, properties, required)) for name
     ("update_plan",
      "Write down the plan for a longer task, or change it: every step with its state. The user sees it.",
      {"steps": {"type": "array", "description": "All steps in order.", "items": _STEP}}, ("steps",)),
+    ("take_screenshot",
+     "Take a picture of what the user's screen shows now, and see it. Without a number every screen is taken, a picture of each. "
+     "Some desktops let the user choose what is seen instead.",
+     {"screen": {"type": "integer", "description": "Which screen, from 1, which is the main one; all of them when left out."}}, None),
     ("run_command",
      "Run a shell command in a folder. It can read files and change those in the working folders; the network has to be "
      "asked for.",

@@ -87,18 +87,19 @@ class HearingLayer(nn.Module):
         q = self.attn_q(x).view(clips, count, heads, size) * (self.per_dim_scale * (size ** -0.5 / math.log(2.0)))
         k = (self.attn_k(x) * KEY_SCALE).view(clips, count, heads, size)
         v = self.attn_v(x).view(clips, count, heads, size)
-        # Distances 0 .. keys - 1, the farthest first as the unfolded keys come.
+        # Distances 0 .. keys - 1.
         half = width // 2
         rate = torch.exp(-torch.arange(half) * (math.log(10000.0) / (half - 1)))
-        angle = torch.arange(keys - 1, -1, -1)[:, None] * rate
+        angle = torch.arange(keys)[:, None] * rate
         relative = functional.linear(torch.cat((angle.sin(), angle.cos()), 1), self.attn_k_rel).view(keys, heads, size)
-        k = functional.pad(k, (0, 0, 0, 0, keys - 1, 0)).unfold(1, keys, 1)  # [clips, count, heads, size, keys]
-        v = functional.pad(v, (0, 0, 0, 0, keys - 1, 0)).unfold(1, keys, 1)
-        score = (q.unsqueeze(3) @ k).squeeze(3) + torch.einsum("cthd,khd->cthk", q, relative)
+        # Clips are short: all pairs at once are quicker than each step's own window of keys.
+        q, k, v = (part.transpose(1, 2) for part in (q, k, v))  # [clips, heads, count, size]
+        distance = torch.arange(count)[:, None] - torch.arange(count)
+        seen = (distance >= 0) & (distance < keys)
+        near = q @ relative.permute(1, 2, 0)  # [clips, heads, count, distance]
+        score = q @ k.transpose(2, 3) + near.gather(3, distance.clamp(0, keys - 1).expand(clips, heads, count, count))
         score = CAP * torch.tanh(score / CAP)
-        seen = torch.arange(count)[:, None] >= torch.arange(keys - 1, -1, -1)
-        p = score.masked_fill(~seen[None, :, None], -1e9).softmax(-1)
-        out = (v @ p.unsqueeze(4)).squeeze(4)
+        out = (score.masked_fill(~seen, -1e9).softmax(-1) @ v).transpose(1, 2)
         return self.attn_out(out.reshape(rows, width))
 
     def convolution(self, h, clips):

@@ -18,6 +18,9 @@ from ..conversations import Conversations
 from ..model import Batch
 from ..spelling import Spelling
 
+# The share of batches whose conversations declare what the agent offers, and how many of them look at the screen there;
+# characters of the conversations behind one such beginning whose predictions are held.
+AGENT, SCREEN, FAMILY = 0.35, 0.25, 2000
 # How strongly what was predicted for texts is held, every how many steps; conversations without declared tools.
 HELD, HELD_EVERY, BARE = 6.0, 2, 0.93
 # Behind this part of the time texts are held more: every step, and three times as strongly.
@@ -25,9 +28,10 @@ SETTLING = 0.6
 
 
 def media_batch(shape, talks, softs):
-    """A batch of conversations with their soft tokens [n, width] each."""
-    batch = Batch(shape, [talk.ids for talk in talks], [talk.rows for talk in talks])
-    rows, start = [], 0
+    """A batch of conversations with the same beginning and with their soft tokens [n, width] each."""
+    beginning = talks[0].beginning
+    batch = Batch(shape, [talk.ids for talk in talks], [talk.rows for talk in talks], beginning=beginning)
+    rows, start = [], len(beginning)
     for talk in talks:
         rows.append(torch.arange(start + talk.soft_at, start + talk.soft_at + talk.soft_count))
         start += len(talk.ids)
@@ -85,7 +89,7 @@ def widen(model, tokenizer, seen, heard, until, path, work, log, rate=0.005, tok
     only_unused_row(model)
     chance = random.Random(int(time.time()))
     ideal, talks = Ideal(chance, seen, heard), Talks(chance, tokenizer)
-    texts, spelling = Conversations(chance, tokenizer.pieces), Spelling(tokenizer)
+    texts, families, spelling = Conversations(chance, tokenizer.pieces), talks.families, Spelling(tokenizer)
     named = torch.nn.ModuleDict({"m": model})
     optimiser = Optimiser(named, rate, rate * 0.1, frozen=lambda name: name.endswith("m.token_embd"))
     recorded = Recorded(chance, seen, heard, towers, work) if towers else None
@@ -96,10 +100,12 @@ def widen(model, tokenizer, seen, heard, until, path, work, log, rate=0.005, tok
     while time.time() < until:
         part = begin + (1 - begin) * (time.time() - started) / (until - started)
         made, softs, total = [], [], 0
-        while total < tokens:
+        beginning, has_screen = talks.agent() if part > 0.15 and chance.random() < AGENT else (None, False)
+        while total < tokens - len(beginning or ()) // 2:
             source = recorded if recorded and chance.random() < 0.7 else ideal
             kind, text, soft = source.draw(6 if part < 0.1 else 10 if part < 0.2 else 16)
-            talk = talks.make(kind, text, len(soft), bare=chance.random() < (BARE if part < 0.6 else 0.6))
+            talk = talks.make(kind, text, len(soft), bare=chance.random() < (BARE if part < 0.6 else 0.6), beginning=beginning,
+                              screen=has_screen and kind != "speech" and chance.random() < SCREEN)
             made.append(talk)
             softs.append(soft)
             total += len(talk.ids)
@@ -109,7 +115,8 @@ def widen(model, tokenizer, seen, heard, until, path, work, log, rate=0.005, tok
         loss = functional.cross_entropy(logits, targets)
         loss.backward()
         if step % HELD_EVERY == 0 or part > SETTLING:
-            held = hold(model, teacher, texts, spelling, tokenizer, tokens // 3, 3 * HELD if part > SETTLING else HELD)
+            drawn = held_family(families, spelling) if chance.random() < 0.5 else held_texts(texts, tokenizer, tokens // 3)
+            held = hold(model, teacher, drawn, 3 * HELD if part > SETTLING else HELD)
         optimiser.step(min(1.0, (step + 1) / 30) * min(1.0, max(0.03, (1 - part) / 0.5)))
         step += 1
         right = exact(logits.detach(), made)
@@ -125,18 +132,34 @@ def widen(model, tokenizer, seen, heard, until, path, work, log, rate=0.005, tok
     export.save(model, tokenizer, path, precise=True)
 
 
-def hold(model, teacher, texts, spelling, tokenizer, tokens, strength):
-    """Gradients of the distance to what the model predicted before, on ordinary conversations; the distance."""
+def held_texts(texts, tokenizer, tokens):
+    """(ids, rows, beginning) of ordinary conversations."""
     ids, rows, total = [], [], 0
     while total < tokens:
-        pieces = texts.pieces({}, 1.0)
-        one = batches.rows_of(tokenizer, pieces, texts.random, 0.0)
+        one = batches.rows_of(tokenizer, texts.pieces({}, 1.0), texts.random, 0.0)
         if len(one[0]) > 1200 or not one[1]:
             continue
         ids.append(one[0])
         rows.append(numpy.asarray(one[1]))
         total += len(one[0])
-    batch = Batch(model.shape, ids, rows)
+    return ids, rows, []
+
+
+def held_family(families, spelling):
+    """The same of conversations that declare what the agent offers."""
+    while True:
+        beginning, conversations = families.family(FAMILY)
+        parts = [batches.rows_of(spelling.draw(families.random, 0.3), pieces, families.random, 0.0) for pieces in conversations]
+        parts = [part for part in parts if len(part[0]) <= 1200]
+        if parts:
+            return ([part[0] for part in parts], [numpy.asarray(part[1]) for part in parts],
+                    spelling.tokenizer.encode_pieces(beginning)[0])
+
+
+def hold(model, teacher, drawn, strength):
+    """Gradients of the distance to what the model predicted before, on conversations; the distance."""
+    ids, rows, beginning = drawn
+    batch = Batch(model.shape, ids, rows, beginning=beginning)
     with torch.no_grad():
         before = functional.log_softmax(teacher(batch), 1)
     now = functional.log_softmax(model(batch), 1)

@@ -71,7 +71,7 @@ class Recorded:
             self.pools.append([])
 
     def draw(self, most=16):
-        which = self.random.randrange(len(self.queues)) if self.random.random() < 0.5 else 0
+        which = self.random.randrange(len(self.queues)) if self.random.random() < 0.8 else 0
         queue, pool = self.queues[which], self.pools[which]
         while not pool or not queue.empty():
             pool.append(queue.get())
@@ -86,7 +86,7 @@ class Recorded:
         return kind, text, torch.from_numpy(soft)
 
 
-def held_out_cases(talks, seen, heard, paths, work, lines=120, things=40, seed=4321):
+def held_out_cases(talks, seen, heard, paths, work, lines=120, things=40, seed=4321, screens=10):
     """(kind, talk, soft tokens) of the pictures and recordings that the towers are measured with, as the file gives them."""
     cases = []
     with torch.no_grad():
@@ -107,4 +107,9 @@ def held_out_cases(talks, seen, heard, paths, work, lines=120, things=40, seed=4
     for kind, text, soft in cases:
         spoken = kind in ("heldout", "newvoices")
         out.append((kind, talks.make("speech" if spoken else kind, text, len(soft), bare=len(out) % 2 == 0), soft))
+    for kind, text, soft in cases[:screens] + cases[lines:lines + screens]:
+        beginning, has_screen = talks.agent()
+        while not has_screen:
+            beginning, has_screen = talks.agent()
+        out.append((kind + " on a screen", talks.make(kind, text, len(soft), beginning=beginning, screen=True, held_out=True), soft))
     return out

@@ -125,6 +125,7 @@ def spoiled(samples, numbers):
     x = samples.astype(numpy.float32) / max(1.0, float(numpy.abs(samples).max()))
     x *= 10.0 ** numbers.uniform(-1.3, -0.05)
     before, behind = (int(n) for n in numbers.integers(0, 6000, 2))
+    behind += -(before + len(x) + behind) % 1024  # transforms of such lengths are quick
     x = numpy.concatenate((numpy.zeros(before, dtype=numpy.float32), x, numpy.zeros(behind, dtype=numpy.float32)))
     spectrum = numpy.fft.rfft(x)
     bend = numpy.linspace(0.0, 1.0, len(spectrum)) ** 0.5
