@@ -80,7 +80,8 @@ struct Content {
 };
 constexpr std::size_t kHeadBytes = 16;
 
-Result<Content> read_content(const std::string& path, bool with_hash) {
+// Stopped it has no checksum either.
+Result<Content> read_content(const std::string& path, bool with_hash, const std::stop_token& stop) {
   std::ifstream file(path, std::ios::binary);
   if (!file) return unreadable(path, std::strerror(errno));
   Content content;
@@ -92,7 +93,7 @@ Result<Content> read_content(const std::string& path, bool with_hash) {
     if (content.bytes == 0) content.head = read.substr(0, kHeadBytes);
     content.bytes += file.gcount();
     if (content.bytes <= kMaxTextBytes) content.beginning += read;
-    if (!with_hash) return content;
+    if (!with_hash || stop.stop_requested()) return content;
     hash.update(read);
   }
   if (file.bad()) return unreadable(path, std::strerror(errno));
@@ -125,7 +126,7 @@ struct ReadFile {
 
 // `content` is all of the file, or its beginning.
 ReadFile file_of(const Place& place, Content content) {
-  const bool is_whole = content.bytes == static_cast<std::int64_t>(content.beginning.size());
+  const bool is_whole = static_cast<std::int64_t>(content.beginning.size()) >= place.bytes;
   const bool is_text = is_whole && content.beginning.find('\0') == std::string::npos && is_utf8(content.beginning);
   AttachmentPart part;
   part.name = to_utf8(place.path.filename().string());
@@ -157,7 +158,7 @@ std::string state_of(const AttachmentPart& part) {
 
 Result<AttachmentPart> Attachments::read(const std::string& path, std::uint32_t budget, std::stop_token stop) {
   FACET_ASSIGN_OR_RETURN(const Place place, find_file(path));
-  FACET_ASSIGN_OR_RETURN(Content content, read_content(place.path.string(), place.bytes <= kMaxHashedBytes));
+  FACET_ASSIGN_OR_RETURN(Content content, read_content(place.path.string(), place.bytes <= kMaxHashedBytes, stop));
   ReadFile file = file_of(place, std::move(content));
   if (!file.is_media || source_ == nullptr) return std::move(file.part);
   FACET_RETURN_IF_ERROR(describe(file.part, budget, stop));
@@ -167,7 +168,7 @@ Result<AttachmentPart> Attachments::read(const std::string& path, std::uint32_t 
 
 Result<AttachmentPart> Attachments::glance(const std::string& path, std::uint32_t budget, std::stop_token stop) {
   FACET_ASSIGN_OR_RETURN(const Place place, find_file(path));
-  FACET_ASSIGN_OR_RETURN(Content content, read_content(place.path.string(), place.bytes <= kMaxTextBytes));
+  FACET_ASSIGN_OR_RETURN(Content content, read_content(place.path.string(), place.bytes <= kMaxTextBytes, stop));
   ReadFile file = file_of(place, std::move(content));
   if (file.is_media && source_ != nullptr) FACET_RETURN_IF_ERROR(describe(file.part, budget, stop));
   return std::move(file.part);
@@ -199,7 +200,7 @@ std::optional<std::string> Attachments::undescribed(const std::string& path) con
   if (source_ == nullptr) return std::nullopt;
   const Result<Place> place = find_file(path);
   if (!place.ok()) return std::nullopt;
-  Result<Content> content = read_content(place->path.string(), place->bytes <= kMaxTextBytes);
+  Result<Content> content = read_content(place->path.string(), place->bytes <= kMaxTextBytes, {});
   if (!content.ok()) return std::nullopt;
   const ReadFile file = file_of(*place, std::move(*content));
   std::string state = state_of(file.part);

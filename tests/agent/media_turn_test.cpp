@@ -151,6 +151,7 @@ class MediaTurnTest : public QObject {
   void long_transcripts_are_cut();
   void transcripts_belong_to_unchanged_files();
   void a_damaged_picture_is_the_problem();
+  void a_stop_does_not_wait_for_a_large_file();
   void what_was_attached_is_stored();
   void a_copy_survives_the_file();
   void copies_go_with_the_last_conversation();
@@ -317,6 +318,21 @@ void MediaTurnTest::a_damaged_picture_is_the_problem() {
   const Turn turn =
       f.begin({.conversation = 0, .text = "What?", .attachments = {f.file("torn.png", "\x89PNG torn")}, .folders = {}});
   QCOMPARE(turn.problem, std::string("The file torn.png is damaged; get it again."));
+}
+
+void MediaTurnTest::a_stop_does_not_wait_for_a_large_file() {
+  Fixture f;
+  const std::string path = f.file("backup.txt", QByteArray(1 << 20, 'x'));
+  std::stop_source stop;
+  stop.request_stop();
+  const UserTurn asked{.conversation = 0, .text = "What?", .attachments = {path}, .folders = {}};
+  const Turn turn = must(begin_turn(*f.store, *f.reader, asked, &f.attachments, stop.get_token()));
+  // It is still in the question, only not read to its end.
+  const AttachmentPart& file = Fixture::file_of(turn.user);
+  QCOMPARE(file.name, std::string("backup.txt"));
+  QCOMPARE(file.bytes, std::int64_t{1 << 20});
+  QCOMPARE(file.sha256, std::string());
+  QCOMPARE(file.text, std::string());
 }
 
 void MediaTurnTest::what_was_attached_is_stored() {
