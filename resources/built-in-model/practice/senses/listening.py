@@ -148,7 +148,10 @@ def train(labels, until, path, work, log, shape=None, rate=0.02, begin=0.0):
         loss_letters = ctc(letters, [spelled(text) for text, _ in batch])
         training.zero_grad()
         (loss + loss_letters).backward()
-        optimiser.step(min(1.0, (step + 1) / 50) * min(1.0, max(0.02, (1 - done) / 0.5)))
+        norm = optimiser.step(min(1.0, (step + 1) / 50) * min(1.0, max(0.02, (1 - done) / 0.5)))
+        if not numpy.isfinite(norm):
+            log("left out: loss %f and %f of %s" % (loss, loss_letters, [text for text, _ in batch][:3]))
+            continue
         step += 1
         seen += len(batch)
         sums += [float(loss), float(loss_letters), 1]

@@ -18,10 +18,13 @@ class Optimiser:
 
     @torch.no_grad()
     def step(self, factor):
+        """One step; the norm of the gradients, which are left out where it is not finite."""
         self.step_count += 1
         count = self.step_count
         momentum = 0.85 + 0.10 * min(1.0, count / 300.0)
         norm = torch.stack([p.grad.norm() for p in self.matrices + self.others]).norm()
+        if not torch.isfinite(norm):
+            return float(norm)  # one bad batch must not spoil everything
         scale = min(1.0, 5.0 / (float(norm) + 1e-9))
         for p in self.matrices:
             first = self.first[p].mul_(momentum).add_(p.grad, alpha=scale)
