@@ -112,7 +112,7 @@ std::string description_of(const Command& command) {
     text += "Held by " + std::string(sandbox::name_of(request.wall)) + ": it changes files only in";
     for (std::size_t i = 0; i < request.folders.size(); ++i)
       text += (i == 0 ? " " : ", ") + plainly(request.folders[i]);
-    text += request.network ? "; with the network\n" : "; without the network\n";
+    text += request.network ? "; with the network, services of this computer included\n" : "; without the network\n";
   }
   text += "Ended after " + std::to_string(std::chrono::duration_cast<std::chrono::seconds>(request.patience).count()) +
           " s\n";
@@ -145,6 +145,8 @@ std::string ending_note(const Ending& ending, const sandbox::Request& request) {
              " of memory]";
     case Ending::Kind::TooManyProcesses:
       return "[ended: it had more than " + std::to_string(request.limits.processes) + " processes]";
+    case Ending::Kind::DiskFilled:
+      return "[ended: it left too little room on the disk]";
     case Ending::Kind::TookTooLong:
       return "[ended after " +
              std::to_string(std::chrono::duration_cast<std::chrono::seconds>(request.patience).count()) +
@@ -165,6 +167,8 @@ const char* word_of(Ending::Kind kind) {
       return "out of memory";
     case Ending::Kind::TooManyProcesses:
       return "too many processes";
+    case Ending::Kind::DiskFilled:
+      return "disk filled";
     case Ending::Kind::TookTooLong:
       return "took too long";
     case Ending::Kind::Stopped:

@@ -93,7 +93,7 @@ class RunCommandTest : public QObject {
     const std::string expected = "Run in " + folder_.path() + "\nHeld by " +
                                  facet::tools::sandbox::name_of(sandbox_.wall().wall) + ": it changes files only in " +
                                  folder_.path() +
-                                 "; with the network\nEnded after 5 s\n/bin/bash -c\n    echo one\n    echo two";
+                                 "; with the network, services of this computer included\nEnded after 5 s\n/bin/bash -c\n    echo one\n    echo two";
     COMPARE_TEXT(planned.text, expected.c_str());
     COMPARE_TEXT(outcome.text, "one\ntwo");
   }

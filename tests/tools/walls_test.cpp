@@ -318,6 +318,14 @@ class WallsTest : public QObject {
     QVERIFY(run(sandbox, large).output != "0\n");
     QVERIFY(fs::file_size(scene.work() + "/plain/large") <= 1U << 20U);
 
+    // Small files, of which none is too large.
+    Request filling = request(
+        scene, wall, "i=0; while [ $i -lt 4000 ]; do head -c 1000000 /dev/zero > plain/f$i; i=$((i+1)); done; echo all");
+    filling.limits.free_bytes = fs::space(scene.work()).available - (std::uint64_t{40} << 20U);
+    const Ran filled = run(sandbox, filling);
+    QVERIFY2(filled.ending.kind == Ending::Kind::DiskFilled, qPrintable(described(filled)));
+    QVERIFY(run(sandbox, request(scene, wall, "rm plain/f*")).ending == (Ending{Ending::Kind::Exited, 0}));
+
     Request slow = request(scene, wall, "sleep 61.5 & sleep 61.5");
     slow.patience = std::chrono::milliseconds(300);
     QVERIFY(run(sandbox, slow).ending.kind == Ending::Kind::TookTooLong);

@@ -10,7 +10,8 @@ namespace {
 constexpr std::array<std::string_view, 4> kWalls = {"bubblewrap", "namespaces", "landlock", "none"};
 constexpr std::array<std::string_view, 7> kPlaces = {"scratch",  "writable",     "pinned",    "read-only",
                                                      "readable", "empty-folder", "empty-file"};
-constexpr std::array<std::string_view, 5> kReports = {"exited", "signalled", "memory", "processes", "not-confined"};
+constexpr std::array<std::string_view, 6> kReports = {"exited",    "signalled", "memory",
+                                                      "processes", "disk",      "not-confined"};
 
 template <std::size_t count, typename Enum>
 bool find_word(const std::array<std::string_view, count>& words, std::string_view word, Enum& value) {
@@ -64,6 +65,7 @@ bool read_entry(std::string_view key, std::string_view value, WallPlan& plan) {
   if (key == "memory") return read_number(value, plan.limits.memory_bytes);
   if (key == "scratch-bytes") return read_number(value, plan.limits.scratch_bytes);
   if (key == "file-bytes") return read_number(value, plan.limits.file_bytes);
+  if (key == "free-bytes") return read_number(value, plan.limits.free_bytes);
   if (key == "processes") return read_number(value, plan.limits.processes);
   if (key == "cpu-seconds") return read_number(value, plan.limits.cpu_seconds);
   Place place;
@@ -85,6 +87,7 @@ std::string written(const WallPlan& plan) {
   add(text, "memory", std::to_string(plan.limits.memory_bytes));
   add(text, "scratch-bytes", std::to_string(plan.limits.scratch_bytes));
   add(text, "file-bytes", std::to_string(plan.limits.file_bytes));
+  add(text, "free-bytes", std::to_string(plan.limits.free_bytes));
   add(text, "processes", std::to_string(plan.limits.processes));
   add(text, "cpu-seconds", std::to_string(plan.limits.cpu_seconds));
   for (const std::string& argument : plan.arguments)

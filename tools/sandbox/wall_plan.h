@@ -41,6 +41,8 @@ struct Limits {
                                << 30U;  // of all processes together, besides what is in scratch folders
   std::uint64_t scratch_bytes = std::uint64_t{1} << 29U;  // of each scratch folder
   std::uint64_t file_bytes = std::uint64_t{4} << 30U;     // of one file
+  // So much stays unused on the disks of the writable folders; where there is less from the beginning, half of it.
+  std::uint64_t free_bytes = std::uint64_t{1} << 30U;
   std::uint64_t processes = 512;                          // threads count
   std::uint64_t cpu_seconds = 600;                        // of one process
 
@@ -65,7 +67,7 @@ std::optional<WallPlan> read_plan(std::string_view text);
 
 // How it ended. A program that says nothing has been killed.
 struct Report {
-  enum class Kind { Exited, Signalled, OutOfMemory, TooManyProcesses, NotConfined };
+  enum class Kind { Exited, Signalled, OutOfMemory, TooManyProcesses, DiskFilled, NotConfined };
 
   Kind kind = Kind::NotConfined;
   int value = 0;     // the exit status or the signal

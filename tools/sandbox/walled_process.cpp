@@ -239,6 +239,8 @@ Result<Ending> WalledProcess::reported() {
       return Ending{Ending::Kind::OutOfMemory, 0};
     case Report::Kind::TooManyProcesses:
       return Ending{Ending::Kind::TooManyProcesses, 0};
+    case Report::Kind::DiskFilled:
+      return Ending{Ending::Kind::DiskFilled, 0};
     case Report::Kind::NotConfined:
       return Error{Error::Code::Denied, report->text};
   }

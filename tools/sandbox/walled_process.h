@@ -19,7 +19,7 @@ namespace facet::tools::sandbox {
 
 // How a command ended, and what of its output was not asked for any more.
 struct Ending {
-  enum class Kind { Exited, Signalled, OutOfMemory, TooManyProcesses, TookTooLong, Stopped };
+  enum class Kind { Exited, Signalled, OutOfMemory, TooManyProcesses, DiskFilled, TookTooLong, Stopped };
 
   Kind kind = Kind::Exited;
   int value = 0;  // the exit status or the signal

@@ -6,6 +6,7 @@
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/signalfd.h>
+#include <sys/statvfs.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
@@ -13,6 +14,8 @@
 #include <algorithm>
 #include <cerrno>
 #include <optional>
+#include <string>
+#include <utility>
 #include <vector>
 
 #include "tools/sandbox/program/failure.h"
@@ -84,10 +87,42 @@ std::optional<Report> reap(pid_t command) {
   return ended;
 }
 
-std::optional<Report> excess(const Limits& limits, Reach reach) {
+// What may not be used up of a disk.
+class Disk {
+ public:
+  Disk(std::string folder, std::uint64_t wanted_bytes) : folder_(std::move(folder)) {
+    struct statvfs disk {};
+    if (statvfs(folder_.c_str(), &disk) != 0) return;
+    least_bytes_ = free_bytes(disk) > wanted_bytes ? wanted_bytes : free_bytes(disk) / 2;
+    least_files_ = disk.f_favail / 2;
+  }
+
+  bool is_filled() const {
+    struct statvfs disk {};
+    return statvfs(folder_.c_str(), &disk) == 0 && (free_bytes(disk) < least_bytes_ || disk.f_favail < least_files_);
+  }
+
+ private:
+  static std::uint64_t free_bytes(const struct statvfs& disk) { return std::uint64_t{disk.f_bavail} * disk.f_frsize; }
+
+  std::string folder_;
+  std::uint64_t least_bytes_ = 0;
+  std::uint64_t least_files_ = 0;
+};
+
+std::vector<Disk> disks_of(const WallPlan& plan) {
+  std::vector<Disk> disks;
+  for (const Place& place : plan.places)
+    if (place.kind == PlaceKind::Writable) disks.emplace_back(place.path, plan.limits.free_bytes);
+  return disks;
+}
+
+std::optional<Report> excess(const Limits& limits, const std::vector<Disk>& disks, Reach reach) {
   const std::vector<pid_t> processes = processes_in(reach);
   if (processes.size() > limits.processes) return Report{Report::Kind::TooManyProcesses, 0, {}};
   if (memory_of(processes, limits.memory_bytes) > limits.memory_bytes) return Report{Report::Kind::OutOfMemory, 0, {}};
+  if (std::any_of(disks.begin(), disks.end(), [](const Disk& disk) { return disk.is_filled(); }))
+    return Report{Report::Kind::DiskFilled, 0, {}};
   return std::nullopt;
 }
 
@@ -101,7 +136,7 @@ bool is_told_to_stop(const pollfd& facet, int signals) {
   return is_told;
 }
 
-Report watch(pid_t command, const WallPlan& plan, Reach reach, int signals) {
+Report watch(pid_t command, const WallPlan& plan, const std::vector<Disk>& disks, Reach reach, int signals) {
   const int interval_ms = look_every_ms(reach);
   timespec last{};
   clock_gettime(CLOCK_MONOTONIC, &last);
@@ -116,7 +151,7 @@ Report watch(pid_t command, const WallPlan& plan, Reach reach, int signals) {
     const long passed = (now.tv_sec - last.tv_sec) * 1000 + (now.tv_nsec - last.tv_nsec) / 1'000'000;
     if (passed < interval_ms) continue;
     last = now;
-    if (const auto too_much = excess(plan.limits, reach)) return *too_much;
+    if (const auto too_much = excess(plan.limits, disks, reach)) return *too_much;
   }
 }
 
@@ -133,6 +168,7 @@ void keep(const WallPlan& plan) {
   sigprocmask(SIG_BLOCK, &awaited, nullptr);
   const std::uint64_t used_processes = has_namespace ? 2 : count_of_own_tasks();
 
+  const std::vector<Disk> disks = disks_of(plan);
   const pid_t command = fork();
   if (command < 0) give_up("a process for the command");
   if (command == 0) become_command(plan, used_processes);
@@ -147,7 +183,7 @@ void keep(const WallPlan& plan) {
 
   const int signals = signalfd(-1, &awaited, SFD_NONBLOCK | SFD_CLOEXEC);
   if (signals < 0) give_up("watching");
-  const Report report = watch(command, plan, reach, signals);
+  const Report report = watch(command, plan, disks, reach, signals);
   kill_all(reach);
   send(report);
   _exit(0);
