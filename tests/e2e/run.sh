@@ -17,7 +17,7 @@ mkdir -p "$HOME" && mkdir -m 700 "$XDG_RUNTIME_DIR"
 
 mkfifo "$scratch/display"
 # Without -noreset a client that comes and goes before the window manager is there takes the display away from it.
-Xvfb -displayfd 3 -screen 0 1400x900x24 -nolisten tcp -noreset >"$scratch/xvfb.log" 2>&1 3>"$scratch/display" &
+Xvfb -displayfd 3 -screen 0 1400x1000x24 -nolisten tcp -noreset >"$scratch/xvfb.log" 2>&1 3>"$scratch/display" &
 xvfb=$!
 read -r number <"$scratch/display"
 export DISPLAY=":$number" QT_QPA_PLATFORM=xcb QT_LINUX_ACCESSIBILITY_ALWAYS_ON=1

@@ -35,6 +35,15 @@ def _see(path, labels, seed, queue, work):
             queue.put(("line" if is_line else "thing", text, soft.numpy()))
 
 
+def several(clips, chance):
+    """One sentence, or some with pauses between them: (text, int16 samples)."""
+    chosen = [clips.pop() for _ in range(min(len(clips), chance.choice((1, 1, 1, 1, 2, 2, 3, 4))))]
+    parts = []
+    for _, samples in chosen:
+        parts += [samples, numpy.zeros(chance.randint(2000, 16000), dtype=samples.dtype)]
+    return " ".join(text for text, _ in chosen), numpy.concatenate(parts[:-1])
+
+
 def _hear(path, labels, seed, queue, work):
     os.nice(3)
     torch.set_num_threads(1)
@@ -45,7 +54,9 @@ def _hear(path, labels, seed, queue, work):
         tower = projector.load_hearing(gguf.Reader(path))
         clips = speech.load(chance.choice(paths))
         chance.shuffle(clips)
-        for text, samples in clips[:150]:
+        clips = clips[:150]
+        while clips:
+            text, samples = several(clips, chance)
             mel = torch.from_numpy(hearing.log_mel(speech.spoiled(samples, numbers)))
             with torch.no_grad():
                 soft = tower(mel[None], torch.tensor([len(mel)]), listening.KEYS)[0]
@@ -99,14 +110,18 @@ def held_out_cases(talks, seen, heard, paths, work, lines=120, things=40, seed=4
                     cases.append((kind, text, soft))
         if paths[1]:
             tower = projector.load_hearing(gguf.Reader(paths[1]))
-            for name, clips in listening.held_out_set(os.path.join(work, "speech")).items():
+            spoken = listening.held_out_set(os.path.join(work, "speech"))
+            threes = [spoken["heldout"][at:at + 3] for at in range(0, 30, 3)]
+            spoken["three sentences"] = [(" ".join(text for text, _ in three), numpy.concatenate([mel for _, mel in three]))
+                                         for three in threes]
+            for name, clips in spoken.items():
                 for text, mel in clips:
                     soft = tower(torch.from_numpy(mel)[None], torch.tensor([len(mel)]), listening.KEYS)[0]
                     cases.append((name, text, soft))
     out = []
     for kind, text, soft in cases:
-        spoken = kind in ("heldout", "newvoices")
-        out.append((kind, talks.make("speech" if spoken else kind, text, len(soft), bare=len(out) % 2 == 0), soft))
+        known = kind if kind in ("line", "thing") else "speech"
+        out.append((kind, talks.make(known, text, len(soft), bare=len(out) % 2 == 0), soft))
     for kind, text, soft in cases[:screens] + cases[lines:lines + screens]:
         beginning, has_screen = talks.agent()
         while not has_screen:
