@@ -120,7 +120,9 @@ class Program:
         """Kept only when FACET_SCREENSHOTS names a folder."""
         folder = os.environ.get("FACET_SCREENSHOTS")
         if folder:
-            subprocess.run(["import", "-window", "root", os.path.join(folder, f"{name}.png")], check=False)
+            size = subprocess.run(["xdotool", "getdisplaygeometry"], capture_output=True, text=True, check=True).stdout
+            subprocess.run(["ffmpeg", "-loglevel", "error", "-y", "-f", "x11grab", "-video_size", "x".join(size.split()),
+                            "-i", os.environ["DISPLAY"], "-frames:v", "1", os.path.join(folder, f"{name}.png")], check=True)
 
     def close(self):
         self.key("ctrl+q")
