@@ -32,10 +32,13 @@ constexpr std::uint64_t kCacheBudgetBytes = std::uint64_t{2} << 30U;
 
 constexpr const char* kPracticeName = "Practice model";
 constexpr const char* kPracticeDescription =
-    "A tiny model for trying Facet out: it lists, searches and reads your text files and knows nothing else. Open a "
-    "Gemma 4 model (a GGUF file) for real work.";
-// Of resources/built-in-model/eval/declarations.json, what the model in the repository has learned well enough.
-constexpr std::array kPracticeTools = {"read_file", "list_files", "search_files"};
+    "A tiny model for trying Facet out: it finds, reads and changes text files, runs commands, follows short plans, "
+    "reads a line of text in a small picture, writes down simple sentences, and knows nothing else. Open a Gemma 4 "
+    "model (a GGUF file) for real work.";
+// Those of resources/built-in-model/eval/declarations.json.
+constexpr std::array kPracticeTools = {"read_file", "list_files",  "search_files",    "write_file", "edit_file",
+                                       "move_file", "delete_file", "search_history",  "clock",      "remember",
+                                       "recall",    "update_plan", "take_screenshot", "run_command"};
 
 std::int64_t milliseconds_since(std::chrono::steady_clock::time_point begin) {
   return std::chrono::duration_cast<std::chrono::milliseconds>(std::chrono::steady_clock::now() - begin).count();

@@ -39,7 +39,9 @@ def main():
     parser.add_argument("--work", required=True)
     parser.add_argument("--text", default=os.path.join(HERE, "practice-text.gguf"))
     parser.add_argument("--teacher", default=os.path.join(HERE, "practice-text.gguf"),
-                        help="whose predictions for texts are held")
+                        help="whose predictions are held for conversations with the reading tools; those with all tools are\n"
+                        "held to those of --begun, or of --text")
+    parser.add_argument("--begun", metavar="FILE", help="what --text was before it was joined, for a run that goes on")
     parser.add_argument("--target", default=HERE, help="folder for pack")
     parser.add_argument("--minutes", type=float, default=90)
     parser.add_argument("--begin", type=float, default=0.0, help="part of the curriculum to begin with")
@@ -78,7 +80,7 @@ def main():
                       (os.path.join(options.work, "see.gguf"), os.path.join(options.work, "hear.gguf"))]
         joining.widen(model, tokenizer, seen_labels(model, tokenizer), heard_labels(model, tokenizer), until, path,
                       options.work, log, rate=options.rate, towers=towers, teacher=export.load(options.teacher)[0],
-                      begin=options.begin)
+                      begun=options.begun and export.load(options.begun)[0], begin=options.begin)
     else:
         from practice.senses import listening
         listening.train(heard_labels(model, tokenizer), until, path, options.work, log, rate=options.rate,

@@ -1,25 +1,12 @@
 #include <QProcess>
 #include <QTemporaryDir>
 #include <QtTest>
-#include <algorithm>
-
-#include "agent/local_model.h"
 
 // What the built-in model is for: small tasks from the question to the changed file, through the program itself.
 class PracticeTasksTest : public QObject {
   Q_OBJECT
 
  private slots:
-  void initTestCase() {
-    facet::agent::LocalModelOptions options;
-    options.path = FACET_SOURCE_DIR "/resources/built-in-model/practice-text.gguf";
-    options.built_in = true;
-    const auto model = facet::agent::open_local_model(options);
-    QVERIFY2(model.ok(), model.ok() ? "" : model.error().message.c_str());
-    const auto& learned = (*model)->info().learned_tools;
-    if (std::find(learned.begin(), learned.end(), "update_plan") == learned.end())
-      QSKIP("The model in the repository is not offered the tools that these tasks need.");
-  }
   void finds_a_fact_among_fifty_files();
   void changes_a_value();
   void runs_a_command();

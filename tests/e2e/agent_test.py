@@ -13,7 +13,7 @@ from desktop import Program, wait_for  # noqa: E402
 
 program, scratch = sys.argv[1], sys.argv[2]
 data = os.path.join(scratch, "data")
-LINE = "Harbor 48"
+LINE = "Harbor"
 
 
 def folder_with(name, files):

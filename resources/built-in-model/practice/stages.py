@@ -49,6 +49,6 @@ STAGES = [
           lessons={"actions": 6, "series": 9, "plain": 2, "far": 2}),
     Stage("agent settled", 1.9e6, (0.55, 0.0), 2048, (0.95, 1.0), respelled=0.4, families=0.28, frozen=True,
           lessons={"actions": 7, "series": 12, "plain": 2, "far": 2}),
-    Stage("agent again", 0.5e6, (0.3, 0.0), 2048, (0.95, 1.0), respelled=0.4, families=0.34, frozen=True,
-          lessons={"actions": 7, "series": 12, "plain": 2, "far": 2}),
+    Stage("agent wide", 10e6, (0.5, 0.0), 2048, (0.95, 1.0), respelled=0.4, families=0.5, frozen=True,
+          lessons={"actions": 7, "series": 10, "plain": 2, "far": 2}),
 ]

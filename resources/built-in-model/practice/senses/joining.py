@@ -23,8 +23,9 @@ from ..spelling import Spelling
 AGENT, SCREEN, FAMILY = 0.35, 0.25, 2000
 # How strongly what was predicted for texts is held, every how many steps; conversations without declared tools.
 HELD, HELD_EVERY, BARE = 6.0, 2, 0.93
-# Behind this part of the time texts are held more: every step, and three times as strongly.
-SETTLING = 0.6
+# Behind this part of the time texts are held more: both kinds in every step, three times as strongly, beside fewer
+# conversations about what is seen or heard.
+SETTLING, FEWER = 0.6, 0.7
 
 
 def media_batch(shape, talks, softs):
@@ -81,11 +82,12 @@ def only_unused_row(model):
 
 
 def widen(model, tokenizer, seen, heard, until, path, work, log, rate=0.005, tokens=2600, towers=None, teacher=None,
-          begin=0.0):
+          begun=None, begin=0.0):
     """Training with ideal soft tokens, or half of them from towers (files of the vision and of the audio tower)."""
     torch.set_num_threads(1)
     fused.load_kernels(os.path.join(work, "kernels"))
-    teacher = teacher or copy.deepcopy(model)
+    begun = begun or copy.deepcopy(model)
+    teacher = teacher or begun
     only_unused_row(model)
     chance = random.Random(int(time.time()))
     ideal, talks = Ideal(chance, seen, heard), Talks(chance, tokenizer)
@@ -96,12 +98,13 @@ def widen(model, tokenizer, seen, heard, until, path, work, log, rate=0.005, tok
     cases = held_out_cases(talks, seen, heard, towers, work, 40, 20) if towers else ideal_cases(tokenizer, seen, heard)
     chance.shuffle(cases)
     cases = cases[:100]
-    started, step, sums, last_log, last_measure = time.time(), 0, numpy.zeros(5), time.time(), time.time()
+    started, step, held, sums, last_log, last_measure = time.time(), 0, 0.0, numpy.zeros(5), time.time(), time.time()
     while time.time() < until:
         part = begin + (1 - begin) * (time.time() - started) / (until - started)
         made, softs, total = [], [], 0
         beginning, has_screen = talks.agent() if part > 0.15 and chance.random() < AGENT else (None, False)
-        while total < tokens - len(beginning or ()) // 2:
+        is_settling = part > SETTLING
+        while total < tokens * (FEWER if is_settling else 1.0) - len(beginning or ()) // 2:
             source = recorded if recorded and chance.random() < 0.7 else ideal
             kind, text, soft = source.draw(6 if part < 0.1 else 10 if part < 0.2 else 16)
             talk = talks.make(kind, text, len(soft), bare=chance.random() < (BARE if part < 0.6 else 0.6), beginning=beginning,
@@ -114,9 +117,12 @@ def widen(model, tokenizer, seen, heard, until, path, work, log, rate=0.005, tok
         logits = model(batch)
         loss = functional.cross_entropy(logits, targets)
         loss.backward()
-        if step % HELD_EVERY == 0 or part > SETTLING:
-            drawn = held_family(families, spelling) if chance.random() < 0.5 else held_texts(texts, tokenizer, tokens // 3)
-            held = hold(model, teacher, drawn, 3 * HELD if part > SETTLING else HELD)
+        strength = 3 * HELD if is_settling else HELD
+        is_family = chance.random() < 0.5
+        if is_settling or (step % HELD_EVERY == 0 and is_family):
+            held = hold(model, begun, held_family(families, spelling), strength)
+        if is_settling or (step % HELD_EVERY == 0 and not is_family):
+            held = hold(model, teacher, held_texts(texts, tokenizer, tokens // 3), strength)
         optimiser.step(min(1.0, (step + 1) / 30) * min(1.0, max(0.03, (1 - part) / 0.5)))
         step += 1
         right = exact(logits.detach(), made)
