@@ -125,16 +125,16 @@ class PracticeModelTest : public QObject {
     QTest::addColumn<QString>("wording");
     QTest::addColumn<double>("least_calls");
     QTest::addColumn<double>("least_answers");
-    // What the file in the repository reaches, so that neither the engine nor a new model falls behind it unnoticed.
-    // The model card says what is still missing.
+    // A case or three less than what the file in the repository reaches, so that neither the engine nor a new model
+    // falls behind it unnoticed. The model card says what is still missing.
     QTest::newRow("known phrasings") << "known-phrasings.jsonl"
-                                     << "" << 98.0 << 87.5;
+                                     << "" << 97.5 << 87.0;
     QTest::newRow("phrasings it never saw") << "unseen-phrasings.jsonl"
-                                            << "" << 88.5 << 77.0;
+                                            << "" << 88.0 << 76.5;
     QTest::newRow("all tools, known phrasings") << "tool-phrasings.jsonl"
-                                                << "known" << 92.0 << 96.0;
+                                                << "known" << 91.5 << 95.0;
     QTest::newRow("all tools, phrasings it never saw") << "tool-phrasings.jsonl"
-                                                       << "unseen" << 80.0 << 90.0;
+                                                       << "unseen" << 79.5 << 90.0;
   }
 
   void cases() {
