@@ -146,7 +146,7 @@ std::string ending_note(const Ending& ending, const sandbox::Request& request) {
     case Ending::Kind::TooManyProcesses:
       return "[ended: it had more than " + std::to_string(request.limits.processes) + " processes]";
     case Ending::Kind::DiskFilled:
-      return "[ended: it left too little room on the disk]";
+      return "[ended: too little room is left on the disk]";
     case Ending::Kind::TookTooLong:
       return "[ended after " +
              std::to_string(std::chrono::duration_cast<std::chrono::seconds>(request.patience).count()) +
