@@ -57,8 +57,9 @@ int distance(const List& said, const List& wanted) {
 QString ask(const QStringList& arguments) {
   const QTemporaryDir data;
   QProcess process;
-  process.start(FACET_PROGRAM,
-                QStringList{"ask", "--data", data.path(), "--folder", data.path(), "--threads", "2"} + arguments);
+  process.start(FACET_PROGRAM, QStringList{"ask", "--data", data.path(), "--folder", data.path(), "--threads", "2",
+                                           "--temperature", "0"} +
+                                   arguments);
   process.closeWriteChannel();
   if (!process.waitForFinished(120000) || process.exitCode() != 0)
     return "failed: " + QString::fromUtf8(process.readAllStandardError());

@@ -30,8 +30,8 @@ class PracticeTasksTest : public QObject {
   static Outcome ask(const QTemporaryDir& folder, const QString& question) {
     const QTemporaryDir data;
     QProcess process;
-    process.start(FACET_PROGRAM, {"ask", "--data", data.path(), "--folder", folder.path(), "--threads", "2", "--allow",
-                                  "read,write,execute", question});
+    process.start(FACET_PROGRAM, {"ask", "--data", data.path(), "--folder", folder.path(), "--threads", "2",
+                                  "--temperature", "0", "--allow", "read,write,execute", question});
     process.closeWriteChannel();
     if (!process.waitForFinished(600000)) return {};
     return {process.exitCode(), QString::fromUtf8(process.readAllStandardOutput()).trimmed(),
