@@ -101,6 +101,8 @@ def look_at_the_screen():
         window.wait_to_show("Take a picture of screen 2 (500 x 76)")
         window.screenshot("screen")
         window.press_button("Allow once")
+        window.wait_to_show(f"The picture says: {LINE}")
+        window.screenshot("seen")
         finish(window, f"The picture says: {LINE}")
         assert calls() == [("take_screenshot", "succeeded")], calls()
     finally:

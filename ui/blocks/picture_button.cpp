@@ -10,7 +10,8 @@ namespace facet::ui {
 namespace {
 
 constexpr QSize kLargest(240, 160);
-constexpr int kSmallestSide = 48;
+// Enough to be hit; what is even flatter is cut off at its ends.
+constexpr int kSmallestSide = 24;
 
 // In the box, with the picture's own sides.
 QSize size_in_box(const QSize& whole) {
