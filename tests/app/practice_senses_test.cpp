@@ -57,12 +57,15 @@ int distance(const List& said, const List& wanted) {
 QString ask(const QStringList& arguments) {
   const QTemporaryDir data;
   QProcess process;
-  process.start(FACET_PROGRAM, QStringList{"ask", "--data", data.path(), "--folder", data.path(), "--threads", "2",
-                                           "--temperature", "0"} +
+  process.start(FACET_PROGRAM, QStringList{"ask", "--data", data.path(), "--folder", data.path(), "--backend", "cpu",
+                                           "--threads", "2", "--temperature", "0"} +
                                    arguments);
   process.closeWriteChannel();
-  if (!process.waitForFinished(120000) || process.exitCode() != 0)
-    return "failed: " + QString::fromUtf8(process.readAllStandardError());
+  if (!process.waitForFinished(120000) || process.exitCode() != 0) {
+    // All of what was wanted is missing.
+    qInfo("%s failed: %s", qPrintable(arguments.last()), process.readAllStandardError().constData());
+    return {};
+  }
   return QString::fromUtf8(process.readAllStandardOutput()).trimmed();
 }
 
@@ -78,10 +81,10 @@ void PracticeSensesTest::cases_data() {
   // processors add up in different orders. The model card has more.
   QTest::newRow("lines of text") << "line"
                                  << "What does the picture say?"
-                                 << "The picture says: " << 77.5 << 5.0;
+                                 << "The picture says: " << 77.5 << 6.0;
   QTest::newRow("colours and shapes") << "thing"
                                       << "What does the picture show?"
-                                      << "The picture shows: " << 90.0 << 4.0;
+                                      << "The picture shows: " << 90.0 << 8.0;
   QTest::newRow("speech") << "speech"
                           << "What is said in the recording?"
                           << "" << 80.0 << 10.0;

@@ -31,7 +31,7 @@ class PracticeTasksTest : public QObject {
     const QTemporaryDir data;
     QProcess process;
     process.start(FACET_PROGRAM, {"ask", "--data", data.path(), "--folder", folder.path(), "--threads", "2",
-                                  "--temperature", "0", "--allow", "read,write,execute", question});
+                                  "--temperature", "0", "--backend", "cpu", "--allow", "read,write,execute", question});
     process.closeWriteChannel();
     if (!process.waitForFinished(600000)) return {};
     return {process.exitCode(), QString::fromUtf8(process.readAllStandardOutput()).trimmed(),
