@@ -125,16 +125,16 @@ class PracticeModelTest : public QObject {
     QTest::addColumn<QString>("wording");
     QTest::addColumn<double>("least_calls");
     QTest::addColumn<double>("least_answers");
-    // A case or three less than what the file in the repository reaches, so that neither the engine nor a new model
+    // A case or two less than what the file in the repository reaches, so that neither the engine nor a new model
     // falls behind it unnoticed. The model card says what is still missing.
     QTest::newRow("known phrasings") << "known-phrasings.jsonl"
-                                     << "" << 97.5 << 87.0;
+                                     << "" << 98.5 << 87.5;
     QTest::newRow("phrasings it never saw") << "unseen-phrasings.jsonl"
                                             << "" << 88.0 << 76.5;
     QTest::newRow("all tools, known phrasings") << "tool-phrasings.jsonl"
                                                 << "known" << 91.5 << 95.0;
     QTest::newRow("all tools, phrasings it never saw") << "tool-phrasings.jsonl"
-                                                       << "unseen" << 79.5 << 90.0;
+                                                       << "unseen" << 80.0 << 90.0;
   }
 
   void cases() {
