@@ -1,3 +1,4 @@
+#include <QDir>
 #include <QFile>
 #include <QJsonDocument>
 #include <QJsonObject>
@@ -54,10 +55,14 @@ int distance(const List& said, const List& wanted) {
   return row.back();
 }
 
+// The model is told this name, so that another one would be another question.
+const QString kWorkingFolder = QStringLiteral("/tmp/facet-practice-senses");
+
 QString ask(const QStringList& arguments) {
   const QTemporaryDir data;
+  QDir().mkpath(kWorkingFolder);
   QProcess process;
-  process.start(FACET_PROGRAM, QStringList{"ask", "--data", data.path(), "--folder", data.path(), "--backend", "cpu",
+  process.start(FACET_PROGRAM, QStringList{"ask", "--data", data.path(), "--folder", kWorkingFolder, "--backend", "cpu",
                                            "--threads", "2", "--temperature", "0"} +
                                    arguments);
   process.closeWriteChannel();

@@ -1,3 +1,4 @@
+#include <QDir>
 #include <QProcess>
 #include <QTemporaryDir>
 #include <QtTest>
@@ -18,16 +19,31 @@ class PracticeTasksTest : public QObject {
     QString out;
     QString err;
   };
-  static void write(const QTemporaryDir& folder, const QString& name, const QByteArray& text) {
+  // The model is told the name of its folder, so that another one would be another question.
+  class WorkingFolder {
+   public:
+    WorkingFolder() {
+      QDir(kPath).removeRecursively();
+      QVERIFY(QDir().mkpath(kPath));
+    }
+    ~WorkingFolder() { QDir(kPath).removeRecursively(); }
+    Q_DISABLE_COPY_MOVE(WorkingFolder)
+    QString path() const { return kPath; }
+    QString filePath(const QString& name) const { return kPath + '/' + name; }
+
+   private:
+    const QString kPath = QStringLiteral("/tmp/facet-practice-tasks");
+  };
+  static void write(const WorkingFolder& folder, const QString& name, const QByteArray& text) {
     QFile file(folder.filePath(name));
     QVERIFY(file.open(QIODevice::WriteOnly));
     file.write(text);
   }
-  static QByteArray content_of(const QTemporaryDir& folder, const QString& name) {
+  static QByteArray content_of(const WorkingFolder& folder, const QString& name) {
     QFile file(folder.filePath(name));
     return file.open(QIODevice::ReadOnly) ? file.readAll() : QByteArray();
   }
-  static Outcome ask(const QTemporaryDir& folder, const QString& question) {
+  static Outcome ask(const WorkingFolder& folder, const QString& question) {
     const QTemporaryDir data;
     QProcess process;
     process.start(FACET_PROGRAM, {"ask", "--data", data.path(), "--folder", folder.path(), "--threads", "2",
@@ -40,7 +56,7 @@ class PracticeTasksTest : public QObject {
 };
 
 void PracticeTasksTest::finds_a_fact_among_fifty_files() {
-  const QTemporaryDir folder;
+  const WorkingFolder folder;
   const QStringList things = {"ferry", "garden", "tower", "kitchen", "bridge"};
   for (int i = 0; i < 49; ++i)
     write(
@@ -53,7 +69,7 @@ void PracticeTasksTest::finds_a_fact_among_fifty_files() {
 }
 
 void PracticeTasksTest::changes_a_value() {
-  const QTemporaryDir folder;
+  const WorkingFolder folder;
   write(folder, "harbor.txt", "owner: Maria Berg\nbudget: 48,000 EUR\ndeadline: 14 March\n");
   const Outcome outcome = ask(folder, "Change the budget in harbor.txt to 52,000 EUR.");
   QVERIFY2(outcome.status == 0, qPrintable(outcome.err));
@@ -62,7 +78,7 @@ void PracticeTasksTest::changes_a_value() {
 }
 
 void PracticeTasksTest::runs_a_command() {
-  const QTemporaryDir folder;
+  const WorkingFolder folder;
   write(folder, "notes.txt", "one\ntwo\nthree\n");
   const Outcome outcome = ask(folder, "Run `wc -l notes.txt`");
   QVERIFY2(outcome.status == 0, qPrintable(outcome.err));
@@ -70,7 +86,7 @@ void PracticeTasksTest::runs_a_command() {
 }
 
 void PracticeTasksTest::follows_a_plan() {
-  const QTemporaryDir folder;
+  const WorkingFolder folder;
   write(folder, "a.txt", "owner: Maria Berg\nbudget: 48,000 EUR\n");
   const Outcome outcome =
       ask(folder, "Make a plan first: 1. read a.txt 2. write its budget to b.txt 3. run `cat b.txt`");

@@ -9,7 +9,9 @@ for need in Xvfb openbox xdotool dbus-run-session; do
   command -v "$need" >/dev/null || { echo "e2e: $need is not installed; packaging/test.sh installs it." >&2; exit 1; }
 done
 
-scratch=$(mktemp -d)
+# The model is told the name of its folder: another one would be another question.
+scratch="/tmp/facet-e2e-$(basename "$2" .py)"
+rm -rf "$scratch" && mkdir "$scratch"
 trap 'kill "${xvfb:-}" 2>/dev/null || true; rm -rf "$scratch"' EXIT
 export XDG_RUNTIME_DIR="$scratch/runtime" HOME="$scratch/home"
 export XDG_CONFIG_HOME="$HOME/.config" XDG_DATA_HOME="$HOME/.local/share" XDG_CACHE_HOME="$HOME/.cache"
