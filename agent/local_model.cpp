@@ -36,9 +36,10 @@ constexpr const char* kPracticeDescription =
     "reads a line of text in a small picture, writes down simple sentences, and knows nothing else. Open a Gemma 4 "
     "model (a GGUF file) for real work.";
 // Those of resources/built-in-model/eval/declarations.json.
-constexpr std::array kPracticeTools = {"read_file", "list_files",  "search_files",    "write_file", "edit_file",
-                                       "move_file", "delete_file", "search_history",  "clock",      "remember",
-                                       "recall",    "update_plan", "take_screenshot", "run_command"};
+constexpr std::array kPracticeTools = {"read_file",   "list_files",     "search_files",    "code_outline",
+                                       "read_symbol", "write_file",     "edit_file",       "move_file",
+                                       "delete_file", "search_history", "clock",           "remember",
+                                       "recall",      "update_plan",    "take_screenshot", "run_command"};
 
 std::int64_t milliseconds_since(std::chrono::steady_clock::time_point begin) {
   return std::chrono::duration_cast<std::chrono::milliseconds>(std::chrono::steady_clock::now() - begin).count();

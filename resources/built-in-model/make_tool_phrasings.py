@@ -17,7 +17,7 @@ from practice.tokenizer import Tokenizer
 HERE = os.path.dirname(os.path.abspath(__file__))
 SEED, EACH, TWO_TASKS = 20262, 5, 0.2
 FORMS = ("edit_key", "edit_text", "edit_append", "write", "move", "rename", "delete", "command", "run", "clock", "find_fact",
-         "find_key", "history", "remember", "recall", "plan", "screen")
+         "find_key", "history", "remember", "recall", "plan", "screen", "outline", "symbol")
 
 
 def main():

@@ -1,6 +1,6 @@
 """How a user may ask for what changes files, runs, plans and remembers; form and fields as in phrasings.py.
 
-Further fields: {V} new value, {G} second file, {A} and {B} texts, {X} command, {P} numbered steps.
+Further fields: {Y} symbol, {W} what it is, {V} new value, {G} second file, {A} and {B} texts, {X} command, {P} numbered steps.
 """
 from .phrasings import WORDINGS as READING
 from .phrasings import check, table
@@ -115,6 +115,32 @@ TRAINING = {
         "Which {K} do my files name?", "I need the {K} from my files.", "Tell me the {K}. It stands in one of my files.",
         "Search the files for the {K}.", "The {K} is in some file. Find it.", "What do my files say about the {K}?",
         "Get me the {K} out of my files.", "Look for the {K} in the files here."],
+    # Sources and documents with headings.
+    "outline": ["(Outline|Sketch) {F}.", "(Outline|Sketch) the file {F}.", "outline {F}", "(Show|Give|Make) me an outline of {F}.",
+                "(Show|Give) me the outline of {F}.", "(Which|What) functions does {F} have?", "(Which|What) functions are in {F}?",
+                "(Which|What) classes (are|do you find) in {F}?", "(Which|What) headings does {F} have?",
+                "(Which|What) functions and classes are in {F}?", "List the (functions|classes|symbols|headings|sections) (of|in) {F}.",
+                "List the functions and classes (of|in) {F}.", "What does {F} consist of?", "What is the structure of {F}?",
+                "(Show|Tell) me the structure of {F}.", "How is {F} (structured|organized|built)?", "What is defined in {F}?",
+                "Which (symbols|sections|methods) does {F} have?", "What parts does {F} have?", "Outline of {F}",
+                "(Can|Could) you outline {F}?", "(Can|Could) you list the (functions|symbols|headings) of {F}?", "Get the outline of {F}.",
+                "Tell me which (functions|classes|headings) are in {F}.", "I need an outline of {F}.", "I want to see the structure of {F}.",
+                "Give me the (table of contents|headings|functions) of {F}.", "{F}: which (functions|symbols) are there?",
+                "Show the (functions|classes|methods|headings) in {F}.", "What (functions|methods) are there in {F}?",
+                "Name the (functions|classes|headings) in {F}.", "Use the outline of {F}.", "See which functions {F} defines.",
+                "(Check|Find out) which (functions|classes) {F} has.", "The outline of {F}, please.", "Which parts is {F} made of?"],
+    "symbol": ["(Show|Read) me the {W} {Y} (in|from|of) {F}.", "(Read|Show|Get|Print) the {W} {Y} (in|from|of) {F}.",
+               "(Show|Read) {Y} (in|from) {F}.", "(Show|Give) me {Y} (in|from) {F}.", "What does the {W} {Y} (in|of) {F} (do|say|look like)?",
+               "What does {Y} in {F} (do|say|look like)?", "read the {W} {Y} in {F}", "show {Y} from {F}",
+               "How is {Y} (defined|written) in {F}?", "How is the {W} {Y} in {F} (defined|written)?", "What is the {W} {Y} in {F}?",
+               "What is in the {W} {Y} of {F}?", "(Open|Look at) the {W} {Y} in {F}.", "(Look at|Open) {Y} in {F}.",
+               "(Can|Could) you (read|show me) the {W} {Y} in {F}?", "(Can|Could) you (read|show me) {Y} (in|from) {F}?",
+               "In {F}, (show|read) the {W} {Y}.", "In {F}, show me {Y}.", "{F}: (show|read) the {W} {Y}.",
+               "Give me the (code|text|lines) of {Y} in {F}.", "(Show|Tell) me the (code|text|lines) of the {W} {Y} in {F}.",
+               "I (want|need) to see the {W} {Y} in {F}.", "I need the {W} {Y} from {F}.", "Let me see {Y} in {F}.",
+               "Let me see the {W} {Y} of {F}.", "Find the {W} {Y} in {F} and show it.", "Take a look at the {W} {Y} in {F}.",
+               "Only the {W} {Y} of {F}, please.", "Print {Y} from {F}.", "See what the {W} {Y} in {F} does.",
+               "Read only the {W} {Y} of {F}.", "Tell me what {Y} in {F} (does|says)."],
     # Earlier conversations, memory.
     "history": ["What did we say about {Q}?", "(Search|Look through) (our|my) (earlier|old|past) conversations for {Q}.",
                 "When did we talk about {Q}?", "What have we (said|discussed) about {Q} (before|earlier)?",
@@ -209,6 +235,9 @@ HELD_OUT = {
     "line_count": READING[True]["line_count"], "file_count": READING[True]["file_count"],
     "find_fact": ["I would like to know this from my files: {S}", "{S} Please go through my files.", "Which file knows this: {S}"],
     "find_key": ["Please go through my files and find the {K}.", "I am looking for the {K}. It is in one of my files."],
+    "outline": ["Please give me an overview of what {F} contains: functions, classes or headings.", "I would like to know how {F} is organized.",
+                "Could you tell me which functions {F} has?"],
+    "symbol": ["Please look up the {W} {Y} in {F}.", "I would like to read {Y} in {F}.", "Could you get me the {W} {Y} out of {F}?"],
     "history": ["Please go through our earlier conversations and find {Q}.", "Was {Q} a topic in an earlier conversation?",
                 "I think we talked about {Q} before. What was it?"],
     "remember": ["It is important that you remember this: {T}", "Please keep in your memory that {T}.", "From now on remember that {T}."],

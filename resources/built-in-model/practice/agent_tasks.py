@@ -8,12 +8,13 @@ import re
 from .agent_phrasings import ASKING, IMPERATIVES, TELLING, WORDINGS
 from .documents import DAYS
 from .plans import plan
+from .sources import Sources
 from .tasks import QUESTIONS, Task, Tasks
 
 # How often each task appears: those of the whole agent, and those of tasks.py that work alike with all tools.
 AGENT_SHARES = {
     "edit_key": 9, "edit_text": 4, "edit_append": 3, "write": 5, "move": 4, "rename": 3, "delete": 4, "command": 8, "run": 4,
-    "clock": 3, "find_fact": 6, "find_key": 3, "history": 4, "remember": 5, "recall": 4, "plan": 9, "screen": 3,
+    "clock": 3, "find_fact": 6, "find_key": 3, "history": 4, "remember": 5, "recall": 4, "plan": 9, "screen": 3, "outline": 8, "symbol": 10,
     "read_key": 5, "read_fact": 4, "list_key": 2, "list_fact": 2, "attached_key": 3, "attached_fact": 2, "search": 3, "search_key": 2,
     "search_fact": 2, "actions_file": 1.5, "actions_here": 1, "list_here": 1, "list_folder": 2, "talk": 2, "title": 1,
     "first_line": 1,
@@ -30,6 +31,7 @@ class AgentTasks(Tasks):
     def __init__(self, words, held_out_wording=False, limit=10, absent=0.12):
         super().__init__(words, held_out_wording, limit, absent)
         self.wordings = WORDINGS[held_out_wording]
+        self.sources = Sources(self.documents)
 
     def framed(self, kind, text):
         """Asked for in other words around it: "I want you to delete {F}."; not in those that are held out."""
@@ -52,7 +54,8 @@ class AgentTasks(Tasks):
             "edit_key": self.edit_key, "edit_text": self.edit_text, "edit_append": self.edit_append, "write": self.write_whole,
             "move": self.move, "rename": self.rename, "delete": self.delete, "command": self.command, "clock": self.clock,
             "find_fact": self.find_fact, "find_key": self.find_key, "history": self.history, "remember": self.remember,
-            "recall": self.recall, "plan": lambda: plan(self), "screen": self.screen}
+            "recall": self.recall, "plan": lambda: plan(self), "screen": self.screen,
+            "outline": self.outline, "symbol": self.symbol}
         if form in makers:
             return makers[form]()
         if form == "run":
@@ -262,6 +265,39 @@ class AgentTasks(Tasks):
         return Task("find", user, "The %s is %s (%s)." % (key, value, path),
                     [("search_files", {"query": key}, "%s:%d: %s" % (path, self.random.randint(1, 30), line.strip())),
                      ("read_file", {"path": path}, text)])
+
+    # --- sources -----------------------------------------------------------------------
+
+    def outline(self):
+        path, symbols = self.sources.source()
+        user = self.wording("outline", F=path)
+        step = "code_outline", {"path": path}
+        draw = self.random.random()
+        if draw < 0.05:
+            reason = "no such folder: " + path
+            return Task("outline", user, "I could not outline %s: %s." % (path, reason), [step + ("error: " + reason,)])
+        if draw < 0.1:
+            return Task("outline", user, "%s has no symbols." % path, [step + ("[%s has no symbols]" % path,)])
+        result = "\n".join(symbol.outlined() for symbol in symbols)
+        return Task("outline", user, "%s consists of:\n%s" % (path, result), [step + (result,)])
+
+    def symbol(self):
+        """One symbol of a file, or one that it does not have."""
+        pick = self.random
+        path, symbols = self.sources.source()
+        short = [symbol for symbol in symbols if len(symbol.lines) < 7]
+        if not short:
+            return self.symbol()
+        wanted = pick.choice(short)
+        kinds = [wanted.kind] + ["symbol"] * (pick.random() < 0.1)
+        user = self.wording("symbol", F=path, Y=wanted.name, W=pick.choice(kinds))
+        step = "read_symbol", {"path": path, "symbol": wanted.name}
+        if pick.random() < 0.12:
+            others = [symbol.name for symbol in symbols if symbol is not wanted]
+            near = "; near it: " + ", ".join(others[:3]) if others and pick.random() < 0.5 else "; code_outline lists those that it has"
+            reason = pick.choice(("%s has no symbol %s%s" % (path, wanted.name, near), "no such file: " + path))
+            return Task("symbol", user, "I could not read %s: %s." % (wanted.name, reason), [step + ("error: " + reason,)])
+        return Task("symbol", user, "%s (%s):\n%s" % (wanted.name, path, wanted.numbered()), [step + (wanted.numbered(),)])
 
     # --- earlier conversations, memory -------------------------------------------------
 

@@ -64,6 +64,12 @@ _STEP = {"type": "object", "required": ["text", "status"], "properties": {
 # Everything that the program's agent offers, with its texts and in its order.
 AGENT = dict(PRODUCT)
 AGENT.update((name, _function(name, description, properties, required)) for name, description, properties, required in (
+    ("code_outline", "List what a source file or a document consists of, such as classes, functions and headings.",
+     {"path": _text("Path of the file, or of a folder for its programs."),
+      "first_symbol": {"type": "integer", "description": "First entry to return, counted from 1."}}, ("path",)),
+    ("read_symbol", "Read one function, class, section or key of a source file or a document, with the comments above it.",
+     {"path": _text("Path of the file."),
+      "symbol": _text("Its name, such as draw or Widget.draw; of a document the heading.")}, ("path", "symbol")),
     ("write_file", "Write a text file with this content: a new one, or instead of what is there. Folders on the way are made.",
      {"path": _text("Path of the file."), "content": _text("The whole content.")}, ("path", "content")),
     ("edit_file",
@@ -121,7 +127,7 @@ def declare(random, name, product):
 
 def unknown(random, words):
     """A tool that no task needs."""
-    name = random.choice(("play_sound", "edit_file", "make_plan", "code_outline",
+    name = random.choice(("play_sound", "edit_file", "make_plan", "show_outline",
                           words.invented() + "_" + words.pool("noun")))
     key = random.choice(("name", "path", "text"))
     description = random.choice(("Does something else.", "Show an outline.", "Make a plan.", "Edit a file."))

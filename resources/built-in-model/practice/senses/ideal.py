@@ -3,6 +3,13 @@ import torch
 
 from . import pictures, speech
 
+# The share of lines in which a character stands twice in a row: what is hardest to count.
+TWINS = 0.35
+
+
+def has_twins(text):
+    return any(one == other for one, other in zip(text, text[1:]))
+
 
 class Ideal:
     def __init__(self, random, seen, heard, held_out=False):
@@ -16,6 +23,9 @@ class Ideal:
         kind = r.choices(("line", "thing", "speech"), (7, 1, 2))[0]
         if kind == "line":
             text = self.texts.line(2, most)
+            if r.random() < TWINS:
+                while not has_twins(text):
+                    text = self.texts.line(2, most)
             wanted = self.seen.of_text(text)
             columns = min(34, int(1.12 * len(text)) + 2 + r.randint(0, 8))
             rows = max(1, 70 // columns)

@@ -8,6 +8,7 @@ import numpy
 import torch
 
 from . import fused, hearing, listening, projector, seeing, speech, vision
+from .ideal import TWINS, has_twins
 from .. import gguf
 
 
@@ -90,9 +91,10 @@ class Recorded:
                 pool.pop(0)
             if queue.empty():
                 break
+        wants_twins = self.random.random() < TWINS
         for _ in range(20):
             kind, text, soft = self.random.choice(pool)
-            if kind != "line" or len(text) <= most:
+            if kind != "line" or (len(text) <= most and (has_twins(text) or not wants_twins)):
                 break
         return kind, text, torch.from_numpy(soft)
 
