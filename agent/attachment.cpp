@@ -162,7 +162,9 @@ Result<AttachmentPart> Attachments::read(const std::string& path, std::uint32_t 
   ReadFile file = file_of(place, std::move(content));
   if (!file.is_media || source_ == nullptr) return std::move(file.part);
   FACET_RETURN_IF_ERROR(describe(file.part, budget, stop));
-  FACET_RETURN_IF_ERROR(folder_.keep(file.part));
+  const Status kept = folder_.keep(file.part, stop);
+  if (!kept.ok() && kept.error().code != Error::Code::Stopped) return kept.error();
+  if (!kept.ok()) file.part.sha256.clear();  // it stays where it is
   return std::move(file.part);
 }
 

@@ -14,6 +14,7 @@ namespace {
 namespace fs = std::filesystem;
 
 constexpr std::string_view kGrowing = ".part";
+constexpr std::size_t kPieceBytes = std::size_t{1} << 20U;
 
 // Nothing but what was put there by this class is ever removed.
 bool is_checksum(std::string_view name) {
@@ -22,18 +23,34 @@ bool is_checksum(std::string_view name) {
 }
 
 Error not_kept(const AttachmentPart& file, const std::error_code& failure) {
+  if (failure == std::errc::operation_canceled) return {Error::Code::Stopped, "Stopped."};
   return {Error::Code::Io, "The file " + file.name + " can not be copied to the data folder: " + failure.message() +
                                "; make room there and try again."};
 }
 
+// Of what the last call of a stream has failed with.
+std::error_code stream_failure() {
+  return {errno != 0 ? errno : EIO, std::generic_category()};
+}
+
+std::error_code copy(const fs::path& from, const fs::path& to, const std::stop_token& stop) {
+  std::vector<char> piece(kPieceBytes);
+  errno = 0;
+  std::ifstream in(from, std::ios::binary);
+  std::ofstream out(to, std::ios::binary | std::ios::trunc);
+  while (in && out) {
+    if (stop.stop_requested()) return std::make_error_code(std::errc::operation_canceled);
+    in.read(piece.data(), static_cast<std::streamsize>(piece.size()));
+    out.write(piece.data(), in.gcount());
+  }
+  out.close();
+  return in.eof() && out ? std::error_code() : stream_failure();
+}
+
 }  // namespace
 
-Status AttachmentFolder::keep(const AttachmentPart& file) const {
-  return keep(file, [&](const fs::path& growing) {
-    std::error_code failure;
-    fs::copy_file(file.path, growing, fs::copy_options::overwrite_existing, failure);
-    return failure;
-  });
+Status AttachmentFolder::keep(const AttachmentPart& file, const std::stop_token& stop) const {
+  return keep(file, [&](const fs::path& growing) { return copy(file.path, growing, stop); });
 }
 
 Status AttachmentFolder::keep(const AttachmentPart& file, std::string_view bytes) const {
@@ -42,7 +59,7 @@ Status AttachmentFolder::keep(const AttachmentPart& file, std::string_view bytes
     std::ofstream out(growing, std::ios::binary | std::ios::trunc);
     out.write(bytes.data(), static_cast<std::streamsize>(bytes.size()));
     out.close();
-    return out ? std::error_code() : std::error_code(errno != 0 ? errno : EIO, std::generic_category());
+    return out ? std::error_code() : stream_failure();
   });
 }
 

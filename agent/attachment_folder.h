@@ -3,6 +3,7 @@
 #include <filesystem>
 #include <functional>
 #include <set>
+#include <stop_token>
 #include <string>
 #include <string_view>
 #include <system_error>
@@ -23,7 +24,8 @@ class AttachmentFolder {
   }
 
   // Copies a file that is not there yet. What has no checksum, a recording of more than a gigabyte, stays where it is.
-  Status keep(const AttachmentPart& file) const;
+  // A copy that is stopped is an error of that kind, and leaves nothing.
+  Status keep(const AttachmentPart& file, const std::stop_token& stop) const;
   // The same for what is in no file: `bytes` are those that the checksum stands for.
   Status keep(const AttachmentPart& file, std::string_view bytes) const;
   // Where a file is to be read from: the copy, or where it was attached from; empty when it is in neither place.

@@ -152,6 +152,7 @@ class MediaTurnTest : public QObject {
   void transcripts_belong_to_unchanged_files();
   void a_damaged_picture_is_the_problem();
   void a_stop_does_not_wait_for_a_large_file();
+  void a_stopped_copy_leaves_nothing();
   void what_was_attached_is_stored();
   void a_copy_survives_the_file();
   void copies_go_with_the_last_conversation();
@@ -333,6 +334,27 @@ void MediaTurnTest::a_stop_does_not_wait_for_a_large_file() {
   QCOMPARE(file.bytes, std::int64_t{1 << 20});
   QCOMPARE(file.sha256, std::string());
   QCOMPARE(file.text, std::string());
+}
+
+void MediaTurnTest::a_stopped_copy_leaves_nothing() {
+  Fixture f;
+  const QTemporaryDir place;
+  const AttachmentFolder folder(place.filePath("attachments").toStdString());
+  AttachmentPart file;
+  file.path = f.file("long.wav", QByteArray(3 << 20, 'x'));
+  file.sha256 = std::string(64, 'a');
+  std::stop_source stop;
+  QVERIFY(folder.keep(file, stop.get_token()).ok());
+  QCOMPARE(QFileInfo(QString::fromStdString(folder.find(file))).size(), qint64{3 << 20});
+  QVERIFY(folder.find(file) != file.path);
+
+  file.sha256 = std::string(64, 'b');
+  stop.request_stop();
+  const Status stopped = folder.keep(file, stop.get_token());
+  QVERIFY(!stopped.ok());
+  QCOMPARE(stopped.error().code, Error::Code::Stopped);
+  QCOMPARE(folder.find(file), file.path);
+  QCOMPARE(QDir(place.filePath("attachments")).entryList(QDir::Files), QStringList{QString(64, 'a')});
 }
 
 void MediaTurnTest::what_was_attached_is_stored() {
