@@ -3,6 +3,8 @@
 The declarations of all tools are longer than most conversations, so in training several conversations, a family,
 share one beginning, whose keys and values are computed once.
 """
+import string
+
 from . import template, tools
 from .agent_tasks import AgentTasks
 from .conversations import PRODUCT_SYSTEM, messages_of, system_text
@@ -11,6 +13,7 @@ from .words import Words
 
 # Tools that are left out now and then, so that the model looks whether they are there.
 REMOVABLE = ("move_file", "delete_file", "search_history", "edit_file") + tools.LATER
+LETTERS = string.ascii_letters + string.digits
 # Of the tasks that lack their tool, how many are kept.
 KEPT = 0.3
 
@@ -38,8 +41,8 @@ class Families:
             return names, system_text(random, tasks, False)
         places = ("/home/%s/%s" % (tasks.words.first_name().lower(), tasks.documents.folder()),
                   "/home/%s/%s/%s" % (tasks.words.invented(), tasks.words.noun(), tasks.documents.folder()),
-                  "/tmp/" + tasks.words.invented(), "none")
-        return names, "%s\nWorking folder: %s" % (PRODUCT_SYSTEM, random.choices(places, (5, 3, 3, 1))[0])
+                  "/tmp/" + tasks.words.invented(), "/tmp/%s-%s" % (tasks.words.noun(), "".join(random.choices(LETTERS, k=6))), "none")
+        return names, "%s\nWorking folder: %s" % (PRODUCT_SYSTEM, random.choices(places, (5, 3, 2, 2, 1))[0])
 
     def task(self, names, form=None):
         """A task; where its tool is missing, mostly another one is drawn."""
