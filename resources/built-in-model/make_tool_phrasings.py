@@ -3,7 +3,7 @@
 
 Same line format as known-phrasings.jsonl, but the tools are names, declared in declarations.json, and "wording" says
 whether the phrasing was trained ("known") or held out as well ("unseen"). The files are part of the repository; run this
-only to make them again.
+only when the tools change, as other shares of the training draw other cases.
 """
 import json
 import os

@@ -13,8 +13,8 @@ from .tasks import QUESTIONS, Task, Tasks
 
 # How often each task appears: those of the whole agent, and those of tasks.py that work alike with all tools.
 AGENT_SHARES = {
-    "edit_key": 9, "edit_text": 4, "edit_append": 3, "write": 5, "move": 4, "rename": 3, "delete": 4, "command": 8, "run": 4,
-    "clock": 3, "find_fact": 6, "find_key": 3, "history": 4, "remember": 5, "recall": 4, "plan": 9, "screen": 3, "outline": 8, "symbol": 10,
+    "edit_key": 10, "edit_text": 6, "edit_append": 5, "write": 5, "move": 4, "rename": 3, "delete": 4, "command": 8, "run": 4,
+    "clock": 3, "find_fact": 6, "find_key": 3, "history": 4, "remember": 5, "recall": 4, "plan": 16, "screen": 3, "outline": 8, "symbol": 10,
     "read_key": 5, "read_fact": 4, "list_key": 2, "list_fact": 2, "attached_key": 3, "attached_fact": 2, "search": 3, "search_key": 2,
     "search_fact": 2, "actions_file": 1.5, "actions_here": 1, "list_here": 1, "list_folder": 2, "talk": 2, "title": 1,
     "first_line": 1,

@@ -51,6 +51,6 @@ STAGES = [
           lessons={"actions": 7, "series": 12, "plain": 2, "far": 2}),
     Stage("agent wide", 10e6, (0.5, 0.0), 2048, (0.95, 1.0), respelled=0.4, families=0.5, frozen=True,
           lessons={"actions": 7, "series": 10, "plain": 2, "far": 2}),
-    Stage("agent code", 5.5e6, (0.45, 0.0), 2048, (0.95, 1.0), respelled=0.4, families=0.55, frozen=True,
+    Stage("agent code", 9.5e6, (0.45, 0.0), 2048, (0.95, 1.0), respelled=0.4, families=0.6, frozen=True,
           lessons={"actions": 7, "series": 10, "plain": 2, "far": 2}),
 ]
