@@ -12,6 +12,8 @@ class PracticeTasksTest : public QObject {
   void changes_a_value();
   void runs_a_command();
   void follows_a_plan();
+  void outlines_a_source();
+  void reads_a_symbol();
 
  private:
   struct Outcome {
@@ -93,6 +95,43 @@ void PracticeTasksTest::follows_a_plan() {
   QVERIFY2(outcome.status == 0, qPrintable(outcome.err));
   QCOMPARE(content_of(folder, "b.txt"), QByteArray("budget: 48,000 EUR"));
   QCOMPARE(outcome.out, QString("All steps are done. Output: budget: 48,000 EUR"));
+}
+
+namespace {
+
+const QByteArray kSource =
+    "#include <stdio.h>\n"
+    "\n"
+    "int depth(int berth) {\n"
+    "  return berth + 4;\n"
+    "}\n"
+    "\n"
+    "struct crane {\n"
+    "  int height;\n"
+    "};\n"
+    "\n"
+    "void lift_anchor(const char* name) {\n"
+    "  puts(name);\n"
+    "}\n";
+
+}  // namespace
+
+void PracticeTasksTest::outlines_a_source() {
+  const WorkingFolder folder;
+  write(folder, "harbor.c", kSource);
+  const Outcome outcome = ask(folder, "Which functions does harbor.c have?");
+  QVERIFY2(outcome.status == 0, qPrintable(outcome.err));
+  QCOMPARE(outcome.out, QString("harbor.c consists of:\n3-5 int depth(int berth)\n7-9 struct crane\n  8 int height\n"
+                                "11-13 void lift_anchor(const char* name)"));
+}
+
+void PracticeTasksTest::reads_a_symbol() {
+  const WorkingFolder folder;
+  write(folder, "harbor.c", kSource);
+  const Outcome outcome = ask(folder, "Show me the function lift_anchor in harbor.c.");
+  QVERIFY2(outcome.status == 0, qPrintable(outcome.err));
+  QCOMPARE(outcome.out,
+           QString("lift_anchor (harbor.c):\n11: void lift_anchor(const char* name) {\n12:   puts(name);\n13: }"));
 }
 
 QTEST_GUILESS_MAIN(PracticeTasksTest)
