@@ -112,7 +112,8 @@ class Sources:
         for member in members:
             member.depth, member.first = 1, len(lines)
             lines += member.lines
-        whole = Symbol(name, "struct" if language.field else "class", head, lines + list(language.closes))
+        closes = ("};",) if language is LANGUAGES["c"] else language.closes
+        whole = Symbol(name, "struct" if language.field else "class", head, lines + list(closes))
         return [whole] + (members if not language.field or language.field[2] else [])
 
     def section(self, level):
